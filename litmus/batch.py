@@ -1,0 +1,177 @@
+"""Batches: many files through one function, in this process or in several, outcomes in input order.
+
+The work maps a file name to outcomes, which can be pickled.  With several processes, each takes a few
+files at a time; one that dies (out of memory, killed) costs the file it was at, not the batch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+T = TypeVar("T")
+Work = Callable[[str], Iterable[T]]
+Start = Callable[[], Work[T]]
+
+FEW = 100  # up to so many files, starting processes costs more than it saves
+AT_A_TIME = 4  # files a process is given at once
+COLLECT_EVERY = 300  # files; event graphs refer to themselves, so only the collector frees some of them
+
+
+def default_jobs(files: int) -> int:
+    """How many processes a batch of `files` is worth."""
+    if files <= FEW:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jobs: int) -> Iterator[T]:
+    """The outcomes of `files`, in order, each as soon as it and all before it are there.
+
+    `start` makes the function that does the work, once in every process; `died(file, how)` makes the
+    outcome of a file whose process did not survive it.
+    """
+    jobs = min(jobs, (len(files) + AT_A_TIME - 1) // AT_A_TIME)
+    if jobs > 1:
+        yield from _in_processes(files, start, died, jobs)
+        return
+    work = start()
+    with _Collector() as collect:
+        for file in files:
+            yield from work(file)
+            collect()
+
+
+class _Collector:
+    """Within it, garbage is collected every COLLECT_EVERY calls instead of whenever."""
+
+    def __enter__(self) -> Callable[[], None]:
+        self.was_enabled = gc.isenabled()
+        self.calls = 0
+        gc.disable()
+        return self._count
+
+    def __exit__(self, *_: object) -> None:
+        gc.unfreeze()
+        if self.was_enabled:
+            gc.enable()
+
+    def _count(self) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            gc.freeze()  # modules, grammars and models stay for good
+        elif self.calls % COLLECT_EVERY == 0:
+            gc.collect()
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@dataclass(slots=True)
+class _Worker(Generic[T]):
+    process: BaseProcess
+    connection: Connection
+    tasks: deque[int] = field(default_factory=deque)  # what it was given and has not answered
+
+
+def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jobs: int) -> Iterator[T]:
+    import multiprocessing
+    from multiprocessing.connection import wait
+
+    # What was imported before a fork need not be imported again; other systems have no safe fork.
+    fork = sys.platform == "linux"
+    context = multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
+    waiting = deque(range(len(files)))
+    outcomes: dict[int, list[T]] = {}  # by task: those that were not yielded yet
+    finished: set[int] = set()
+    following = 0  # the task whose outcomes are to be yielded next
+    workers: list[_Worker[T]] = []
+
+    def hire() -> None:
+        ours, theirs = context.Pipe()
+        # A forked process inherits our ends too; it must not keep other pipes open when we are gone.
+        inherited = [ours, *(w.connection for w in workers)] if fork else []
+        process = context.Process(target=_serve, args=(theirs, inherited, start), daemon=True)
+        process.start()
+        theirs.close()
+        workers.append(_Worker(process, ours))
+        hand_out(workers[-1])
+
+    def hand_out(worker: _Worker[T]) -> None:
+        while waiting and len(worker.tasks) < AT_A_TIME:
+            task = waiting.popleft()
+            worker.tasks.append(task)
+            with contextlib.suppress(OSError):  # it died; receiving from it will tell
+                worker.connection.send(files[task])
+
+    def bury(worker: _Worker[T]) -> None:
+        workers.remove(worker)
+        worker.connection.close()
+        worker.process.join()
+        if worker.tasks:
+            task = worker.tasks.popleft()
+            outcomes.setdefault(task, []).append(died(files[task], _how(worker.process.exitcode)))
+            finished.add(task)
+            waiting.extendleft(reversed(worker.tasks))
+
+    try:
+        while following < len(files):
+            while waiting and len(workers) < jobs:
+                hire()
+            ready = wait([w.connection for w in workers])
+            for worker in [w for w in workers if w.connection in ready]:
+                try:
+                    received: tuple[T] | None = worker.connection.recv()
+                except (EOFError, OSError):
+                    bury(worker)
+                    continue
+                if received is not None:
+                    outcomes.setdefault(worker.tasks[0], []).extend(received)
+                else:
+                    finished.add(worker.tasks.popleft())
+                    hand_out(worker)
+            while True:
+                yield from outcomes.pop(following, ())
+                if following not in finished:
+                    break
+                following += 1
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join()
+
+
+def _serve(connection: Connection, inherited: list[Connection], start: Start[T]) -> None:
+    """Answer one file name after the other: its outcomes, each in a tuple, then None."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    for other in inherited:
+        other.close()
+    work = start()
+    with _Collector() as collect:
+        while True:
+            try:
+                file = connection.recv()
+            except EOFError:
+                return
+            for outcome in work(file):
+                connection.send((outcome,))
+            connection.send(None)
+            collect()
+
+
+def _how(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"was ended by {signal.Signals(-exit_code).name}"
+    return f"ended with status {exit_code}"

@@ -1,0 +1,74 @@
+"""The cat language: model files in, compiled models (litmus.cat.dag) out.
+
+`load_model` for a built-in model or a file, `compile_text` for a text, `without_check` to weaken one.
+Compiled models are kept in the user's cache directory together with the texts of all files they
+came from, so that a second run neither parses nor compiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from litmus.cat.dag import Model
+
+
+@lru_cache(maxsize=256)
+def load_model(
+    name_or_path: str,
+    tags: frozenset[str],
+    *,
+    include: tuple[str, ...] = (),
+    variants: frozenset[str] = frozenset(),
+) -> Model:
+    """The compiled model of that name (litmus.cat.catalogue) or path.
+
+    tags: the sets of events that the architecture has beyond those of environment.SETS (its fences
+    and annotations); include: folders searched for included files after the including file's own;
+    variants: those for which `if "v"` holds.  Raises InputError for mistakes in the model and
+    Unsupported for what cannot be compiled, each with its place.
+    """
+    from litmus.cat import cache
+    from litmus.cat.catalogue import locate
+    from litmus.cat.library import Files
+    from litmus.cat.stored import Stored, pack, unpack
+
+    path = locate(name_or_path)
+    key = (name_or_path, path, tuple(sorted(tags)), include, tuple(sorted(variants)))
+    stored = cast("Stored | None", cache.load("model", key))
+    if stored is not None:
+        model = unpack(stored)
+        if model is not None:
+            return model
+    from litmus.cat.interpreter import Interpreter
+
+    files = Files(include)
+    model = Interpreter(tags, files, variants).run(files.open(path), name_or_path)
+    cache.store("model", key, pack(model, files))
+    return model
+
+
+def compile_text(
+    text: str,
+    name: str,
+    tags: frozenset[str],
+    *,
+    include: tuple[str, ...] = (),
+    variants: frozenset[str] = frozenset(),
+) -> Model:
+    """The compiled model of a text; `name` is its name and stands for its file in messages.  Raises like load_model."""
+    from litmus.cat.interpreter import Interpreter
+    from litmus.cat.library import Files
+    from litmus.diagnostics import Source
+
+    return Interpreter(tags, Files(include), variants).run(Source(name, text), name)
+
+
+def without_check(model: Model, name: str) -> Model:
+    """The model without its checks of that name.  Raises KeyError if it has none."""
+    kept = tuple(check for check in model.checks if check.name != name)
+    if len(kept) == len(model.checks):
+        raise KeyError(name)
+    return replace(model, checks=kept)

@@ -1,0 +1,319 @@
+"""Lark's trees of cat models -> litmus.cat.syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from lark import Token, Tree
+
+from litmus.cat import syntax
+from litmus.cat.dag import Effect, Predicate
+from litmus.diagnostics import Source, Span
+
+Branch = Tree[Token]
+Child = Branch | Token
+
+_UNARY: dict[str, syntax.UnaryOperator] = {
+    "identity": "[]",
+    "complement": "~",
+    "inverse": "^-1",
+    "plus": "+",
+    "star": "*",
+    "optional": "?",
+}
+_BINARY: dict[str, syntax.BinaryOperator] = {
+    "union_of": "|",
+    "add": "++",
+    "sequence_of": ";",
+    "difference_of": "\\",
+    "intersection_of": "&",
+    "product": "cartesian",
+}
+
+
+def _name(token: Token) -> syntax.Name:
+    return None if token.type == "UNDERSCORE" else str(token)
+
+
+def _tag(token: Token) -> str | None:
+    return None if token.type == "UNDERSCORE" else str(token)[1:]
+
+
+class Reader:
+    """Reads the trees of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def model(self, tree: Branch) -> syntax.ModelFile:
+        """A whole file."""
+        header = tree.children[0]
+        assert isinstance(header, Tree)
+        words: list[str] = []
+        catdep = False
+        for token in cast("list[Token]", header.children):
+            if token.type == "CATDEP":
+                catdep = True
+            else:
+                words.append(str(token).strip('"'))
+        return syntax.ModelFile(" ".join(words), catdep, self.block(tree.children[1:]))
+
+    # ------------------------------------------------------------ places
+
+    def span(self, tree: Child) -> Span:
+        """Where a tree or a token was read."""
+        if isinstance(tree, Token):
+            return Span(self.source, cast(int, tree.start_pos), cast(int, tree.end_pos))
+        meta = tree.meta
+        return Span(self.source, meta.start_pos, meta.end_pos)
+
+    # ------------------------------------------------------------ instructions
+
+    def block(self, children: list[Child]) -> tuple[syntax.Instruction, ...]:
+        """A sequence of instructions."""
+        return tuple(self.instruction(cast(Branch, child)) for child in children)
+
+    def instruction(self, tree: Branch) -> syntax.Instruction:
+        """One instruction."""
+        read = _INSTRUCTIONS[tree.data]
+        return read(self, tree.children, self.span(tree))
+
+    def _let(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.Let(self.bindings(children[1]), False, None, span)
+
+    def _letrec(self, children: list[Child], span: Span) -> syntax.Instruction:
+        when = next((c for c in children if isinstance(c, Tree) and c.data == "when"), None)
+        test = self._test(when.children, self.span(when)) if when is not None else None
+        return syntax.Let(self.bindings(children[2]), True, test, span)
+
+    def _test(self, children: list[Child], span: Span) -> syntax.Test:
+        effect: Effect = "check"
+        negated = False
+        predicate: Predicate = "empty"
+        name: str | None = None
+        expression: syntax.Expression | None = None
+        for child in children:
+            if isinstance(child, Tree) and child.data == "effect":
+                effect = cast(Effect, str(child.children[0]))
+            elif isinstance(child, Tree) and child.data == "predicate":
+                negated = len(child.children) == 2
+                predicate = cast(Predicate, str(child.children[-1]))
+            elif isinstance(child, Tree) and child.data == "name_of":
+                name = str(child.children[0])
+            else:
+                expression = self.expression(child)
+        assert expression is not None
+        return syntax.Test(effect, negated, predicate, expression, name, span)
+
+    def _variables(self, children: list[Child]) -> tuple[syntax.Variable, ...]:
+        return tuple(syntax.Variable(str(c), self.span(c)) for c in children if cast(Token, c).type == "NAME")
+
+    def _show(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.Show(self._variables(children), span)
+
+    def _unshow(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.Unshow(self._variables(children), span)
+
+    def _show_as(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.ShowAs(self.expression(children[1]), str(children[2]), span)
+
+    def _include(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.Include(str(children[1])[1:-1], self.span(children[1]))
+
+    def _procedure(self, children: list[Child], span: Span) -> syntax.Instruction:
+        name, argument, block = children[-3:]
+        recursive = len(children) == 5
+        return syntax.Procedure(str(name), recursive, self.pattern(argument), self._block(block), span)
+
+    def _block(self, tree: Child) -> tuple[syntax.Instruction, ...]:
+        return self.block(cast(Branch, tree).children)
+
+    def _call(self, children: list[Child], span: Span) -> syntax.Instruction:
+        name = str(cast(Branch, children[3]).children[0]) if len(children) == 4 else None
+        procedure = syntax.Variable(str(children[1]), self.span(children[1]))
+        return syntax.Call(procedure, self.expression(children[2]), name, span)
+
+    def _forall(self, children: list[Child], span: Span) -> syntax.Instruction:
+        _, variable, _, domain, block = children
+        return syntax.Forall(str(variable), self.expression(domain), self._block(block), span)
+
+    def _with_from(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.WithFrom(str(children[0]), self.expression(children[1]), span)
+
+    def _match_instruction(self, children: list[Child], span: Span) -> syntax.Instruction:
+        clauses = tuple(
+            syntax.InstructionClause(_tag(cast(Token, c.children[0])), self._block(c.children[1]), self.span(c))
+            for c in children[2:]
+            if isinstance(c, Tree)
+        )
+        return syntax.MatchInstruction(self.expression(children[1]), clauses, span)
+
+    def _if_variant(self, children: list[Child], span: Span) -> syntax.Instruction:
+        otherwise = self._block(children[3]) if len(children) == 4 else ()
+        return syntax.IfVariant(self.variant(children[1]), self._block(children[2]), otherwise, span)
+
+    def _debug(self, children: list[Child], span: Span) -> syntax.Instruction:
+        return syntax.Debug(self.expression(children[1]), span)
+
+    def _enum(self, children: list[Child], span: Span) -> syntax.Instruction:
+        tags = tuple(str(c)[1:] for c in children if cast(Token, c).type == "TAG")
+        return syntax.Enum(str(children[1]), tags, span)
+
+    def _events(self, children: list[Child], span: Span) -> syntax.Instruction:
+        kind, name, arguments = children
+        items = tuple(self.expression(c) for c in cast(Branch, arguments).children)
+        return syntax.Events(cast(Token, kind).type == "DEFAULT", str(name), items, span)
+
+    # ------------------------------------------------------------ bindings
+
+    def bindings(self, tree: Child) -> tuple[syntax.Binding, ...]:
+        """`pattern = exp and f (x) = exp ...`."""
+        found: list[syntax.Binding] = []
+        for bound in cast("list[Branch]", cast(Branch, tree).children):
+            span = self.span(bound)
+            if bound.data == "bind_value":
+                pattern, value = bound.children
+                found.append(syntax.Binding(self.pattern(pattern), self.expression(value, pattern), span))
+            else:
+                name, argument, body = bound.children
+                function = syntax.Function(str(name), self.pattern(argument), self.expression(body), span)
+                found.append(syntax.Binding(syntax.Pattern((str(name),), False, self.span(name)), function, span))
+        return tuple(found)
+
+    def pattern(self, tree: Child) -> syntax.Pattern:
+        """A formal argument or the left side of a binding."""
+        assert isinstance(tree, Tree)
+        children = tree.children
+        if len(children) == 1 and isinstance(children[0], Tree):  # pattern -> pattern_name
+            children = children[0].children
+        names = tuple(_name(cast(Token, c)) for c in children)
+        return syntax.Pattern(names, len(names) != 1, self.span(tree))
+
+    # ------------------------------------------------------------ conditions
+
+    def variant(self, tree: Child) -> syntax.Variant:
+        """`"v"`, `not v`, `v && w`, `v || w`."""
+        assert isinstance(tree, Tree)
+        span = self.span(tree)
+        if tree.data == "variant":
+            return syntax.HasVariant(str(tree.children[-1])[1:-1], span)
+        if tree.data == "not_variant":
+            return syntax.NotVariant(self.variant(tree.children[-1]), span)
+        left, right = self.variant(tree.children[0]), self.variant(tree.children[-1])
+        return syntax.BothVariants(tree.data == "all_variants", left, right, span)
+
+    def condition(self, tree: Child) -> syntax.Condition:
+        """What stands between `if` and `then`."""
+        assert isinstance(tree, Tree)
+        relations: dict[str, Any] = {"equal": "=", "subset": "subset", "member": "in"}
+        relation = relations.get(tree.data)
+        if relation is None:
+            return self.variant(tree)
+        left, right = self.expression(tree.children[0]), self.expression(tree.children[-1])
+        return syntax.Compare(relation, left, right, self.span(tree))
+
+    # ------------------------------------------------------------ expressions
+
+    def expression(self, tree: Child, bound_to: Child | None = None) -> syntax.Expression:
+        """One expression; `bound_to` is the pattern that a lambda gets its name from."""
+        assert isinstance(tree, Tree)
+        kind = tree.data
+        children = tree.children
+        span = self.span(tree)
+        if kind == "variable":
+            return syntax.Variable(str(children[0]), span)
+        binary = _BINARY.get(kind)
+        if binary is not None:
+            return syntax.Binary(binary, self.expression(children[0]), self.expression(children[-1]), span)
+        unary = _UNARY.get(kind)
+        if unary is not None:
+            operand = children[-1] if kind == "complement" else children[0]
+            return syntax.Unary(unary, self.expression(operand), span)
+        if kind == "apply":
+            return syntax.Apply(self.expression(children[0]), self.expression(children[1]), span)
+        if kind == "apply_name":
+            argument = syntax.Variable(str(children[1]), self.span(children[1]))
+            return syntax.Apply(self.expression(children[0]), argument, span)
+        if kind == "function":
+            name = self.pattern(bound_to).names[:1] if bound_to is not None else ()
+            return syntax.Function((name and name[0]) or "", self.pattern(children[1]), self.expression(children[2]), span)
+        return _OTHER[kind](self, children, span)
+
+    def _zero(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Zero(span)
+
+    def _universe(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Universe(span)
+
+    def _tag_value(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Tag(str(children[0])[1:], span)
+
+    def _explicit_set(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.ExplicitSet(tuple(self.expression(c) for c in cast(Branch, children[0]).children), span)
+
+    def _tuple(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.TupleOf(tuple(self.expression(c) for c in children), span)
+
+    def _let_in(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.LetIn(self.bindings(children[1]), False, self.expression(children[3]), span)
+
+    def _letrec_in(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.LetIn(self.bindings(children[2]), True, self.expression(children[4]), span)
+
+    def _try_with(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Try(self.expression(children[1]), self.expression(children[2]), span)
+
+    def _if_then_else(self, children: list[Child], span: Span) -> syntax.Expression:
+        condition, then, otherwise = children[1:]
+        return syntax.IfThenElse(self.condition(condition), self.expression(then), self.expression(otherwise), span)
+
+    def _match_tag(self, children: list[Child], span: Span) -> syntax.Expression:
+        clauses = tuple(
+            syntax.TagClause(_tag(cast(Token, c.children[0])), self.expression(c.children[1]), self.span(c))
+            for c in children[2:]
+            if isinstance(c, Tree)
+        )
+        return syntax.MatchTag(self.expression(children[1]), clauses, span)
+
+    def _match_set(self, children: list[Child], span: Span) -> syntax.Expression:
+        trees = {c.data: c for c in children[2:] if isinstance(c, Tree)}
+        empty = self.expression(trees["empty_clause"].children[0])
+        split = "split_clause" in trees
+        *names, step = (trees["split_clause"] if split else trees["element_clause"]).children
+        before, element, rest = ([None] if not split else []) + [_name(cast(Token, n)) for n in names]
+        return syntax.MatchSet(self.expression(children[1]), empty, before, element, rest, self.expression(step), span)
+
+
+_INSTRUCTIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Instruction]] = {
+    "let": Reader._let,
+    "letrec": Reader._letrec,
+    "test": Reader._test,
+    "show": Reader._show,
+    "show_as": Reader._show_as,
+    "unshow": Reader._unshow,
+    "include": Reader._include,
+    "procedure": Reader._procedure,
+    "call": Reader._call,
+    "forall": Reader._forall,
+    "with_from": Reader._with_from,
+    "match_instruction": Reader._match_instruction,
+    "if_variant": Reader._if_variant,
+    "debug": Reader._debug,
+    "enum": Reader._enum,
+    "events": Reader._events,
+}
+_OTHER: dict[str, Callable[[Reader, list[Child], Span], syntax.Expression]] = {
+    "zero": Reader._zero,
+    "universe": Reader._universe,
+    "tag": Reader._tag_value,
+    "explicit_set": Reader._explicit_set,
+    "unit": Reader._tuple,
+    "tuple": Reader._tuple,
+    "let_in": Reader._let_in,
+    "letrec_in": Reader._letrec_in,
+    "try_with": Reader._try_with,
+    "if_then_else": Reader._if_then_else,
+    "match_tag": Reader._match_tag,
+    "match_set": Reader._match_set,
+}

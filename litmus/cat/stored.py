@@ -1,0 +1,64 @@
+"""Compiled models as plain tuples, for the cache, together with the files they were compiled from."""
+
+from __future__ import annotations
+
+import os
+
+from litmus.cat.dag import Check, Effect, Kind, Model, Node, Operator, Predicate, Recursion
+from litmus.cat.library import Files, read_text
+from litmus.diagnostics import InputError, Source, Span
+
+_Node = tuple[str, str, tuple[int, ...], str, int, int]
+_Recursion = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], bool]
+_Check = tuple[Predicate, bool, int, str | None, Effect, str, int, int]
+Stored = tuple[
+    tuple[tuple[str, str], ...],  # files read: path, text
+    tuple[str, ...],  # paths that would have been read had they existed
+    str,
+    str,
+    tuple[_Node, ...],
+    tuple[_Recursion, ...],
+    tuple[_Check, ...],
+    tuple[tuple[str, int], ...],
+]
+
+
+def pack(model: Model, files: Files) -> Stored:
+    """A model and what it was compiled from."""
+    return (
+        tuple(files.read.items()),
+        tuple(files.absent),
+        model.name,
+        model.title,
+        tuple((n.operator.value, n.kind.value, n.arguments, n.name, n.group, n.slot) for n in model.nodes),
+        tuple((r.variables, r.bodies, r.inner, r.monotone) for r in model.recursions),
+        tuple(
+            (c.predicate, c.negated, c.node, c.name, c.effect, c.span.source.name, c.span.start, c.span.end)
+            for c in model.checks
+        ),
+        model.shows,
+    )
+
+
+def unpack(stored: Stored) -> Model | None:
+    """The model, or None if a file it was compiled from has changed since."""
+    read, absent, name, title, nodes, recursions, checks, shows = stored
+    try:
+        if any(read_text(path) != text for path, text in read) or any(os.path.isfile(path) for path in absent):
+            return None
+    except InputError:
+        return None
+    operators = {operator.value: operator for operator in Operator}
+    kinds = {kind.value: kind for kind in Kind}
+    sources = {path: Source(path, text) for path, text in read}
+    return Model(
+        name,
+        title,
+        tuple(Node(operators[o], kinds[k], arguments, base, group, slot) for o, k, arguments, base, group, slot in nodes),
+        tuple(Recursion(*recursion) for recursion in recursions),
+        tuple(
+            Check(predicate, negated, node, label, effect, Span(sources[path], start, end))
+            for predicate, negated, node, label, effect, path, start, end in checks
+        ),
+        shows,
+    )

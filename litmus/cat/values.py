@@ -1,0 +1,134 @@
+"""Values of the cat interpreter: what an expression denotes while a model is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from litmus.cat import syntax
+from litmus.cat.dag import Kind
+from litmus.diagnostics import Diagnostic, Span
+
+
+class Term(NamedTuple):
+    """A set or a relation: a node of the DAG."""
+
+    kind: Kind
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polymorphic:
+    """`{}` or `_`, the least or greatest set or relation: which, the context says."""
+
+    full: bool
+
+
+EMPTY = Polymorphic(False)
+UNIVERSE = Polymorphic(True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function of the model."""
+
+    function: syntax.Function
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """A function of the language itself, applied to its evaluated argument.
+
+    `apply` is called with the argument and its place and raises like the interpreter.
+    """
+
+    name: str
+    apply: Callable[[Value, Span], Value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProcedureValue:
+    procedure: syntax.Procedure
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class TupleValue:
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """`{a, b}`: a set of values known at compile time, in the order written; not an event set."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """`classes-loc S`: the events of `events` by location, a set of sets that executions determine."""
+
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Total orders of `events`, location by location, that extend `relation`.
+
+    combined: a set of relations, each ordering every location (generate_cos); otherwise a set with
+    one set of orders per location (co_locs).
+    """
+
+    events: int
+    relation: int
+    combined: bool
+
+
+Value = Term | Polymorphic | Closure | Primitive | ProcedureValue | TupleValue | ValueSet | Classes | Orders
+
+
+@dataclass(slots=True, eq=False)
+class Thunk:
+    """A value that is computed when it is first asked for; so is the error if it has none."""
+
+    compute: Callable[[], Value] | None = None
+    value: Value | None = None
+    error: Diagnostic | None = field(default=None)
+
+    def force(self) -> Value:
+        """The value.  Raises the Diagnostic of its computation, every time."""
+        if self.compute is not None:
+            compute, self.compute = self.compute, None
+            try:
+                self.value = compute()
+            except Diagnostic as error:
+                self.error = error
+            except BaseException:
+                self.compute = compute
+                raise
+        if self.error is not None:
+            raise self.error
+        assert self.value is not None
+        return self.value
+
+
+Environment = Mapping[str, Thunk]
+
+
+def describe(value: Value) -> str:
+    """What a value is, for error messages."""
+    match value:
+        case Term():
+            return "a set of events" if value.kind is Kind.SET else "a relation"
+        case Polymorphic():
+            return "the universe" if value.full else "the empty set"
+        case Closure() | Primitive():
+            return "a function"
+        case ProcedureValue():
+            return "a procedure"
+        case TupleValue():
+            return f"a tuple of {len(value.items)}"
+        case ValueSet() | Classes() | Orders():
+            return "a set of values"

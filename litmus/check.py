@@ -1,0 +1,310 @@
+"""Checking: from a file and a model's name to a Result, reading and unrolling each test only once.
+
+`check` is for other programs; `Checker` is what it and the command line share.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import process_time
+from typing import TYPE_CHECKING
+
+from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
+from litmus.engine.options import Options
+from litmus.result import Expectation, Result, implied_expectation, stated_expectation
+
+if TYPE_CHECKING:
+    from litmus.cat.catalogue import Entry
+    from litmus.cat.dag import Model
+    from litmus.program.code import Program
+    from litmus.program.graph import EventGraph
+    from litmus.program.primitives import Primitives
+    from litmus.program.question import Question
+    from litmus.source.syntax import Test
+
+KERNEL_MODEL = "lkmm"  # the own model of C tests: a `Result:` comment in one speaks of it
+
+
+class InternalError(NoAnswer):
+    """This program failed where it should have answered; `__cause__` is what was raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is asked of every test.
+
+    models: names of built-in models or paths; empty for the architecture's default, and for a C test
+    every hardware model with a table of primitives.  arch: the table of primitives for C tests under a
+    model that names none.  unroll: how often loops are followed.  include, variants: for compiling
+    models.  primitives: (table, primitive, alternative) where not the table's first choice is wanted.
+    expect: the verdict expected of every test, whatever the tests say themselves.
+    """
+
+    models: tuple[str, ...] = ()
+    arch: str | None = None
+    options: Options = Options()  # noqa: RUF009 - frozen
+    unroll: int = 2
+    include: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    primitives: tuple[tuple[str, str, str], ...] = ()
+    expect: str | None = None
+
+    def validate(self) -> None:
+        """Raises InputError for a model, a table, a primitive or an alternative that does not exist."""
+        from litmus.cat.catalogue import locate
+
+        for model in self.models:
+            locate(model)
+        if self.arch is None and not self.primitives:
+            return
+        from litmus.program.primitives import load_primitives, tables
+
+        if self.arch is not None and self.arch not in tables():
+            known = f"there are {', '.join(tables())}"
+            raise InputError(f"there is no primitives table {self.arch}", hint=near(self.arch, tables()) or known)
+        for table, primitive, alternative in self.primitives:
+            load_primitives(table, {primitive: alternative})
+
+
+def check(
+    test: str | os.PathLike[str] | Source,
+    model: str | None = None,
+    *,
+    arch: str | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+    unroll: int = 2,
+    expect: str | None = None,
+) -> Result:
+    """Decide one test under one model.
+
+    test: a path, a Source, or the text of a test (a string with a line break in it).  model: the name of
+    a built-in model or the path of a .cat file; None for the default of the test's architecture.  arch:
+    for a C test, the table of primitives where the model names none.  An error is in the result
+    (`error`), as is what was expected.  Raises InputError for a model that does not exist, and for a C
+    test without a model: there is no single default.
+    """
+    models = () if model is None else (model,)
+    settings = Settings(models, arch, options, unroll, expect=expect)
+    settings.validate()
+    checker = Checker(settings)
+    if isinstance(test, str) and "\n" in test:
+        test = Source("<text>", test)
+    results = list(checker.check_source(test) if isinstance(test, Source) else checker.check(os.fspath(test)))
+    if len(results) > 1:
+        raise InputError("a C test has no single default model", hint="name one, for example model='power'")
+    return results[0]
+
+
+def failed(file: str, error: Diagnostic, model: str | None = None) -> Result:
+    """The result of a file of which nothing is known but an error."""
+    return Result(file, model, None, None, None, error, None, 0.0, 0)
+
+
+class Checker:
+    """Checks files one after the other; what they share (models, tables) is kept."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._variants = frozenset(settings.variants)
+        self._models: dict[tuple[str, frozenset[str]], Model | Diagnostic] = {}
+
+    def check(self, file: str) -> Iterator[Result]:
+        """The results of a file, one for every model, in the order of the models.
+
+        Nothing is raised: what goes wrong, in the file or here, is the error of a result.
+        """
+        from litmus.source.litmus import read_file
+
+        started = process_time()
+        try:
+            source = read_file(file)
+        except Diagnostic as error:
+            yield from self._failed(file, None, error, started)
+            return
+        yield from self.check_source(source)
+
+    def check_source(self, source: Source) -> Iterator[Result]:
+        """The results of a text that was read, like `check`."""
+        from litmus.source.litmus import read_test
+
+        started = process_time()
+        test: Test | None = None
+        try:
+            test = read_test(source)
+            models = self._models_for(test)
+        except Exception as error:
+            yield from self._failed(source.name, test, _diagnosed(error), started)
+            return
+        lowered: dict[str | None, _Lowered | Diagnostic] = {}
+        for model in models:
+            yield self._result(test, model, lowered, started)
+            started = process_time()
+
+    def _failed(self, file: str, test: Test | None, error: Diagnostic, started: float) -> Iterator[Result]:
+        """The same error under every model that was asked for."""
+        seconds = process_time() - started
+        for model in self._settings.models or (None,):
+            yield replace(failed(file, error, model), test=test, seconds=seconds)
+
+    def _result(
+        self, test: Test, model: str, lowered: dict[str | None, _Lowered | Diagnostic], started: float
+    ) -> Result:
+        from litmus.engine import decide
+
+        settings = self._settings
+        expected = self._expectation(test, model)
+        question = None
+        notes: tuple[str, ...] = ()
+        answer = error = None
+        try:
+            table = self._table(test, model)
+            if table not in lowered:
+                lowered[table] = self._lowered(test, table)
+            code = lowered[table]
+            if isinstance(code, Diagnostic):
+                raise code
+            question, notes = code.question, code.program.notes
+            answer = decide(code.graph, self._model(model, code.tags), question, settings.options)
+        except Exception as raised:
+            error = _diagnosed(raised)
+        return Result(
+            test.source.name,
+            model,
+            test,
+            question,
+            answer,
+            error,
+            expected,
+            process_time() - started,
+            settings.unroll,
+            notes,
+        )
+
+    # ------------------------------------------------------------ models
+
+    def _models_for(self, test: Test) -> tuple[str, ...]:
+        if self._settings.models:
+            return self._settings.models
+        from litmus.cat.catalogue import catalogue, default_model
+
+        if test.body is not None:
+            return tuple(entry.name for entry in catalogue().values() if _has_own_table(entry))
+        entry = default_model(test.arch)
+        if entry is None:
+            from litmus.isa import architecture
+
+            architecture(test.arch, test.arch_span)  # says so where the architecture is not supported at all
+            raise InputError(f"there is no default model for {test.arch}", test.arch_span, "name one with --model")
+        return (entry.name,)
+
+    def _model(self, name: str, tags: frozenset[str]) -> Model:
+        from litmus.cat import load_model
+
+        key = (name, tags)
+        model = self._models.get(key)
+        if model is None:
+            try:
+                model = load_model(name, tags, include=self._settings.include, variants=self._variants)
+            except Diagnostic as error:  # the same for every test
+                model = error
+            self._models[key] = model
+        if isinstance(model, Diagnostic):
+            raise model
+        return model
+
+    def _expectation(self, test: Test, model: str) -> Expectation | None:
+        if self._settings.expect is not None:
+            return stated_expectation(self._settings.expect, "--expect")
+        results = test.results
+        if results:
+            if model in results:
+                return stated_expectation(results[model], f"stated by Expect({model})")
+            if None in results and model == _own_model(test):
+                return stated_expectation(results[None], "stated by Result")
+        return implied_expectation(test.condition.quantifier)
+
+    # ------------------------------------------------------------ programs
+
+    def _table(self, test: Test, model: str) -> str | None:
+        """The table of primitives by which a C test runs under a model; None for any other test."""
+        if test.body is None:
+            return None
+        from litmus.cat.catalogue import catalogue
+
+        entry = catalogue().get(model)
+        if entry is not None and _has_own_table(entry):
+            return entry.primitives
+        if self._settings.arch is not None:
+            return self._settings.arch
+        if entry is not None:  # a model that takes any table: its answer does not depend on fences
+            return next(e.primitives for e in catalogue().values() if _has_own_table(e))
+        from litmus.program.primitives import tables
+
+        raise InputError(
+            f"the model file {model} does not say what the primitives of a C test become",
+            test.arch_span,
+            "name a table: " + " or ".join(f"--arch {name}" for name in tables()),
+        )
+
+    def _lowered(self, test: Test, table: str | None) -> _Lowered | Diagnostic:
+        """The events of a test, with what they are called; an error is kept, for the next model."""
+        from litmus.isa import architecture
+        from litmus.program.resolve import resolve
+        from litmus.program.unroll import unroll
+
+        try:
+            if table is None:
+                isa = architecture(test.arch, test.arch_span)
+                program = isa.lower(test)
+            else:
+                from litmus.isa import c
+
+                primitives = self._primitives(table)
+                isa = architecture(primitives.arch)
+                program = c.lower(test, primitives)
+            return _Lowered(program, resolve(test, program), unroll(program, self._settings.unroll), isa.tags)
+        except Diagnostic as error:
+            return error
+
+    def _primitives(self, table: str) -> Primitives:
+        from litmus.program.primitives import load_primitives
+
+        chosen = {row: alternative for of, row, alternative in self._settings.primitives if of == table}
+        return load_primitives(table, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lowered:
+    """A test as one architecture executes it, and the cat sets of that architecture."""
+
+    program: Program
+    question: Question
+    graph: EventGraph
+    tags: frozenset[str]
+
+
+def _has_own_table(entry: Entry) -> bool:
+    return entry.primitives not in ("", "any")
+
+
+def _own_model(test: Test) -> str | None:
+    if test.body is not None:
+        return KERNEL_MODEL
+    from litmus.cat.catalogue import default_model
+
+    entry = default_model(test.arch)
+    return entry.name if entry is not None else None
+
+
+def _diagnosed(error: Exception) -> Diagnostic:
+    """An error as it is reported: a user's as it is, ours as what it is."""
+    if isinstance(error, Diagnostic):
+        return error
+    found = InternalError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a bug in litmus; please report it with the test (--debug shows where it happened)",
+    )
+    found.__cause__ = error
+    return found

@@ -1,0 +1,64 @@
+"""Answers: what an engine says of a test under a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from litmus.program.graph import EventGraph
+from litmus.program.question import Place
+from litmus.program.values import Value
+
+
+class Verdict(Enum):
+    """herd's Observation word, of the proposition inside the quantifier."""
+
+    NEVER = "Never"
+    SOMETIMES = "Sometimes"
+    ALWAYS = "Always"
+
+
+State = tuple[Value, ...]  # the final values of Question.places[:shown], aligned with them
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One consistent candidate execution of `graph`.
+
+    executed: bit mask of the events that execute; rf[r] is the write that read r takes its value
+    from; co lists, per variable cell, its writes in coherence order; values[e] the value read or
+    written; addresses[e] where; order[t] the events of thread t in program order, floating blocks
+    at the place that was chosen for them.  state is aligned with Answer.places.
+    """
+
+    graph: EventGraph
+    executed: int
+    rf: Mapping[int, int]
+    co: tuple[tuple[int, ...], ...]
+    values: Mapping[int, Value]
+    addresses: Mapping[int, Value]
+    order: tuple[tuple[int, ...], ...]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict and what it rests on.
+
+    states: all final states over `places`, sorted, or None when they were not asked for or were
+    too many; positive and negative: how many consistent executions satisfy and refute the
+    proposition, or None when they were not counted; witness: an execution that satisfies the
+    proposition, if one exists; flags: the flags of consistent executions, sorted; bound_reached: some
+    execution was cut where a loop was unrolled to its bound.
+    """
+
+    verdict: Verdict
+    places: tuple[Place, ...]
+    states: tuple[State, ...] | None
+    positive: int | None
+    negative: int | None
+    flags: tuple[str, ...]
+    witness: Execution | None
+    bound_reached: bool
+    method: str  # how it was decided: "executions", "z3", "enumeration"

@@ -1,0 +1,182 @@
+"""Base relations and sets of the cat language, sliced over candidates.
+
+Each name is one row of a table; the meaning is herd's (machModelChecker, initial environment).
+Relations between different instructions only, except rf, co, loc, int, ext and id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from litmus.engine.candidates import Candidates, Pair
+from litmus.program.graph import INITIAL, EventGraph
+from litmus.relation.evaluation import SlicedValue
+from litmus.relation.rows import Rows, bits
+from litmus.relation.sliced import Open, Sliced, SlicedSet
+
+
+def _events(graph: EventGraph, kinds: str) -> int:
+    return sum(1 << e.number for e in graph.events if e.kind in kinds)
+
+
+def _initial(graph: EventGraph) -> int:
+    return sum(1 << e.number for e in graph.events if e.thread == INITIAL)
+
+
+def _final_writes(c: Candidates) -> SlicedSet:
+    """FW: the writes with no coherence successor."""
+    last: dict[int, int] = {}
+    for w in c.bounds.writes:
+        s = c.executes[w]
+        for cell in c.bounds.addresses[w]:
+            for other in c.bounds.by_cell[cell]:
+                if other != w:
+                    s &= ~c.co(w, other)
+        if s:
+            last[w] = s
+    return _set_of(c, last)
+
+
+_SETS: dict[str, Callable[[Candidates], SlicedSet]] = {
+    "_": lambda c: SlicedSet((1 << c.universe.n) - 1),
+    "M": lambda c: SlicedSet(_events(c.graph, "RW")),
+    "R": lambda c: SlicedSet(_events(c.graph, "R")),
+    "W": lambda c: SlicedSet(_events(c.graph, "W")),
+    "F": lambda c: SlicedSet(_events(c.graph, "F")),
+    "IW": lambda c: SlicedSet(_initial(c.graph)),
+    "FW": _final_writes,
+}
+
+
+def _set_of(c: Candidates, slices: Mapping[int, int]) -> SlicedSet:
+    """A set, from the slice of each event; those that always hold become `must`."""
+    must = 0
+    out = {}
+    for e, s in slices.items():
+        if s == c.executes[e]:
+            must |= 1 << e
+        elif s:
+            out[e] = s
+    return SlicedSet(must, out)
+
+
+def _relation_of(c: Candidates, must: Rows, pairs: Mapping[Pair, int]) -> Sliced:
+    """A relation, from the slices of pairs; those that always hold become `must`."""
+    out: Open = {}
+    for (e, f), s in pairs.items():
+        if s == c.executes[e] & c.executes[f]:
+            must[e] |= 1 << f
+        elif s:
+            out.setdefault(e, {})[f] = s
+    return Sliced(must, out)
+
+
+def _rf(c: Candidates) -> Sliced:
+    must = [0] * c.universe.n
+    return _relation_of(c, must, {(w, r): s for r, sources in c.rf.items() for w, s in sources.items()})
+
+
+def _co(c: Candidates) -> Sliced:
+    events = c.graph.events
+    must = [0] * c.universe.n
+    pairs = {}
+    for w in c.bounds.writes:
+        if events[w].thread != INITIAL:
+            for cell in c.bounds.addresses[w]:
+                pairs[c.graph.cells[cell], w] = c.co(c.graph.cells[cell], w)
+    for a, b in c.slices.order:
+        pairs[a, b] = c.co(a, b)
+    return _relation_of(c, must, pairs)
+
+
+def _po(c: Candidates) -> Sliced:
+    graph = c.graph
+    if not graph.blocks:
+        return Sliced(graph.po)
+    pairs: dict[Pair, int] = {}
+    for (b, e), s in c.slices.before_block.items():
+        for f in bits(graph.blocks[b].events):
+            pairs[e, f] = s & c.executes[e] & c.executes[f]
+    for (b, e), s in c.slices.after_block.items():
+        for f in bits(graph.blocks[b].events):
+            pairs[f, e] = s & c.executes[e] & c.executes[f]
+    for (a, b), s in c.slices.block_order.items():
+        for e in bits(graph.blocks[a].events):
+            for f in bits(graph.blocks[b].events):
+                pairs[e, f] = s & c.executes[e] & c.executes[f]
+    return _relation_of(c, graph.po.copy(), pairs)
+
+
+def _loc(c: Candidates) -> Sliced:
+    cells = c.bounds.addresses
+    by_cell: dict[object, int] = {}
+    fixed = [e for e in c.bounds.reads + c.bounds.writes if e not in c.bounds.dynamic]
+    for e in fixed:
+        by_cell[cells[e][0]] = by_cell.get(cells[e][0], 0) | 1 << e
+    must = [0] * c.universe.n
+    for e in fixed:
+        must[e] = by_cell[cells[e][0]]
+    pairs = {}
+    for e in c.bounds.dynamic:
+        pairs[e, e] = c.executes[e] & c.known_address(e)
+        for f in cells:
+            if e != f:
+                pairs[e, f] = pairs[f, e] = c.same_cell(e, f) & c.executes[e] & c.executes[f]
+    return _relation_of(c, must, pairs)
+
+
+def _same_thread(c: Candidates) -> Rows:
+    masks: dict[int, int] = {}
+    for e in c.graph.events:
+        masks[e.thread] = masks.get(e.thread, 0) | 1 << e.number
+    return [masks[e.thread] for e in c.graph.events]
+
+
+def _external(c: Candidates) -> Sliced:
+    everything = (1 << c.universe.n) - 1
+    return Sliced([everything & ~row for row in _same_thread(c)])
+
+
+def _pairs(c: Candidates, pairs: list[Pair]) -> Sliced:
+    rows = [0] * c.universe.n
+    for e, f in pairs:
+        rows[e] |= 1 << f
+    return Sliced(rows)
+
+
+_RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
+    "id": lambda c: Sliced([1 << e for e in range(c.universe.n)]),
+    "loc": _loc,
+    "int": lambda c: Sliced(_same_thread(c)),
+    "ext": _external,
+    "po": _po,
+    "rf": _rf,
+    "co": _co,
+    "addr": lambda c: Sliced(c.graph.addr),
+    "data": lambda c: Sliced(c.graph.data),
+    "ctrl": lambda c: Sliced(c.graph.ctrl),
+    "amo": lambda c: _pairs(c, c.graph.amo),
+    "lxsx": lambda c: _pairs(c, c.graph.lxsx),
+}
+
+
+class Base(dict[str, SlicedValue]):
+    """The base relations and sets of candidates, by name, each computed when first asked for.
+
+    A name that is not in the tables is a tag: the set of the events that carry it.
+    """
+
+    def __init__(self, candidates: Candidates) -> None:
+        super().__init__()
+        self.candidates = candidates
+
+    def __missing__(self, name: str) -> SlicedValue:
+        c = self.candidates
+        function = _SETS.get(name) or _RELATIONS.get(name)
+        value: SlicedValue
+        if function is not None:
+            value = function(c)
+        else:
+            value = SlicedSet(sum(1 << e.number for e in c.graph.events if name in e.tags))
+        self[name] = value
+        return value

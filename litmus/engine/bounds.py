@@ -1,0 +1,294 @@
+"""Bounds: what can be said of a graph's executions before anything is chosen.
+
+Which addresses an access may have, which writes a read may take its value from, in which orders the
+writes of a cell may stand.  What is left out here is in no consistent execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import permutations, product
+from math import factorial
+
+from litmus.diagnostics import InputError, Unsupported
+from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.relation.rows import bits
+
+MAXIMUM_DOMAIN = 1000  # values one read may return before the test is refused
+
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Writes, none of them initial, that may be to one cell; before[a]: those that always precede a."""
+
+    members: Order
+    before: Mapping[int, int]
+
+    def count(self) -> int:
+        """How many coherence orders there are."""
+        if not any(self.before.values()):
+            return factorial(len(self.members))
+
+        @cache
+        def extensions(left: int) -> int:
+            return sum(
+                extensions(left & ~(1 << m)) for m in bits(left) if not self.before[m] & left
+            ) if left else 1  # fmt: skip
+
+        return extensions(sum(1 << m for m in self.members))
+
+    def orders(self) -> Iterator[Order]:
+        """The coherence orders, first write first."""
+        if not any(self.before.values()):
+            yield from permutations(self.members)
+            return
+
+        def extend(prefix: Order, left: int) -> Iterator[Order]:
+            if not left:
+                yield prefix
+            for m in bits(left):
+                if not self.before[m] & left:
+                    yield from extend((*prefix, m), left & ~(1 << m))
+
+        yield from extend((), sum(1 << m for m in self.members))
+
+
+class Bounds:
+    """The static knowledge of a graph.
+
+    addresses[e]: the cells an access may be to; `static`: every access has one; sources[r]: the writes
+    that read r may take its value from; groups: the writes whose coherence order is open;
+    companions[e]: the mask of the events that execute whenever e does.
+
+    `coherent` promises that the model forbids every execution that is not coherent per location: then
+    what coherence rules out on its face is left out.  demanded[r]: only executions in which read r
+    returns that value are of interest.
+    """
+
+    def __init__(self, graph: EventGraph, coherent: bool, demanded: Mapping[int, Value] | None = None) -> None:
+        self.graph = graph
+        self.coherent = coherent
+        events = graph.events
+        self.reads = [e.number for e in events if e.kind == "R"]
+        self.writes = [e.number for e in events if e.kind == "W"]
+        self.dynamic = [e.number for e in events if e.kind != "F" and type(e.address) is not Address]
+        self.static = not self.dynamic
+        self._domains: dict[int, set[Value]] | None = None
+        self.addresses: dict[int, tuple[Address, ...]] = {}
+        for e in events:
+            if type(e.address) is Address:
+                self.check_access(e.number, e.address)
+                self.addresses[e.number] = (e.address,)
+        for number in self.dynamic:
+            self.addresses[number] = self._possible_addresses(number)
+        self.by_cell: dict[Address, list[int]] = {}
+        for w in self.writes:
+            for a in self.addresses[w]:
+                self.by_cell.setdefault(a, []).append(w)
+        self.exclusive, self.companions = self._guard_masks()
+        self.own_write = dict(graph.amo)  # the write of a read-modify-write, by its read
+        wanted = dict(demanded or {})
+        self._demand_assumptions(wanted)
+        self.sources = {r: self._sources(r, wanted) for r in self.reads}
+        self.groups = self._groups()
+        by_thread: dict[int, list[int]] = {}
+        for b, block in enumerate(graph.blocks):
+            by_thread.setdefault(block.thread, []).append(b)
+        self.block_groups = [Group(tuple(m), dict.fromkeys(m, 0)) for m in by_thread.values() if len(m) > 1]
+
+    def candidates(self) -> int:
+        """How many combinations of choices there are."""
+        count = 1 << len(self.graph.decisions)
+        for writes in self.sources.values():
+            count *= max(1, len(writes))
+        for group in (*self.groups, *self.block_groups):
+            count *= group.count()
+        for block in self.graph.blocks:
+            count *= len(self.graph.points[block.thread])
+        return count
+
+    # ------------------------------------------------------------ guards
+
+    def _guard_masks(self) -> tuple[list[int], list[int]]:
+        """For each event, the events that never execute with it, and those that always do."""
+        events = self.graph.events
+        n = len(events)
+        everything = (1 << n) - 1
+        if len(self.graph.guards) == 1:
+            return [0] * n, [everything] * n
+        of_guard: dict[int, int] = {}
+        for e in events:
+            of_guard[e.guard] = of_guard.get(e.guard, 0) | 1 << e.number
+        literals = [frozenset(g) for g in self.graph.guards]
+        exclusive, companions = {}, {}
+        for g in of_guard:
+            opposite = {(d, not holds) for d, holds in literals[g]}
+            exclusive[g] = sum(mask for h, mask in of_guard.items() if literals[h] & opposite)
+            companions[g] = sum(mask for h, mask in of_guard.items() if literals[h] <= literals[g])
+        return [exclusive[e.guard] for e in events], [companions[e.guard] for e in events]
+
+    # ------------------------------------------------------------ memory
+
+    def check_access(self, e: int, address: Address) -> None:
+        """Raise Unsupported for a mixed-size access, InputError for one outside every variable."""
+        event = self.graph.events[e]
+        initial = self.graph.cells.get(address)
+        if initial is not None:
+            size = self.graph.events[initial].size
+            if size != event.size:
+                raise Unsupported(
+                    f"mixed-size access: {event.size} bytes of {address.base}, whose cells have {size} bytes",
+                    event.span,
+                    "give the variable the type of its accesses, and use accesses of one size",
+                )
+            return
+        variable = self.graph.program.variables.get(address.base)
+        if variable is not None and 0 <= address.offset < variable.size * len(variable.cells):
+            raise Unsupported(
+                f"access to byte {address.offset} of {address.base}, whose cells have {variable.size} bytes",
+                event.span,
+                "accesses must be to whole cells",
+            )
+        raise InputError(f"access outside {address.base}, at offset {address.offset}", event.span)
+
+    def _possible_addresses(self, e: int) -> tuple[Address, ...]:
+        address = self.graph.events[e].address
+        assert address is not None
+        if self._domains is None:
+            self._find_domains()
+        found = [v for v in self.domain(address) if isinstance(v, Address)]
+        for a in found:
+            self.check_access(e, a)
+        return tuple(sorted(found))
+
+    # ------------------------------------------------------------ values
+
+    def _find_domains(self) -> None:
+        """The values each read may return, by iteration from none.
+
+        A value that is derived through k reads appears in round k: as many rounds as there are reads
+        find every value of every execution in which no value depends on itself.
+        """
+        events = self.graph.events
+        found: dict[int, set[Value]] = {r: set() for r in self.reads}
+        self._domains = found
+        for _ in range(len(self.reads) + 1):
+            stored: dict[Value, set[Value]] = {}
+            for w in self.writes:
+                for a in self.domain(events[w].address):
+                    stored.setdefault(a, set()).update(self.domain(events[w].value))
+            changed = False
+            for r in self.reads:
+                for a in self.domain(events[r].address):
+                    new = stored.get(a, set()) - found[r]
+                    if new:
+                        found[r] |= new
+                        changed = True
+                if len(found[r]) > MAXIMUM_DOMAIN:
+                    raise Unsupported(f"a read may return more than {MAXIMUM_DOMAIN} values", events[r].span)
+            if not changed:
+                break
+
+    def domain(self, expr: Expr | None) -> set[Value]:
+        """The values an expression may take in executions in which no value depends on itself."""
+        if type(expr) is ReadOf:
+            if self._domains is None:
+                self._find_domains()
+            assert self._domains is not None
+            return self._domains[expr.event]
+        if type(expr) is not Op:
+            return {expr}  # type: ignore[arg-type]
+        out = set[Value]()
+        for arguments in product(*map(self.domain, expr.args)):
+            try:
+                out.add(apply(expr.name, arguments))
+            except ValueFault:
+                continue  # in no execution, or reported when one gets there
+        return out
+
+    # ------------------------------------------------------------ rf and co
+
+    def _demand_assumptions(self, wanted: dict[int, Value]) -> None:
+        """An assumption that a read returns a constant restricts where it reads from."""
+        for assumption in self.graph.assumptions:
+            condition = assumption.condition
+            if type(condition) is Op and condition.name == "eq":
+                left, right = condition.args
+                if type(left) is not ReadOf:
+                    left, right = right, left
+                if type(left) is ReadOf and isinstance(right, int | Address):
+                    guards = self.graph.guards
+                    own = guards[self.graph.events[left.event].guard]
+                    if set(guards[assumption.guard]) <= set(own):
+                        wanted[left.event] = right
+
+    def _sources(self, r: int, wanted: Mapping[int, Value]) -> Order:
+        """The writes read r may take its value from."""
+        events = self.graph.events
+        po = self.graph.po
+        cells = self.addresses[r]
+        if len(cells) == 1:
+            possible = self.by_cell[cells[0]]
+        else:
+            possible = sorted({w for a in cells for w in self.by_cell.get(a, ())})
+        hidden = 0  # writes that coherence hides behind a later one before r
+        later = 0
+        if self.coherent and len(cells) == 1:
+            later = po[r]
+            shadows = [
+                w for w in possible if po[w] >> r & 1 and self.addresses[w] == cells and self.companions[r] >> w & 1
+            ]
+            for w in possible:
+                if events[w].thread == INITIAL:
+                    if shadows:
+                        hidden |= 1 << w
+                elif any(po[w] >> s & 1 for s in shadows):
+                    hidden |= 1 << w
+        own = self.own_write.get(r)
+        out = self.exclusive[r] | hidden
+        kept = []
+        for w in possible:
+            if out >> w & 1 or w == own:
+                continue
+            if later >> w & 1 and len(self.addresses[w]) == 1:
+                continue
+            value = events[w].value
+            if r in wanted and isinstance(value, int | Address) and value != wanted[r]:
+                continue
+            kept.append(w)
+        return tuple(kept)
+
+    def _groups(self) -> list[Group]:
+        events = self.graph.events
+        merged: list[tuple[set[Address], list[int]]] = []  # cells that share a write, and their writes
+        for w in self.writes:
+            if events[w].thread == INITIAL:
+                continue
+            cells, members = set(self.addresses[w]), [w]
+            for other in merged.copy():
+                if other[0] & cells:
+                    merged.remove(other)
+                    cells |= other[0]
+                    members = other[1] + members
+            merged.append((cells, members))
+        groups = []
+        for _, members in merged:
+            if len(members) > 1:
+                members.sort()
+                groups.append(Group(tuple(members), {m: self._precede(m, members) for m in members}))
+        return groups
+
+    def _precede(self, m: int, members: list[int]) -> int:
+        """The members that coherence puts before m in every execution in which m executes."""
+        if not self.coherent or len(self.addresses[m]) > 1:
+            return 0
+        return sum(
+            1 << w
+            for w in members
+            if self.graph.po[w] >> m & 1 and self.addresses[w] == self.addresses[m] and self.companions[m] >> w & 1
+        )

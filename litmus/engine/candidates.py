@@ -1,0 +1,186 @@
+"""Candidate executions: rf, co, paths and the places of blocks, chosen in many ways at once, as slices.
+
+A candidate is one combination of choices.  What follows from the choices (values, addresses, which
+events execute) is computed for all candidates together.  Two families of candidates are used:
+`Every` has each combination once, and decides small tests by itself; `Subsets` takes one execution and
+has one candidate for each of several subsets of its choices, which tells which choices a violated
+axiom rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from litmus.engine.bounds import Bounds
+from litmus.program.graph import INITIAL
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.relation.sliced import Universe
+
+Values = dict[Value, int]  # value -> the candidates in which it is taken
+Pair = tuple[int, int]
+
+
+@cache
+def pattern(full: int, stride: int, options: int) -> tuple[int, ...]:
+    """The slices of the options of a choice with that stride; `full` is the slice of all candidates."""
+    repeat = full // ((1 << stride * options) - 1)
+    first = ((1 << stride) - 1) * repeat
+    return tuple(first << stride * k for k in range(options))
+
+
+@dataclass(slots=True)
+class Slices:
+    """In which candidates each choice is made which way.
+
+    decided[d]: decision d is false, is true; source[r][i]: read r reads from the i-th of its possible
+    writes; order[a, b]: write a stands before write b of the same cell; block_order likewise for
+    blocks; before_block[b, e] and after_block[b, e]: event e of the block's thread is po-before, po-after it.
+    """
+
+    full: int
+    decided: list[tuple[int, int]] = field(default_factory=list)
+    source: dict[int, Sequence[int]] = field(default_factory=dict)
+    order: dict[Pair, int] = field(default_factory=dict)
+    block_order: dict[Pair, int] = field(default_factory=dict)
+    before_block: dict[Pair, int] = field(default_factory=dict)
+    after_block: dict[Pair, int] = field(default_factory=dict)
+
+
+class Candidates:
+    """Candidates, and what follows from their choices.
+
+    guards[g], executes[e]: where a guard holds, an event executes; rf[r][w]: where read r takes its
+    value from write w; values[r]: where it returns what.
+    """
+
+    def __init__(self, bounds: Bounds, slices: Slices) -> None:
+        graph = bounds.graph
+        self.graph = graph
+        self.bounds = bounds
+        self.full = slices.full
+        self.slices = slices
+        self.guards = [self._guard(g) for g in range(len(graph.guards))]
+        executes = [self.guards[e.guard] for e in graph.events]
+        self.executes = executes
+        certain = 0
+        for e in graph.events:
+            if e.guard == 0:
+                certain |= 1 << e.number
+        self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions)
+        self.values: dict[int, Values] = {r: {} for r in bounds.reads}
+        self.rf: dict[int, dict[int, int]] = {}
+        self._resolve()
+
+    def _guard(self, g: int) -> int:
+        s = self.full
+        for decision, holds in self.graph.guards[g]:
+            s &= self.slices.decided[decision][holds]
+        return s
+
+    # ------------------------------------------------------------ values
+
+    def value(self, expr: Expr | None) -> Values:
+        """Where an expression takes which value; nowhere in candidates where it depends on itself."""
+        kind = type(expr)
+        if kind is ReadOf:
+            return self.values[expr.event]  # type: ignore[union-attr]
+        if kind is not Op:
+            return {expr: self.full}  # type: ignore[dict-item]
+        combined: dict[tuple[Value, ...], int] = {(): self.full}
+        for argument in expr.args:  # type: ignore[union-attr]
+            choices = self.value(argument)
+            combined = {(*head, v): s & t for head, s in combined.items() for v, t in choices.items() if s & t}
+        out: Values = {}
+        for arguments, s in combined.items():
+            try:
+                result = apply(expr.name, arguments)  # type: ignore[union-attr]
+            except ValueFault:
+                continue
+            out[result] = out.get(result, 0) | s
+        return out
+
+    def known(self, expr: Expr | None) -> int:
+        """The candidates in which an expression has a value."""
+        out = 0
+        for s in self.value(expr).values():
+            out |= s
+        return out
+
+    def same_cell(self, a: int, b: int) -> int:
+        """The candidates in which two accesses are to the same cell."""
+        x, y = self.graph.events[a].address, self.graph.events[b].address
+        if type(x) is Address and type(y) is Address:
+            return self.full if x == y else 0
+        out = 0
+        others = self.value(y)
+        for v, s in self.value(x).items():
+            out |= s & others.get(v, 0)
+        return out
+
+    def co(self, a: int, b: int) -> int:
+        """The candidates in which write a is coherence-before write b."""
+        events = self.graph.events
+        if events[b].thread == INITIAL or a == b:
+            return 0
+        both = self.executes[a] & self.executes[b]
+        if not self.bounds.static or events[a].address != events[b].address:
+            both &= self.same_cell(a, b)
+        return both if events[a].thread == INITIAL else both & self.slices.order.get((a, b), 0)
+
+    def _resolve(self) -> None:
+        """Find rf and the values read: the least solution, in rounds until nothing is added."""
+        events = self.graph.events
+        bounds = self.bounds
+        executes = self.executes
+        pending = list(bounds.reads)
+        while pending:
+            progress = False
+            for r in pending.copy():
+                rf = self.rf.get(r)
+                if rf is None or not bounds.static:
+                    rf = {}
+                    for w, s in zip(bounds.sources[r], self.slices.source[r], strict=True):
+                        s &= executes[r] & executes[w]
+                        if s and not bounds.static:
+                            s &= self.same_cell(w, r)
+                        if s:
+                            rf[w] = s
+                    self.rf[r] = rf
+                values: Values = {}
+                found = 0
+                for w, s in rf.items():
+                    stored = events[w].value
+                    if type(stored) is int:
+                        values[stored] = values.get(stored, 0) | s
+                        found |= s
+                    else:
+                        for v, t in self.value(stored).items():
+                            t &= s
+                            if t:
+                                values[v] = values.get(v, 0) | t
+                                found |= t
+                if values != self.values[r]:
+                    self.values[r] = values
+                    progress = True
+                if found == executes[r]:
+                    pending.remove(r)
+            if not progress:
+                break
+
+    def determined(self) -> int:
+        """The candidates in which every read and every address has a value."""
+        out = self.full
+        for r in self.bounds.reads:
+            found = 0
+            for s in self.values[r].values():
+                found |= s
+            out &= found | ~self.executes[r]
+        for e in self.bounds.dynamic:
+            out &= self.known_address(e) | ~self.executes[e]
+        return out
+
+    def known_address(self, e: int) -> int:
+        """The candidates in which the address of an access has a value."""
+        return self.known(self.graph.events[e].address)

@@ -1,0 +1,89 @@
+"""Deciding: which engine answers a question, and with how much effort."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+
+from litmus.cat.dag import Model
+from litmus.engine.answer import Answer, Verdict
+from litmus.engine.bounds import Bounds
+from litmus.engine.coherence import demands_coherence
+from litmus.engine.exhaustive import Exhaustive
+from litmus.engine.options import Options
+from litmus.program.graph import EventGraph
+from litmus.program.question import Conjunction, Equal, Question
+from litmus.program.values import ReadOf, Value
+from litmus.relation.evaluation import Plan
+
+EXHAUSTIVE_LIMIT = 1 << 16  # candidates; benchmarks/engines.py shows where Z3 takes over
+STATES_LIMIT = 10_000
+STATES_SECONDS = 2.0
+
+_plans: dict[int, Plan] = {}  # by the identity of the model, which the plan keeps alive
+
+
+def plan_of(model: Model) -> Plan:
+    """The prepared form of a model, made once."""
+    plan = _plans.get(id(model))
+    if plan is None:
+        plan = _plans[id(model)] = Plan(model, demands_coherence(model))
+    return plan
+
+
+def decide(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
+    """The answer to a question about a program's executions under a model.
+
+    Tests with few candidate executions are decided by evaluating all of them at once; of the others,
+    those that the proposition narrows down far enough as well; the rest by Z3.
+    Raises NoAnswer when the time is up, Unsupported for what has no answer here, InputError where
+    the test turns out to be wrong (an access outside every variable).
+    """
+    deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    if options.engine == "enumerate":
+        from litmus.oracle.enumeration import enumerated
+
+        return enumerated(graph, model, question, options.states != "none", deadline)
+    plan = plan_of(model)
+    limit = {"none": None, "auto": STATES_LIMIT, "all": sys.maxsize}[options.states]
+    bounds = Bounds(graph, plan.coherent)
+    known: Answer | None = None
+    if options.engine == "auto":
+        if bounds.candidates() <= EXHAUSTIVE_LIMIT:
+            return Exhaustive(bounds, plan, question).answer(limit)
+        known = _narrowed(graph, plan, question)
+        if known is not None and known.verdict is Verdict.NEVER and limit is None:
+            return known
+    from litmus.engine.lazy import Lazy
+
+    budget = STATES_SECONDS if options.states == "auto" else None
+    return Lazy(bounds, plan, question, deadline).answer(known, limit, budget)
+
+
+def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | None:
+    """The answer for the executions in which reads return what the proposition demands of registers.
+
+    Of the whole question it tells whether anything satisfies the proposition: the verdict is Never or
+    Always.  None if the proposition demands nothing, or too many candidates are left.
+    """
+    if graph.cuts:
+        return None
+    demanded: dict[int, Value] = {}
+    parts = question.formula.operands if isinstance(question.formula, Conjunction) else (question.formula,)
+    for part in parts:
+        if isinstance(part, Equal) and question.places[part.place].thread is not None:
+            place = question.places[part.place]
+            assert place.thread is not None
+            leaves = graph.leaves[place.thread]
+            expr = leaves[0].registers.get(place.name, 0) if len(leaves) == 1 else 0
+            kind = question.types[part.place]
+            if isinstance(expr, ReadOf) and kind.signed and graph.events[expr.event].size <= kind.size:
+                demanded[expr.event] = part.value
+    if not demanded:
+        return None
+    bounds = Bounds(graph, plan.coherent, demanded)
+    if bounds.candidates() > EXHAUSTIVE_LIMIT:
+        return None
+    answer = Exhaustive(bounds, plan, question).answer(None)
+    return replace(answer, positive=None, negative=None)

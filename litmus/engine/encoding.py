@@ -1,0 +1,287 @@
+"""Encoding: the choices of an execution as clauses; the axioms of the model are not among them.
+
+Variables: decisions, rf, coherence order, landing points of blocks, and the values of reads and
+addresses, one-hot over their finite domains.  A read whose value would be outside its domain (it
+depends on itself) has none of them; whoever decodes a solution notices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from litmus.engine.bounds import Bounds, Group, Order
+from litmus.engine.clauses import FALSE, TRUE, Clauses
+from litmus.engine.outcomes import spelled_as
+from litmus.program.graph import INITIAL
+from litmus.program.question import (
+    Conjunction,
+    Disjunction,
+    Equal,
+    Formula,
+    Holds,
+    Negation,
+    Question,
+    Same,
+)
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+
+Literal = int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One way to make every choice: a candidate execution.
+
+    decided[d]; source[r]: index into bounds.sources[r], None where r does not execute; orders and block
+    orders, one for each group; landing[b]: index of a point.
+    """
+
+    decided: tuple[bool, ...]
+    source: dict[int, int | None]
+    orders: tuple[Order, ...]
+    landing: tuple[int, ...]
+    block_orders: tuple[Order, ...]
+
+
+class Encoding:
+    """The clauses for the executions within bounds, and the literals of what they speak of."""
+
+    def __init__(self, bounds: Bounds, question: Question) -> None:
+        self.bounds = bounds
+        self.graph = graph = bounds.graph
+        self.question = question
+        self.clauses = clauses = Clauses()
+        self.decided = [clauses.new() for _ in graph.decisions]
+        self.guards = [
+            clauses.all_of(self.decided[d] if holds else -self.decided[d] for d, holds in literals)
+            for literals in graph.guards
+        ]
+        self.executes = [self.guards[e.guard] for e in graph.events]
+        self.source: dict[int, list[Literal]] = {}
+        self.read_value: dict[int, dict[Value, Literal]] = {}
+        self._expressions: dict[Expr, dict[Value, Literal]] = {}
+        for r in bounds.reads:
+            self._declare_read(r)
+        for r in bounds.reads:
+            self._define_read(r)
+        self.orders = [self._order(group) for group in bounds.groups]
+        self.order = {pair: x for order in self.orders for pair, x in order.items()}
+        for r, w in bounds.own_write.items():
+            self._after_source(r, w)
+        self._conditions()
+        self.landing: list[list[Literal]] = []
+        for b in range(len(graph.blocks)):
+            self._land(b)
+        self.block_orders = [clauses.total_order(group.members) for group in bounds.block_groups]
+        for group, order in zip(bounds.block_groups, self.block_orders, strict=True):
+            self._order_by_points(group, order)
+        self._places = [self._final(i) for i in range(len(question.places))]
+
+    # ------------------------------------------------------------ choices
+
+    def _one_of(self, literals: list[Literal], when: Literal) -> None:
+        """Exactly one of the literals is true when `when` is, none otherwise."""
+        self.clauses.add(-when, *literals)
+        self.clauses.at_most_one(literals)
+        for x in literals:
+            self.clauses.add(-x, when)
+
+    def _declare_read(self, r: int) -> None:
+        clauses = self.clauses
+        sources = self.bounds.sources[r]
+        here = self.executes[r]
+        if len(sources) == 1:
+            self.source[r] = [here]
+            clauses.add(-here, self.executes[sources[0]])
+        else:
+            self.source[r] = [clauses.new() for _ in sources]
+            self._one_of(self.source[r], here)
+            for w, x in zip(sources, self.source[r], strict=True):
+                clauses.add(-x, self.executes[w])
+        domain = sorted(self.bounds.domain(ReadOf(r)), key=_by_kind)
+        self.read_value[r] = {v: clauses.new() for v in domain}
+        clauses.at_most_one(list(self.read_value[r].values()))
+
+    def _define_read(self, r: int) -> None:
+        """A read returns what the write it reads from stored, at the same address."""
+        clauses = self.clauses
+        events = self.graph.events
+        mine = self.read_value[r]
+        for w, x in zip(self.bounds.sources[r], self.source[r], strict=True):
+            for v, y in self.value(events[w].value).items():
+                if v in mine:
+                    clauses.add(-x, -y, mine[v])
+            for a, b in self._same_cell_parts(w, r):
+                clauses.add(-x, -a, b)
+                clauses.add(-x, a, -b)
+
+    def _same_cell_parts(self, e: int, f: int) -> list[tuple[Literal, Literal]]:
+        """Pairs of literals that must agree for two accesses to be to one cell."""
+        x, y = self.graph.events[e].address, self.graph.events[f].address
+        if type(x) is Address and type(y) is Address:
+            return []
+        mine, others = self.value(x), self.value(y)
+        return [(mine.get(v, FALSE), others.get(v, FALSE)) for v in {**mine, **others}]
+
+    def same_cell(self, e: int, f: int) -> Literal:
+        """A literal that is true iff two accesses are to one cell."""
+        x, y = self.graph.events[e].address, self.graph.events[f].address
+        if type(x) is Address and type(y) is Address:
+            return TRUE if x == y else FALSE
+        mine, others = self.value(x), self.value(y)
+        return self.clauses.any_of([self.clauses.all_of((p, others[v])) for v, p in mine.items() if v in others])
+
+    def _order(self, group: Group) -> dict[tuple[int, int], Literal]:
+        order = self.clauses.total_order(group.members)
+        for b in group.members:
+            for a in group.members:
+                if group.before[b] >> a & 1:
+                    self.clauses.add(order[a, b])
+        return order
+
+    def _after_source(self, r: int, w: int) -> None:
+        """A read-modify-write stands after the write it reads from."""
+        for source, x in zip(self.bounds.sources[r], self.source[r], strict=True):
+            if (source, w) in self.order:
+                self.clauses.add(-x, -self.executes[w], -self.same_cell(source, w), self.order[source, w])
+
+    def _conditions(self) -> None:
+        clauses = self.clauses
+        for decision, taken in zip(self.graph.decisions, self.decided, strict=True):
+            made = self.guards[decision.guard]
+            clauses.add(-taken, made)
+            if decision.condition is not None:
+                for v, x in self.value(decision.condition).items():
+                    clauses.add(-made, -x, -taken if v == 0 else taken)
+        for assumption in self.graph.assumptions:
+            zero = self.value(assumption.condition).get(0, FALSE)
+            clauses.add(-self.guards[assumption.guard], -zero)
+
+    def _land(self, b: int) -> None:
+        block = self.graph.blocks[b]
+        points = self.graph.points[block.thread]
+        here = self.guards[block.guard]
+        literals = [here] if len(points) == 1 else [self.clauses.new() for _ in points]
+        if len(points) > 1:
+            self._one_of(literals, here)
+        for point, x in zip(points, literals, strict=True):
+            self.clauses.add(-x, self.guards[point.guard])
+        self.landing.append(literals)
+
+    def _order_by_points(self, group: Group, order: dict[tuple[int, int], Literal]) -> None:
+        for (a, b), x in order.items():
+            points = self.graph.points[self.graph.blocks[a].thread]
+            for p, here in zip(points, self.landing[a], strict=True):
+                for q, there in zip(points, self.landing[b], strict=True):
+                    if p.before != q.before and not p.before & ~q.before:
+                        self.clauses.add(-here, -there, x)
+
+    # ------------------------------------------------------------ values
+
+    def value(self, expr: Expr | None) -> dict[Value, Literal]:
+        """For each value an expression may take, a literal that is true when it does."""
+        if type(expr) is ReadOf:
+            return self.read_value[expr.event]
+        if type(expr) is not Op:
+            return {expr: TRUE}  # type: ignore[dict-item]
+        found = self._expressions.get(expr)
+        if found is None:
+            ways: dict[Value, list[Literal]] = {}
+            parts = [list(self.value(a).items()) for a in expr.args]
+            for combination in product(*parts):
+                try:
+                    v = apply(expr.name, tuple(v for v, _ in combination))
+                except ValueFault:
+                    continue
+                ways.setdefault(v, []).append(self.clauses.all_of(x for _, x in combination))
+            found = self._expressions[expr] = {v: self.clauses.any_of(w) for v, w in ways.items()}
+        return found
+
+    def _final(self, i: int) -> dict[Value, Literal]:
+        """For each final value of a place, a literal that is true iff the place has it."""
+        question = self.question
+        place = question.places[i]
+        clauses = self.clauses
+        ways: dict[Value, list[Literal]] = {}
+        if place.thread is not None:
+            parts = [
+                (self.guards[leaf.guard], leaf.registers.get(place.name, 0)) for leaf in self.graph.leaves[place.thread]
+            ]
+        else:
+            size = self.graph.program.variables[place.name].size
+            cell = Address(place.name, (place.cell or 0) * size)
+            parts = [(self._last(w, cell), self.graph.events[w].value or 0) for w in self.bounds.by_cell[cell]]
+        for x, expr in parts:
+            for v, y in self.value(expr).items():
+                ways.setdefault(spelled_as(v, question.types[i]), []).append(clauses.all_of((x, y)))
+        return {v: clauses.any_of(w) for v, w in ways.items()}
+
+    def _last(self, w: int, cell: Address) -> Literal:
+        """A literal that is true iff write w is the last one to a cell."""
+        clauses = self.clauses
+        events = self.graph.events
+        literals = [self.executes[w], self.value(events[w].address).get(cell, FALSE)]
+        for other in self.bounds.by_cell[cell]:
+            if other == w or events[other].thread == INITIAL:
+                continue
+            there = clauses.all_of((self.executes[other], self.value(events[other].address).get(cell, FALSE)))
+            before = FALSE if events[w].thread == INITIAL else self.order[other, w]
+            literals.append(clauses.any_of((-there, before)))
+        return clauses.all_of(literals)
+
+    def place_is(self, i: int, value: Value) -> Literal:
+        """A literal that is true iff place i ends with the value."""
+        return self._places[i].get(value, FALSE)
+
+    def formula(self, formula: Formula) -> Literal:
+        """A literal that is true iff the final state satisfies a formula."""
+        clauses = self.clauses
+        match formula:
+            case Holds():
+                return TRUE if formula.value else FALSE
+            case Equal():
+                return self.place_is(formula.place, formula.value)
+            case Same():
+                others = self._places[formula.right]
+                return clauses.any_of(
+                    [clauses.all_of((x, others[v])) for v, x in self._places[formula.left].items() if v in others]
+                )
+            case Negation():
+                return -self.formula(formula.operand)
+            case Conjunction():
+                return clauses.all_of([self.formula(f) for f in formula.operands])
+            case Disjunction():
+                return clauses.any_of([self.formula(f) for f in formula.operands])
+
+    def cut(self) -> Literal:
+        """A literal that is true iff a loop is left at its bound."""
+        return self.clauses.any_of([self.guards[g] for g in self.graph.cuts])
+
+    # ------------------------------------------------------------ solutions
+
+    def selection(self, true: set[int]) -> Selection:
+        """The choices made in a solution, given its true variables."""
+
+        def holds(x: Literal) -> bool:
+            return x in true if x > 0 else -x not in true
+
+        def first(literals: list[Literal]) -> int | None:
+            return next((i for i, x in enumerate(literals) if holds(x)), None)
+
+        def sorted_by(group: Group, order: dict[tuple[int, int], Literal]) -> Order:
+            return tuple(
+                sorted(group.members, key=lambda m: sum(holds(order[o, m]) for o in group.members if o != m))
+            )
+
+        return Selection(
+            decided=tuple(holds(x) for x in self.decided),
+            source={r: first(literals) if holds(self.executes[r]) else None for r, literals in self.source.items()},
+            orders=tuple(map(sorted_by, self.bounds.groups, self.orders)),
+            landing=tuple(first(literals) or 0 for literals in self.landing),
+            block_orders=tuple(map(sorted_by, self.bounds.block_groups, self.block_orders)),
+        )
+
+
+def _by_kind(value: Value) -> tuple[bool, object]:
+    return isinstance(value, Address), value

@@ -1,0 +1,147 @@
+"""Every candidate: each combination of choices within bounds, once.
+
+A choice has as its stride the number of combinations of the choices before it, so that the slice
+"option k is chosen" is a periodic bit pattern.  Combinations that describe no execution (a read of a
+write that does not execute, a branch taken against its condition) are not in `valid`; a choice that
+makes no difference (the rf of a read that does not execute) is pinned to one option, so that every
+execution is one valid candidate and executions can be counted.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from litmus.engine.bounds import Bounds, Group
+from litmus.engine.candidates import Candidates, Pair, Slices, pattern
+from litmus.program.values import Address
+from litmus.relation.rows import bits
+
+
+class Every(Candidates):
+    """All candidates within bounds.
+
+    `valid`: the candidates that are executions; landing[b]: where block b lands at which point.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        graph = bounds.graph
+        slices = Slices((1 << bounds.candidates()) - 1)
+        self.stride = 1
+        self.landing: list[tuple[int, ...]] = []
+        for _ in graph.decisions:
+            refused, taken = self._choose(slices, 2)
+            slices.decided.append((refused, taken))
+        for r, writes in bounds.sources.items():
+            slices.source[r] = self._choose(slices, len(writes))
+        for group in bounds.groups:
+            self._choose_order(slices, group, slices.order)
+        for b, block in enumerate(graph.blocks):
+            points = graph.points[block.thread]
+            self.landing.append(self._choose(slices, len(points)))
+            for point, s in zip(points, self.landing[b], strict=True):
+                for e in bits(point.before):
+                    slices.before_block[b, e] = slices.before_block.get((b, e), 0) | s
+                for e in bits(point.after):
+                    slices.after_block[b, e] = slices.after_block.get((b, e), 0) | s
+        for group in bounds.block_groups:
+            self._choose_order(slices, group, slices.block_order)
+        super().__init__(bounds, slices)
+        bad = self._against_conditions() | self._against_sources() | self._against_order() | self._against_landing()
+        self.valid = self.full & ~bad
+
+    def _choose(self, slices: Slices, options: int) -> tuple[int, ...]:
+        """A new choice: the slices of its options."""
+        if options <= 1:
+            return (slices.full,) * options
+        chosen = pattern(slices.full, self.stride, options)
+        self.stride *= options
+        return chosen
+
+    def _choose_order(self, slices: Slices, group: Group, order: dict[Pair, int]) -> None:
+        orders = list(group.orders())
+        for members, s in zip(orders, self._choose(slices, len(orders)), strict=True):
+            for i, a in enumerate(members):
+                for b in members[i + 1 :]:
+                    order[a, b] = order.get((a, b), 0) | s
+
+    # ------------------------------------------------------------ which candidates are executions
+
+    def _against_conditions(self) -> int:
+        """A decision against its condition, a decision that is not made, a failed assumption."""
+        bad = 0
+        for decision, (refused, taken) in zip(self.graph.decisions, self.slices.decided, strict=True):
+            made = self.guards[decision.guard]
+            bad |= taken & ~made
+            if decision.condition is not None:
+                values = self.value(decision.condition)
+                zero = values.get(0, 0)
+                other = 0
+                for v, s in values.items():
+                    if v != 0:
+                        other |= s
+                bad |= made & (taken & zero | refused & other)
+        for assumption in self.graph.assumptions:
+            bad |= self.guards[assumption.guard] & self.value(assumption.condition).get(0, 0)
+        return bad
+
+    def _against_sources(self) -> int:
+        """A read of a write that does not execute or is elsewhere; a read-modify-write before its source."""
+        bad = 0
+        bounds = self.bounds
+        for r, slices in self.slices.source.items():
+            x = self.executes[r]
+            bad |= ~x & ~slices[0] if slices else x
+            for w, s in zip(bounds.sources[r], slices, strict=True):
+                s &= x & ~self.rf[r].get(w, 0)
+                if s and not bounds.static:
+                    missing = self.executes[w] & ~(self.known_address(w) & self.known_address(r))
+                    s &= ~missing  # undetermined, not wrong
+                bad |= s
+            own = bounds.own_write.get(r)
+            if own is not None:
+                for w, s in self.rf[r].items():
+                    bad |= s & self.executes[own] & self.same_cell(w, own) & ~self.co(w, own)
+        return bad
+
+    def _against_order(self) -> int:
+        """Pin the order of writes of which not both execute, and of writes to different cells."""
+        bad = 0
+        events = self.graph.events
+        for group in self.bounds.groups:
+            for a, b in permutations(group.members, 2):
+                x, y = self.executes[a], self.executes[b]
+                against = ~self.slices.order.get((a, b), 0)
+                if x & y != self.full:
+                    bad |= x & ~y & against
+                    if a < b:
+                        bad |= ~(x | y) & against
+                if not self.bounds.static and events[a].address != events[b].address:
+                    others = self.value(events[b].address)
+                    for u, s in self.value(events[a].address).items():
+                        for v, t in others.items():
+                            if isinstance(u, Address) and isinstance(v, Address) and u < v:
+                                bad |= x & y & s & t & against
+        return bad
+
+    def _against_landing(self) -> int:
+        """A block at a point that is not reached; pin blocks that are not sent, or at different points."""
+        bad = 0
+        blocks = self.graph.blocks
+        points = self.graph.points
+        for b, block in enumerate(blocks):
+            x = self.guards[block.guard]
+            bad |= ~x & ~self.landing[b][0]
+            for point, s in zip(points[block.thread], self.landing[b], strict=True):
+                bad |= x & s & ~self.guards[point.guard]
+        for group in self.bounds.block_groups:
+            for a, b in permutations(group.members, 2):
+                x, y = self.guards[blocks[a].guard], self.guards[blocks[b].guard]
+                against = ~self.slices.block_order.get((a, b), 0)
+                bad |= x & ~y & against
+                if a < b:
+                    bad |= ~(x | y) & against
+                for here, s in zip(points[blocks[a].thread], self.landing[a], strict=True):
+                    for there, t in zip(points[blocks[b].thread], self.landing[b], strict=True):
+                        if here.before != there.before and not here.before & ~there.before:
+                            bad |= x & y & s & t & against
+        return bad

@@ -1,0 +1,103 @@
+"""The exhaustive engine: all candidates at once, for tests with few enough of them.
+
+Exact for every model the language can express: negation, recursion that is not monotone and sets
+that depend on the execution included.  Counts executions.
+"""
+
+from __future__ import annotations
+
+from litmus.diagnostics import Unsupported
+from litmus.engine.answer import Answer, State, Verdict
+from litmus.engine.bounds import Bounds
+from litmus.engine.every import Every
+from litmus.engine.outcomes import Outcomes, failures
+from litmus.program.question import Question
+from litmus.program.values import Address
+from litmus.relation.evaluation import Plan
+
+UNDETERMINED = (
+    "the model allows an execution in which a value depends on itself, or is computed from an address in a way that "
+    "has no meaning: final values are not determined"
+)
+
+
+class Exhaustive:
+    """Evaluates a model over all candidates within bounds and answers a question about the consistent ones.
+
+    complete: the slice of the executions that the model allows, that satisfy the filter, and in which no
+    loop was cut.
+    """
+
+    def __init__(self, bounds: Bounds, plan: Plan, question: Question) -> None:
+        self.question = question
+        candidates = Every(bounds)
+        self.flagged: dict[str, int] = {}
+        consistent = self._consistent(candidates, plan)
+        if consistent & ~candidates.determined():
+            raise Unsupported(UNDETERMINED)
+        cut = 0
+        for guard in bounds.graph.cuts:
+            cut |= candidates.guards[guard]
+        self.bound_reached = bool(consistent & cut)
+        self.complete = consistent & ~cut
+        self.outcomes = Outcomes(candidates, question)
+        if question.filter is not None:
+            self.complete &= self.outcomes.holds(question.filter)
+
+    def _consistent(self, candidates: Every, plan: Plan) -> int:
+        """The valid candidates that no check of the model rejects; also records what is flagged."""
+        consistent = candidates.valid
+        if not consistent:
+            return 0
+        checks = plan.model.checks
+        for check, fails in zip(checks, failures(candidates, plan, checks), strict=True):
+            if check.effect == "check":
+                consistent &= ~fails
+            elif check.effect == "flag":
+                self._flag(check.name or "", candidates.full & ~fails)
+            elif check.effect == "undefined_unless":
+                self._flag("*undef*", fails)
+            elif fails & candidates.valid:
+                raise Unsupported(f"assertion {check.name or 'without a name'} of the model fails", check.span)
+        return consistent
+
+    def _flag(self, name: str, where: int) -> None:
+        self.flagged[name] = self.flagged.get(name, 0) | where
+
+    def states(self, limit: int) -> tuple[State, ...] | None:
+        """The final states of the complete executions, sorted; None if there are more than `limit`."""
+        found: dict[State, int] = {(): self.complete} if self.complete else {}
+        for values in self.outcomes.places[: self.question.shown]:
+            found = {(*state, v): s & t for state, s in found.items() for v, t in values.items() if s & t}
+            if len(found) > limit:
+                return None
+        return tuple(sorted(found, key=state_order))
+
+    def answer(self, limit: int | None) -> Answer:
+        """The answer, with at most `limit` states (None: without states)."""
+        satisfying = self.complete & self.outcomes.holds(self.question.formula)
+        positive = satisfying.bit_count()
+        negative = self.complete.bit_count() - positive
+        return Answer(
+            verdict=verdict_of(positive > 0, negative > 0),
+            places=self.question.places[: self.question.shown],
+            states=None if limit is None else self.states(limit),
+            positive=positive,
+            negative=negative,
+            flags=tuple(sorted(name for name, s in self.flagged.items() if s & self.complete)),
+            witness=self.outcomes.execution(satisfying) if satisfying else None,
+            bound_reached=self.bound_reached,
+            method="executions",
+        )
+
+
+def state_order(state: State) -> tuple[tuple[bool, object], ...]:
+    """The key that sorts states as herd does: numbers by value; here before addresses by name."""
+    return tuple((isinstance(v, Address), v) for v in state)
+
+
+def verdict_of(positive: bool, negative: bool) -> Verdict:
+    """herd's Observation: Never if nothing satisfies, Always if nothing refutes, else Sometimes."""
+    if not positive:
+        return Verdict.NEVER
+    return Verdict.SOMETIMES if negative else Verdict.ALWAYS

@@ -1,0 +1,133 @@
+"""The lazy engine: Z3 chooses, the model judges, and what was wrong with the choice is learned.
+
+Z3 sees only the choices (rf, co, paths, landing points, values) and the question.  Each solution is
+evaluated under the model; if an axiom is violated, the choices it rests on become a clause.  Few rounds
+are needed, because a clause names a cycle and not an execution.
+"""
+
+from __future__ import annotations
+
+import time
+
+from litmus.diagnostics import NoAnswer, Unsupported
+from litmus.engine.answer import Answer, State
+from litmus.engine.bounds import Bounds
+from litmus.engine.clauses import Solver
+from litmus.engine.encoding import Encoding, Literal
+from litmus.engine.exhaustive import UNDETERMINED, state_order, verdict_of
+from litmus.engine.outcomes import Outcomes, failures
+from litmus.engine.subsets import Subsets, choices_of, is_monotone, reason
+from litmus.program.question import Question
+from litmus.relation.evaluation import Plan
+
+REASONS_A_ROUND = 4  # violated checks that are explained each time
+
+
+class Lazy:
+    """Answers a question by lazy refinement.
+
+    Raises NoAnswer when `deadline` (of time.monotonic) passes, and Unsupported for a model with flags or
+    assertions: those speak of all executions, and here only some are looked at.
+    """
+
+    def __init__(self, bounds: Bounds, plan: Plan, question: Question, deadline: float | None) -> None:
+        for check in plan.model.checks:
+            if check.effect != "check":
+                raise Unsupported(
+                    f"the test has too many candidate executions to report the model's {check.effect}s", check.span
+                )
+        self.bounds = bounds
+        self.plan = plan
+        self.question = question
+        self.deadline = deadline
+        self.encoding = Encoding(bounds, question)
+        clauses = self.encoding.clauses
+        self.cut = self.encoding.cut()
+        self.formula = self.encoding.formula(question.formula)
+        self.complete = -self.cut
+        if question.filter is not None:
+            self.complete = clauses.all_of((self.complete, self.encoding.formula(question.filter)))
+        self.solver = Solver(clauses)
+        self.monotone = {check: is_monotone(plan.model, check, bounds) for check in plan.model.checks}
+
+    def _left(self) -> float | None:
+        """Seconds until the deadline."""
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise NoAnswer("no answer within the time limit")
+        return left
+
+    def find(self, *assumptions: Literal) -> Outcomes | None:
+        """A consistent execution that satisfies the assumptions, or None if there is none."""
+        while True:
+            try:
+                true = self.solver.solve(assumptions, self._left())
+            except TimeoutError:
+                raise NoAnswer("no answer within the time limit") from None
+            if true is None:
+                return None
+            selection = self.encoding.selection(true)
+            choices = choices_of(self.encoding, selection)
+            candidates = Subsets(self.bounds, choices, 1, [1] * len(choices))
+            checks = self.plan.model.checks
+            violated = [c for c, f in zip(checks, failures(candidates, self.plan, checks), strict=True) if f]
+            if not violated:
+                if not candidates.determined():
+                    raise Unsupported(UNDETERMINED)
+                return Outcomes(candidates, self.question)
+            for check in violated[:REASONS_A_ROUND]:
+                if self.monotone[check]:
+                    literals = reason(self.bounds, self.plan, check, choices)
+                else:
+                    literals = [literal for literal, _ in choices]
+                self.encoding.clauses.add(*(-x for x in literals))
+
+    def answer(self, known: Answer | None, limit: int | None, budget: float | None) -> Answer:
+        """The verdict, and up to `limit` states found within `budget` seconds (limit None: no states).
+
+        `known`, if given, is an answer that says whether some execution satisfies the proposition.
+        """
+        found = []
+        if known is None:
+            satisfying = self.find(self.complete, self.formula)
+            found.append(satisfying)
+            witness = satisfying.execution(1) if satisfying is not None else None
+        else:
+            witness = known.witness
+        refuting = self.find(self.complete, -self.formula)
+        found.append(refuting)
+        bound_reached = bool(self.bounds.graph.cuts) and self.find(self.cut) is not None
+        return Answer(
+            verdict=verdict_of(witness is not None, refuting is not None),
+            places=self.question.places[: self.question.shown],
+            states=None if limit is None else self._states([o for o in found if o is not None], limit, budget),
+            positive=None,
+            negative=None,
+            flags=(),
+            witness=witness,
+            bound_reached=bound_reached,
+            method="z3",
+        )
+
+    def _states(self, known: list[Outcomes], limit: int, budget: float | None) -> tuple[State, ...] | None:
+        """All final states, or None if there are more than `limit` or time runs out."""
+        end = None if budget is None else time.monotonic() + budget
+        states: set[State] = set()
+        pending = known
+        while True:
+            for outcome in pending:
+                state = outcome.execution(1).state
+                states.add(state)
+                literals = [self.encoding.place_is(i, v) for i, v in enumerate(state)]
+                self.encoding.clauses.add(-self.complete, *(-x for x in literals))
+            if len(states) > limit or (end is not None and time.monotonic() > end):
+                return None
+            try:
+                another = self.find(self.complete)
+            except NoAnswer:
+                return None
+            if another is None:
+                return tuple(sorted(states, key=state_order))
+            pending = [another]

@@ -1,0 +1,24 @@
+"""Options: how a question is to be decided; none of them changes what the answer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+States = Literal["auto", "all", "none"]
+Engine = Literal["auto", "z3", "enumerate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to list, with which engine, and for how long.
+
+    states: list all final states, none, or (auto) as many as fit the built-in limits; engine: auto
+    lets propagation decide first and Z3 only what is left; timeout: wall-clock seconds for one
+    question, after which NoAnswer is raised; counts: also count the consistent executions.
+    """
+
+    states: States = "auto"
+    engine: Engine = "auto"
+    timeout: float | None = None
+    counts: bool = False

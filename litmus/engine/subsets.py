@@ -1,0 +1,169 @@
+"""Subsets: one execution, and which of its choices a violated axiom rests on.
+
+For each of several subsets of the choices of an execution there is a candidate in which only those
+choices are made: rf and co hold fewer pairs, fewer events execute, fewer values are known.  A relation
+that is monotone in its base relations then holds a pair only if the choices made are enough for
+it, so one evaluation tells for every prefix of the choices whether an axiom is violated already.
+Repeating this with shorter and shorter prefixes leaves an irredundant reason (QuickXplain, Junker, AAAI 2004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from litmus.cat.dag import Check, Model, Operator
+from litmus.engine.bounds import Bounds, Order
+from litmus.engine.candidates import Candidates, Slices
+from litmus.engine.encoding import Encoding, Literal, Selection
+from litmus.engine.outcomes import failures
+from litmus.relation.evaluation import Plan
+from litmus.relation.rows import bits
+
+Choice = tuple[Literal, Callable[[Slices, int], None]]  # its literal; how to make it in the given candidates
+
+
+def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
+    """The choices made in an execution, as far as relations can depend on them."""
+    bounds = encoding.bounds
+    graph = bounds.graph
+    choices: list[Choice] = []
+
+    def decide(d: int, holds: bool) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            slices.decided[d] = (0, s) if holds else (s, 0)
+
+        return encoding.decided[d] if holds else -encoding.decided[d], make
+
+    def read(r: int, i: int) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            slices.source[r] = [s if k == i else 0 for k in range(len(bounds.sources[r]))]
+
+        return encoding.source[r][i], make
+
+    def precede(a: int, b: int) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            slices.order[a, b] = s
+
+        return encoding.order[a, b], make
+
+    def land(b: int, e: int, before: bool, literal: Literal) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            (slices.before_block if before else slices.after_block)[b, e] = s
+
+        return literal, make
+
+    def precede_block(order: dict[tuple[int, int], Literal], a: int, b: int) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            slices.block_order[a, b] = s
+
+        return order[a, b], make
+
+    choices.extend(decide(d, holds) for d, holds in enumerate(selection.decided))
+    choices.extend(read(r, i) for r, i in selection.source.items() if i is not None)
+    for order in selection.orders:
+        choices.extend(precede(a, b) for a, b in _pairs(order))
+    for b, block in enumerate(graph.blocks):
+        points = graph.points[block.thread]
+        point = points[selection.landing[b]]
+        for e in bits(point.before | point.after):
+            before = bool(point.before >> e & 1)
+            # The points that agree about e: the literal is as weak as it can be.
+            literal = encoding.clauses.any_of(
+                [
+                    x
+                    for p, x in zip(points, encoding.landing[b], strict=True)
+                    if (p.before if before else p.after) >> e & 1
+                ]
+            )
+            choices.append(land(b, e, before, literal))
+    for order, literals in zip(selection.block_orders, encoding.block_orders, strict=True):
+        choices.extend(precede_block(literals, a, b) for a, b in _pairs(order))
+    return choices
+
+
+def _pairs(order: Order) -> list[tuple[int, int]]:
+    return [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
+
+
+class Subsets(Candidates):
+    """Candidates that make the given choices where the aligned slices say so, and no others."""
+
+    def __init__(self, bounds: Bounds, choices: list[Choice], full: int, where: list[int]) -> None:
+        slices = Slices(full, [(0, 0)] * len(bounds.graph.decisions))
+        slices.source = {r: [0] * len(w) for r, w in bounds.sources.items()}
+        for (_, make), s in zip(choices, where, strict=True):
+            make(slices, s)
+        super().__init__(bounds, slices)
+
+
+def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice]) -> list[Literal]:
+    """An irredundant set of choices for which a monotone check fails, as literals."""
+    kept: list[Choice] = []
+    rest = choices
+    while True:
+        # Candidate k makes the kept choices and the first k of the rest.
+        full = (1 << len(rest) + 1) - 1
+        where = [full] * len(kept) + [full >> j + 1 << j + 1 for j in range(len(rest))]
+        (fails,) = failures(Subsets(bounds, kept + rest, full, where), plan, [check])
+        assert fails, "the check fails when all choices are made"
+        k = (fails & -fails).bit_length() - 1
+        if k == 0:
+            return [literal for literal, _ in kept]
+        kept.append(rest[k - 1])
+        rest = rest[: k - 1]
+
+
+def is_monotone(model: Model, check: Check, bounds: Bounds) -> bool:
+    """Whether a check that fails for some choices fails for all that include them.
+
+    It does unless something that depends on choices occurs under an odd number of `\\`, `~` or negations.
+    """
+    chosen = {"rf", "co"}
+    if bounds.graph.blocks:
+        chosen.add("po")
+    if not bounds.static:
+        chosen.add("loc")
+    grows = _Dependence(model, chosen)
+    return not check.negated and not grows.negative(check.node)
+
+
+class _Dependence:
+    """What the nodes of a model depend on."""
+
+    def __init__(self, model: Model, chosen: set[str]) -> None:
+        self.model = model
+        self.chosen = chosen
+        self.seen: dict[int, bool] = {}
+
+    def parts(self, i: int) -> tuple[int, ...]:
+        node = self.model.nodes[i]
+        if node.operator is Operator.FIX:
+            return self.model.recursions[node.group].bodies
+        return node.arguments
+
+    def depends(self, i: int) -> bool:
+        """Whether node i depends on a choice."""
+        if i not in self.seen:
+            self.seen[i] = False  # a variable of a recursion adds nothing to its body
+            node = self.model.nodes[i]
+            self.seen[i] = node.name in self.chosen | {"FW"} or any(self.depends(p) for p in self.parts(i))
+        return self.seen[i]
+
+    def negative(self, i: int) -> bool:
+        """Whether a choice occurs in a position where more of it means less of node i."""
+        visited: set[int] = set()
+        stack = [i]
+        while stack:
+            j = stack.pop()
+            if j in visited:
+                continue
+            visited.add(j)
+            node = self.model.nodes[j]
+            if node.name == "FW" or (node.operator is Operator.COMPLEMENT and self.depends(node.arguments[0])):
+                return True
+            if node.operator is Operator.DIFFERENCE and self.depends(node.arguments[1]):
+                return True
+            if node.operator is Operator.FIX and not self.model.recursions[node.group].monotone:
+                return True
+            stack.extend(self.parts(j))
+        return False

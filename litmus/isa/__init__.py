@@ -1,0 +1,37 @@
+"""Instruction sets: from the program of a test to the operations that everything downstream knows.
+
+One table-like module an architecture.  A module that is named here has a table ARCHITECTURES of
+the architectures that it defines; it is imported when a test of its architecture is met.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from litmus.diagnostics import Span, Unsupported
+from litmus.isa.architecture import Architecture
+
+_MODULES = {
+    "X86": "litmus.isa.x86",
+    "X86_64": "litmus.isa.x86",
+    "PPC": "litmus.isa.power",
+    "C": "litmus.isa.c",
+}
+
+_LOADED: dict[str, Architecture] = {}
+
+
+def architecture(name: str, span: Span | None = None) -> Architecture:
+    """The architecture that tests call `name`.
+
+    Raises Unsupported (at `span`, where the test names it) if there is none.
+    """
+    found = _LOADED.get(name)
+    if found is not None:
+        return found
+    module = _MODULES.get(name)
+    if module is None:
+        raise Unsupported(f"tests for {name} are not supported", span, "supported are " + ", ".join(_MODULES))
+    table: dict[str, Architecture] = import_module(module).ARCHITECTURES
+    _LOADED.update(table)
+    return table[name]

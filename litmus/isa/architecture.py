@@ -1,0 +1,33 @@
+"""What the rest of the program knows of an instruction set, or of the C dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from litmus.program.code import Program, RegisterType
+from litmus.source.syntax import Test
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Architecture:
+    """An instruction set.
+
+    tags: the cat sets that only this architecture has (fences and annotations of accesses).
+    canonical: the name that states give a register, however the test spells it; None where there is
+    no such register.  rank: the place of a canonical register in herd's order of registers.
+    registers: how to name the registers in a message.
+    named_registers: registers are the variables that the program itself names (C), so that one that
+    no thread names is a mistake.
+    lower: the code of a test.  It raises InputError and Unsupported with the span of the offending
+    token.
+    """
+
+    name: str
+    tags: frozenset[str]
+    canonical: Callable[[str], str | None]
+    rank: Callable[[str], tuple[int, str]]
+    registers: str
+    lower: Callable[[Test], Program]
+    register_type: RegisterType = RegisterType()  # noqa: RUF009 - frozen
+    named_registers: bool = False

@@ -1,0 +1,223 @@
+"""Assembly: the table of a test becomes code, whatever the instruction set.
+
+Cells are lowered to templates, templates are strung together to threads; both are memoised by
+their text, because generated tests repeat them.  What is left to do per test is to give every line
+its place in the file and to set up the initial state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
+from litmus.isa.initial import Reference, initial_state, type_named
+from litmus.isa.template import END, CellCode, Named, Place, registers_of
+from litmus.program.code import Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
+from litmus.program.values import Address, Expr, Op, Reg
+from litmus.source.syntax import Cell, Register, Test
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstructionSet:
+    """What assembly needs of an instruction set.
+
+    cell: the meaning of a cell's text; with `exact`, registers hold after every instruction the 64
+    bits that the processor's hold.  Raises InputError and Unsupported with spans in a source that
+    holds the text only.
+    width: bytes of a register.
+    """
+
+    name: str
+    cell: Callable[[str, bool], CellCode]
+    canonical: Callable[[str], str | None]
+    registers: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """The code of a thread, placed by cell numbers and offsets in cells.
+
+    references: variables named and accesses, as in Reference; written: registers that a line writes.
+    """
+
+    lines: tuple[tuple[Operation, int, int, Place], ...]
+    labels: Mapping[str, int]
+    references: tuple[tuple[str | None, tuple[str, ...], int | None, int, Place], ...]
+    written: frozenset[str]
+
+
+class _InCell(Exception):
+    """A diagnostic, and the number of the cell that it is about."""
+
+    def __init__(self, error: Diagnostic, cell: int) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.cell = cell
+
+
+def lower(test: Test, isa: InstructionSet) -> Program:
+    """The program of an assembly test.
+
+    Raises InputError for what is no instruction, register, operand, label or initial state, and
+    Unsupported for what has no meaning here; both at the offending token.
+    """
+    assert test.table is not None
+    source = test.source
+    observed = _wide_registers(test, isa)
+    threads: list[ThreadCode] = []
+    references: list[Reference] = []
+    written: list[frozenset[str]] = []
+    for number, cells in enumerate(test.table):
+        try:
+            thread = _thread(isa, tuple([cell.text for cell in cells]), observed.get(number, frozenset()))
+        except _InCell as located:
+            raise _in_file(located.error, source, cells[located.cell]) from None
+        starts = [cell.start for cell in cells]
+        threads.append(
+            ThreadCode(
+                tuple(
+                    [
+                        Line(operation, instruction, Span(source, starts[cell] + begin, starts[cell] + end))
+                        for operation, instruction, cell, (begin, end) in thread.lines
+                    ]
+                ),
+                thread.labels,
+            )
+        )
+        references += [
+            Reference(name, number, bases, size, Span(source, starts[cell] + begin, starts[cell] + end))
+            for name, bases, size, cell, (begin, end) in thread.references
+        ]
+        written.append(thread.written)
+    variables, registers, types = initial_state(test, isa.canonical, isa.registers, isa.width, references, written)
+    return Program(test.arch, tuple(threads), variables, registers, types)
+
+
+def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]]:
+    """Per thread, the registers that are given a 64-bit type, so that states show their upper half."""
+    wide: dict[int, frozenset[str]] = {}
+    if isa.width == 8:
+        for item in (*test.init, *test.locations):
+            where = item.location
+            if item.type is not None and isinstance(where, Register):
+                kind = type_named(item.type)
+                name = isa.canonical(where.name)
+                if name is not None and (kind is None or kind.size > 4):
+                    wide[where.thread] = wide.get(where.thread, frozenset()) | {name}
+    return wide
+
+
+def _in_file(error: Diagnostic, source: Source, cell: Cell) -> Diagnostic:
+    start, end = (0, len(cell.text)) if error.span is None else (error.span.start, error.span.end)
+    return type(error)(error.message, Span(source, cell.start + start, cell.start + end), error.hint)
+
+
+# ---------------------------------------------------------------- threads
+
+
+@lru_cache(maxsize=8192)
+def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str]) -> _Thread:
+    """The code of a thread whose cells have these texts.
+
+    On 64-bit machines, 32-bit results are kept sign-extended as long as nobody can tell: as long as
+    no register that holds one (`half`) is used in its whole width (`whole`: in addresses, in 64-bit
+    operations, or because states show 64 bits of it).  That is sound because the lower half of every
+    other result depends on the lower halves of its operands only, and states and narrower stores show
+    the lower half.  So a 32-bit load is one operation; a thread that could tell is lowered exactly.
+    """
+    codes = _cells(isa, texts, exact=isa.width < 8)
+    templates = [code.instruction for code in codes if code.instruction is not None]
+    if isa.width == 8 and frozenset().union(*[t.half for t in templates]) & observed.union(*[t.whole for t in templates]):
+        codes = _cells(isa, texts, exact=True)
+        templates = [code.instruction for code in codes if code.instruction is not None]
+    _check_labels(texts, codes)
+    read = frozenset().union(*[_reads(operation) for t in templates for operation in t.operations])
+    lines: list[tuple[Operation, int, int, Place]] = []
+    labels: dict[str, int] = {}
+    references: list[tuple[str | None, tuple[str, ...], int | None, int, Place]] = []
+    written: set[str] = set()
+    instruction = 0
+    for number, code in enumerate(codes):
+        for label in code.labels:
+            labels[label.name] = len(lines)
+        template = code.instruction
+        if template is None:
+            continue
+        if template.undefined & read:
+            span = Span(Source("", texts[number]), *template.place)
+            message = "this instruction leaves a flag undefined that the thread uses"
+            raise _InCell(Unsupported(message, span), number)
+        for operation in template.operations:
+            if isinstance(operation, Set) and operation.register[0] == "." and operation.register not in read:
+                continue  # a flag that the thread does not use
+            lines.append((operation, instruction, number, template.place))
+            if isinstance(operation, Set | Load):
+                written.add(operation.register)
+        references += [(symbol.name, (), None, number, symbol.place) for symbol in template.symbols]
+        for access in template.accesses:
+            name, bases = _base(access.address)
+            references.append((name, bases, access.size, number, access.place))
+        instruction += 1
+    labels[END] = len(lines)
+    return _Thread(tuple(lines), labels, tuple(references), frozenset(written))
+
+
+def _cells(isa: InstructionSet, texts: tuple[str, ...], exact: bool) -> list[CellCode]:
+    codes: list[CellCode] = []
+    for number, text in enumerate(texts):
+        try:
+            codes.append(isa.cell(text, exact))
+        except Diagnostic as error:
+            raise _InCell(error, number) from None
+    return codes
+
+
+def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
+    """Every label stands once, every branch has its label."""
+    labels = {END}
+    for number, code in enumerate(codes):
+        for name, place in code.labels:
+            if name in labels:
+                span = Span(Source("", texts[number]), *place)
+                raise _InCell(InputError(f"the label {name} stands twice in this process", span), number)
+            labels.add(name)
+    for number, code in enumerate(codes):
+        if code.instruction is not None and code.instruction.target is not None:
+            name, place = code.instruction.target
+            if name not in labels:
+                known = sorted(labels - {END})
+                hint = near(name, known) or ("labels are " + ", ".join(known) if known else "it has no labels")
+                span = Span(Source("", texts[number]), *place)
+                raise _InCell(InputError(f"this process has no label {name}", span, hint), number)
+
+
+def _reads(operation: Operation) -> frozenset[str]:
+    """The registers and flags that an operation reads."""
+    match operation:
+        case Set(value=value):
+            return registers_of(value)
+        case Load(address=address):
+            return registers_of(address)
+        case Store(address=address, value=value, when=when):
+            return registers_of(address) | registers_of(value) | (registers_of(when) if when is not None else frozenset())
+        case StoreConditional(address=address, value=value):
+            return registers_of(address) | registers_of(value)
+        case Branch(condition=condition) if condition is not None:
+            return registers_of(condition)
+        case _:
+            return frozenset()
+
+
+def _base(address: Expr) -> tuple[str | None, tuple[str, ...]]:
+    """The variable of an address, or the registers one of which may hold its base."""
+    if isinstance(address, Address):
+        return address.base, ()
+    if isinstance(address, Reg):
+        return None, (address.name,)
+    if isinstance(address, Op) and address.name == "add":
+        left, right = _base(address.args[0]), _base(address.args[1])
+        return left[0] or right[0], left[1] + right[1]
+    return None, ()

@@ -1,0 +1,158 @@
+"""The catalogue of primitives: every macro that a C test may use, what kind it is, and its row.
+
+What a row becomes is the primitives table's to say (models/primitives); here is only what every
+architecture agrees on: which arguments a macro takes, and what it does to its variable.  Sources:
+the kernel's include/linux/atomic, Documentation/atomic_t.txt and tools/memory-model/linux-kernel.def;
+liburcu's urcu/uatomic/api.h, urcu/system.h and urcu/compiler.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+# fence: the fences of the row, nothing else          load, store: one access, the row's fences around it
+# object: an lvalue, accessed with READ_ONCE and WRITE_ONCE            update: an atomic read-modify-write
+# membarrier: litmus.membarrier.promise
+Kind = Literal["fence", "load", "store", "object", "update", "membarrier"]
+
+# Roles of arguments: an lvalue (`*x`), a pointer (`x`), a value; an optional memory order.
+LVALUE, POINTER, VALUE, ORDER = "l", "p", "v", "o"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an atomic read-modify-write does, in C: over `old` (what it reads), `a` and `b` (its values).
+
+    It stores `new` if `when` is not 0 (None: always), and returns `result` (None: void), which may name `new`
+    too.  Executions in which `requires` is 0 are dropped: the lock was not obtained.
+    """
+
+    new: str
+    result: str | None = None
+    when: str | None = None
+    requires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """One row of the catalogue: `roles` has one letter an argument."""
+
+    kind: Kind
+    roles: str
+    row: str
+    update: Update | None = None
+    value: int | None = None  # what a store without a value argument stores
+
+
+SUFFIXES = ("", "_relaxed", "_acquire", "_release")
+OPERATIONS = {"add": "old + a", "sub": "old - a", "and": "old & a", "or": "old | a", "xor": "old ^ a", "andnot": "old & ~a"}
+STEPS = {"inc": "old + 1", "dec": "old - 1"}
+
+XCHG = Update("a", "old")
+CMPXCHG = Update("b", "old", when="old == a")
+ADD_UNLESS = Update("old + a", "old != b", when="old != b")
+LOCK = Update("1", requires="old == 0")
+TRYLOCK = Update("1", "old == 0", when="old == 0")
+
+FENCES = {
+    # macro: row
+    **{name: name for name in (
+        "barrier", "smp_mb", "smp_rmb", "smp_wmb", "mb", "rmb", "wmb", "smp_read_barrier_depends",
+        "smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__before_spinlock", "smp_mb__after_spinlock",
+        "smp_mb__after_unlock_lock", "smp_mb__after_srcu_read_unlock",
+        "cmm_smp_mb", "cmm_smp_rmb", "cmm_smp_wmb", "cmm_mb", "cmm_rmb", "cmm_wmb",
+    )},
+    "cmm_barrier": "barrier",
+    **{name: "cmm_mc" for name in (
+        "cmm_mc", "cmm_rmc", "cmm_wmc", "cmm_smp_mc", "cmm_smp_rmc", "cmm_smp_wmc",
+        "cmm_read_barrier_depends", "cmm_smp_read_barrier_depends",
+    )},
+    **{f"cmm_smp_mb__{side}_uatomic_{op}": f"cmm_smp_mb__{side}_uatomic"
+       for side in ("before", "after") for op in ("and", "or", "add", "sub", "inc", "dec")},
+    "rcu_read_lock": "rcu", "rcu_read_unlock": "rcu", "synchronize_rcu": "rcu", "synchronize_rcu_expedited": "rcu",
+}  # fmt: skip
+
+ACCESSES = {
+    # macro: (kind, roles, row)
+    "READ_ONCE": ("load", "l", "READ_ONCE"),
+    "WRITE_ONCE": ("store", "lv", "WRITE_ONCE"),
+    "ACCESS_ONCE": ("object", "l", "READ_ONCE"),
+    "CMM_ACCESS_ONCE": ("object", "l", "READ_ONCE"),
+    "CAO": ("object", "l", "READ_ONCE"),
+    "smp_load_acquire": ("load", "p", "smp_load_acquire"),
+    "smp_store_release": ("store", "pv", "smp_store_release"),
+    "smp_store_mb": ("store", "lv", "smp_store_mb"),
+    "rcu_dereference": ("load", "l", "rcu_dereference"),
+    "rcu_assign_pointer": ("store", "lv", "rcu_assign_pointer"),
+    "CMM_LOAD_SHARED": ("load", "l", "CMM_LOAD_SHARED"),
+    "_CMM_LOAD_SHARED": ("load", "l", "CMM_LOAD_SHARED"),
+    "CMM_STORE_SHARED": ("store", "lv", "CMM_STORE_SHARED"),
+    "_CMM_STORE_SHARED": ("store", "lv", "CMM_STORE_SHARED"),
+    "atomic_read": ("load", "p", "READ_ONCE"),
+    "atomic_set": ("store", "pv", "WRITE_ONCE"),
+    "atomic_read_acquire": ("load", "p", "smp_load_acquire"),
+    "atomic_set_release": ("store", "pv", "smp_store_release"),
+    "uatomic_read": ("load", "po", "uatomic_load"),
+    "uatomic_load": ("load", "po", "uatomic_load"),
+    "uatomic_set": ("store", "pvo", "uatomic_store"),
+    "uatomic_store": ("store", "pvo", "uatomic_store"),
+    "spin_is_locked": ("load", "p", "spin_is_locked"),
+    "srcu_read_lock": ("load", "p", "srcu"),
+    "srcu_down_read": ("load", "p", "srcu"),
+    "srcu_read_unlock": ("store", "pv", "srcu"),
+    "srcu_up_read": ("store", "pv", "srcu"),
+}  # fmt: skip
+
+MEMBARRIERS = ("sys_membarrier", "membarrier", "smp_memb")
+
+
+def _updates() -> Iterator[tuple[str, str, str, Update]]:
+    """(macro, roles, row, update)."""
+    for suffix in SUFFIXES:
+        yield f"xchg{suffix}", "pv", f"xchg{suffix}", XCHG
+        yield f"cmpxchg{suffix}", "pvv", f"cmpxchg{suffix}", CMPXCHG
+        yield f"atomic_xchg{suffix}", "pv", f"xchg{suffix}", XCHG
+        yield f"atomic_cmpxchg{suffix}", "pvv", f"cmpxchg{suffix}", CMPXCHG
+        row = f"atomic_return{suffix}"
+        for name, new in OPERATIONS.items():
+            yield f"atomic_fetch_{name}{suffix}", "vp", row, Update(new, "old")
+            if name in ("add", "sub"):
+                yield f"atomic_{name}_return{suffix}", "vp", row, Update(new, "new")
+        for name, new in STEPS.items():
+            yield f"atomic_fetch_{name}{suffix}", "p", row, Update(new, "old")
+            yield f"atomic_{name}_return{suffix}", "p", row, Update(new, "new")
+        yield f"atomic_add_negative{suffix}", "vp", row, Update("old + a", "new < 0")
+    for name, new in OPERATIONS.items():
+        yield f"atomic_{name}", "vp", "atomic_op", Update(new)
+    for name, new in STEPS.items():
+        yield f"atomic_{name}", "p", "atomic_op", Update(new)
+        yield f"atomic_{name}_and_test", "p", "atomic_return", Update(new, "new == 0")
+    yield "atomic_sub_and_test", "vp", "atomic_return", Update("old - a", "new == 0")
+    yield "atomic_add_unless", "pvv", "atomic_add_unless", ADD_UNLESS
+    yield "atomic_inc_not_zero", "p", "atomic_add_unless", Update("old + 1", "old != 0", when="old != 0")
+
+    for name in ("add", "sub", "or"):
+        yield f"uatomic_{name}", "pvo", "uatomic_op", Update(OPERATIONS[name])
+    yield "uatomic_and", "pvo", "uatomic_and", Update(OPERATIONS["and"])
+    for name, new in STEPS.items():
+        yield f"uatomic_{name}", "po", "uatomic_op", Update(new)
+    for name in ("add", "sub"):
+        yield f"uatomic_{name}_return", "pvo", "uatomic_return", Update(OPERATIONS[name], "new")
+    yield "uatomic_xchg", "pvo", "uatomic_xchg", XCHG
+    yield "uatomic_cmpxchg", "pvvoo", "uatomic_cmpxchg", CMPXCHG
+
+    yield "spin_lock", "p", "spin_lock", LOCK
+    yield "spin_trylock", "p", "spin_trylock", TRYLOCK
+
+
+CATALOGUE: dict[str, Macro] = {
+    **{name: Macro("fence", "", row) for name, row in FENCES.items()},
+    **{name: Macro(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},  # type: ignore[arg-type]
+    **{name: Macro("update", roles, row, update) for name, roles, row, update in _updates()},
+    **{name: Macro("membarrier", "", "smp_mb") for name in MEMBARRIERS},
+    "spin_unlock": Macro("store", "p", "spin_unlock", value=0),
+    "synchronize_srcu": Macro("load", "p", "srcu"),
+    "synchronize_srcu_expedited": Macro("load", "p", "srcu"),
+}

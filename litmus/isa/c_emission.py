@@ -1,0 +1,109 @@
+"""Emission: the lines of one thread as they are produced, with labels and the reach of its branches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from litmus.program.code import Branch, Line, Load, Operation, ThreadCode
+from litmus.program.values import Expr, Reg
+from litmus.source import c_syntax as c
+
+
+class Emitter:
+    """The operations of one thread, in order.
+
+    Registers that no test can name begin with `$`, labels that no test can name with `.`.
+    """
+
+    def __init__(self, function: c.Function) -> None:
+        self.function = function
+        self.lines: list[Line] = []
+        self.labels: dict[str, int] = {}
+        self.instruction = -1
+        self.registers = 0
+        self.scoped: list[int] = []  # the lines whose branches reach only as far as the statement they decide
+
+    def emit(self, operation: Operation, at: c.At, joined: bool = False) -> None:
+        """Append an operation; `joined`: it belongs to the instruction before it."""
+        if not joined:
+            self.instruction += 1
+        self.lines.append(Line(operation, self.instruction, self.function.span(at)))
+
+    def register(self) -> str:
+        """A new register."""
+        self.registers += 1
+        return f"${self.registers}"
+
+    def label(self) -> str:
+        """A new label, to be placed."""
+        name = f".{len(self.labels)}"
+        self.labels[name] = -1
+        return name
+
+    def place(self, label: str) -> None:
+        """Here is where `label` stands."""
+        self.labels[label] = len(self.lines)
+
+    def branch(self, target: str, condition: Expr, at: c.At) -> None:
+        """A branch of the C program: what depends on it ends where its two ways meet again.
+
+        A condition that is known leaves a jump, or nothing.
+        """
+        if isinstance(condition, int):
+            if condition:
+                self.emit(Branch(target), at)
+        else:
+            self.scoped.append(len(self.lines))
+            self.emit(Branch(target, condition), at)
+
+    def retarget(self, register: str, to: str) -> bool:
+        """Let the last line load into `to`, if it is the load of the temporary `register`."""
+        last = self.lines[-1].operation if self.lines else None
+        if not isinstance(last, Load) or last.register != register or register[0] != "$":
+            return False
+        self.lines[-1] = replace(self.lines[-1], operation=replace(last, register=to))
+        return True
+
+    def code(self) -> ThreadCode:
+        """The thread as emitted, with the reach of every branch."""
+        if self.scoped:
+            self._find_joins()
+        return ThreadCode(tuple(self.lines), self.labels)
+
+    def _find_joins(self) -> None:
+        """A branch's ways meet at its immediate postdominator."""
+        postdominators = self._postdominators()
+        names = {index: name for name, index in self.labels.items()}
+        for index in self.scoped:
+            later = postdominators[index] & ~((2 << index) - 1)  # a loop's way back is not a meeting
+            join = (later & -later).bit_length() - 1
+            if 0 <= join < len(self.lines):
+                name = names.setdefault(join, f".{len(self.labels)}")
+                self.labels[name] = join
+                line = self.lines[index]
+                self.lines[index] = replace(line, operation=replace(line.operation, join=name))  # type: ignore[arg-type]
+
+    def _postdominators(self) -> list[int]:
+        """For each line, the mask of the lines on every way from it to the end (itself included)."""
+        end = len(self.lines)
+        everything = (2 << end) - 1
+        result = [everything] * end + [1 << end]
+        changed = True
+        while changed:
+            changed = False
+            for index in range(end - 1, -1, -1):
+                operation = self.lines[index].operation
+                ways = result[index + 1]
+                if isinstance(operation, Branch):
+                    target = result[self.labels[operation.target]]
+                    ways = target if operation.condition is None else target & ways
+                mask = ways | 1 << index
+                if mask != result[index]:
+                    result[index] = mask
+                    changed = True
+        return result
+
+
+def temporary(expr: Expr) -> str | None:
+    """The name of the register that an expression is, if it is one that no test can name."""
+    return expr.name if isinstance(expr, Reg) and expr.name[0] == "$" else None

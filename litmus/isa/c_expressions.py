@@ -1,0 +1,439 @@
+"""Lowering C expressions: every access to shared memory becomes an operation, in order from left to right.
+
+Data flow through locals is kept as it stands (`x ^ x` depends on x), so that address and data
+dependencies are read off it later.  `a && b`, `a || b` and `c ? a : b` are expressions where evaluating
+the operands has no effect, and branches where it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple, NoReturn
+
+from litmus.diagnostics import InputError, Unsupported, near
+from litmus.isa import c_macros
+from litmus.isa.c_catalogue import CATALOGUE
+from litmus.isa.c_emission import Emitter, temporary
+from litmus.isa.c_types import (
+    BOOL,
+    INT,
+    LONG,
+    UNSIGNED,
+    UNSIGNED_LONG,
+    VOID,
+    CType,
+    Meaningless,
+    TooWide,
+    TypedValue,
+    common_type,
+    converted,
+    exactly,
+    negated,
+    operate,
+    pointer_to,
+    promoted,
+    truth,
+    unary,
+)
+from litmus.isa.c_variables import Shared, type_of
+from litmus.program.code import Load, Set, Store
+from litmus.program.primitives import Primitives, Row
+from litmus.program.values import Address, Expr, Op, Reg
+from litmus.source import c_syntax as c
+
+NOTHING = TypedValue(0, VOID)  # the value of a void expression
+
+
+class Local(NamedTuple):
+    """An lvalue: a local of the thread."""
+
+    name: str
+    at: c.At
+
+
+class Memory(NamedTuple):
+    """An lvalue: a place in shared memory, and how it is read and written."""
+
+    address: Expr
+    type: CType
+    load: Row
+    store: Row
+    at: c.At
+
+
+class Expressions(Emitter):
+    """The expressions of one thread."""
+
+    def __init__(
+        self, function: c.Function, shared: Shared, table: Primitives, threads: int, registers: Mapping[str, CType]
+    ) -> None:
+        super().__init__(function)
+        self.shared = shared
+        self.table = table
+        self.threads = threads
+        self.parameters = {p.name for p in function.definition.parameters}
+        self.locals: dict[str, CType] = dict(registers)
+        self.declared: set[str] = set()
+        self.assigned: set[str] = set(registers)
+        self.plain = False  # whether there was an access that is not by a primitive
+
+    # ------------------------------------------------------------ errors
+
+    def wrong(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
+        """What the file says is wrong there."""
+        raise InputError(message, self.function.span(at), hint)
+
+    def unsupported(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
+        """What the file says may be right there, but has no answer here."""
+        raise Unsupported(message, self.function.span(at), hint)
+
+    def operated(self, operator: str, left: TypedValue, right: TypedValue, at: c.At) -> TypedValue:
+        """`left operator right`, its errors placed at `at`."""
+        try:
+            return operate(operator, left, right)
+        except Meaningless as error:
+            self.wrong(str(error), at)
+        except TooWide as error:
+            self.unsupported(f"{error} is not supported", at)
+
+    # ------------------------------------------------------------ names
+
+    def is_local(self, name: str) -> bool:
+        """Whether a name is a local (declared, or a register that is assigned without a declaration)."""
+        if name in self.declared:
+            return True
+        return name not in self.parameters and (name not in self.shared.types or bool(self.parameters))
+
+    def known_names(self) -> list[str]:
+        return [*self.locals, *(self.parameters or self.shared.types)]
+
+    def unknown_local(self, name: str, at: c.At) -> NoReturn:
+        """A local that has no value yet: misspelt, or a shared variable that was not passed."""
+        if name in self.shared.types:
+            where = self.function.definition.name
+            self.wrong(f"{name} is a shared variable, but no parameter of {where}", at, f"pass it: {where}(int *{name}, ...)")
+        if name in self.locals:
+            self.wrong(f"{name} is read before it is assigned", at)
+        self.wrong(f"{name} has no value here", at, near(name, self.known_names()) or "assign it first")
+
+    # ------------------------------------------------------------ evaluating
+
+    def value(self, expression: c.Expression) -> TypedValue:
+        """The value of an expression that must have one."""
+        result = self.evaluate(expression)
+        if result.type is VOID:
+            self.wrong("this has no value", expression.at)
+        return result
+
+    def exact(self, expression: c.Expression) -> Expr:
+        """The value as an expression that evaluates to it."""
+        return exactly(self.value(expression)).expr
+
+    def evaluate(self, expression: c.Expression) -> TypedValue:
+        """The value of an expression, void ones included; its side effects are emitted."""
+        return self._EVALUATE[type(expression)](self, expression)
+
+    def _number(self, e: c.Number) -> TypedValue:
+        bits = e.value.bit_length()
+        types = [INT, UNSIGNED, LONG, UNSIGNED_LONG]
+        if "l" in e.suffix:
+            types = types[2:]
+        # Decimal constants do not become unsigned on their own (6.4.4.1); hexadecimal ones may.
+        decimal = self.function.span(e.at).text[:1] != "0" or e.value < 8
+        fits = [t for t in types if bits <= 8 * t.size - t.signed]
+        allowed = [t for t in fits if (not t.signed if "u" in e.suffix else t.signed or not decimal)]
+        type_ = (allowed or [UNSIGNED_LONG])[0]
+        return exactly(TypedValue(e.value, type_, False))
+
+    def _name(self, e: c.Name) -> TypedValue:
+        name = e.name
+        if self.is_local(name):
+            if name not in self.assigned:
+                self.unknown_local(name, e.at)
+            return TypedValue(Reg(name), self.locals[name])
+        type_ = self.shared.types[name]
+        if name in self.parameters or name in self.shared.arrays:
+            return TypedValue(Address(name), pointer_to(type_))
+        return self.load(self.place_of(e))
+
+    def _unary(self, e: c.Unary) -> TypedValue:
+        if e.operator == "*":
+            return self.load(self.place_of(e))
+        if e.operator == "&":
+            place = self.lvalue(e.operand)
+            if isinstance(place, Local):
+                self.unsupported("the address of a local is not supported", e.at)
+            return TypedValue(place.address, pointer_to(place.type))
+        try:
+            return unary(e.operator, self.value(e.operand))
+        except Meaningless as error:
+            self.wrong(str(error), e.at)
+
+    def _binary(self, e: c.Binary) -> TypedValue:
+        if e.operator in ("&&", "||"):
+            return self._logical(e)
+        left = self.value(e.left)
+        return self.operated(e.operator, left, self.value(e.right), e.at)
+
+    def _logical(self, e: c.Binary) -> TypedValue:
+        combine = "and" if e.operator == "&&" else "or"
+        left = truth(self.value(e.left))
+        if isinstance(left.expr, int):
+            if bool(left.expr) == (combine == "or"):
+                return TypedValue(left.expr, INT)
+            return converted(truth(self.value(e.right)), INT)
+        if not self.has_effects(e.right):
+            return TypedValue(_combined(combine, left.expr, truth(self.value(e.right)).expr), INT)
+        # The left operand decides whether the right one is evaluated, and its value stays in the result.
+        register, end = self.register(), self.label()
+        self.emit(Set(register, left.expr), e.at)
+        result = TypedValue(Reg(register), INT)
+        self.branch(end, Op("lnot", (Reg(register),)) if combine == "and" else Reg(register), e.left.at)
+        right = truth(self.value(e.right)).expr
+        self.emit(Set(register, _combined(combine, Reg(register), right)), e.at)
+        self.place(end)
+        return result
+
+    def _conditional(self, e: c.Conditional) -> TypedValue:
+        condition = truth(self.value(e.condition)).expr
+        if isinstance(condition, int):
+            return self.evaluate(e.then if condition else e.other)
+        if not self.has_effects(e.then) and not self.has_effects(e.other):
+            then, other = self.value(e.then), self.value(e.other)
+            type_ = self.common(then, other, e.at)
+            return TypedValue(Op("ite", (condition, converted(then, type_).expr, converted(other, type_).expr)), type_)
+        decided, register = self.register(), self.register()
+        otherwise, end = self.label(), self.label()
+        self.emit(Set(decided, condition), e.condition.at)
+        self.branch(otherwise, Op("lnot", (Reg(decided),)), e.condition.at)
+        then = self._arm(e.then, register, decided)
+        self.branch(end, 1, e.at)
+        self.place(otherwise)
+        other = self._arm(e.other, register, decided)
+        self.place(end)
+        if then.type is VOID or other.type is VOID:
+            return NOTHING
+        type_ = self.common(then, other, e.at)
+        return TypedValue(Reg(register), type_, then.type == other.type == type_)
+
+    def _arm(self, expression: c.Expression, register: str, decided: str) -> TypedValue:
+        """Evaluate one arm into `register`; the value depends on what decided for it."""
+        value = self.evaluate(expression)
+        if value.type is not VOID:
+            value = exactly(promoted(value))
+            self.emit(Set(register, Op("ite", (Reg(decided), value.expr, value.expr))), expression.at)
+        return value
+
+    def common(self, then: TypedValue, other: TypedValue, at: c.At) -> CType:
+        """The type of `c ? then : other`."""
+        if then.type.target or other.type.target:
+            pointer, integer = (then, other) if then.type.target else (other, then)
+            if not integer.type.target and integer.expr != 0:
+                self.wrong(f"one of {then.type} and {other.type} must be converted to the other", at)
+            return pointer.type
+        return common_type(promoted(then).type, promoted(other).type)
+
+    def _assign(self, e: c.Assign) -> TypedValue:
+        place = self.lvalue(e.target)
+        if e.operator is None:
+            return self.store(place, self.value(e.value), e.at)
+        old = self.load(place)
+        return self.store(place, self.operated(e.operator, old, self.value(e.value), e.at), e.at)
+
+    def _step(self, e: c.Step) -> TypedValue:
+        place = self.lvalue(e.operand)
+        old = self.load(place)
+        if not e.prefix and isinstance(place, Local):
+            kept = self.register()  # the old value, before the local gets its new one
+            self.emit(Set(kept, exactly(old).expr), e.at)
+            old = TypedValue(Reg(kept), old.type)
+        new = self.store(place, self.operated("+", old, TypedValue(e.by, INT), e.at), e.at)
+        return new if e.prefix else old
+
+    def _comma(self, e: c.Comma) -> TypedValue:
+        self.evaluate(e.left)
+        return self.evaluate(e.right)
+
+    def _cast(self, e: c.Cast) -> TypedValue:
+        type_ = type_of(self.function, e.type)
+        if type_ is VOID:
+            self.evaluate(e.operand)
+            return NOTHING
+        if type_.opaque:
+            self.wrong(f"a value cannot be converted to {type_}", e.type.at)
+        return converted(self.value(e.operand), type_)
+
+    def _size_of(self, e: c.SizeOf) -> TypedValue:
+        if not isinstance(e.operand, c.TypeName):
+            self.unsupported("sizeof of an expression is not supported", e.at, "name the type: sizeof(int)")
+        return TypedValue(type_of(self.function, e.operand).size, UNSIGNED_LONG)
+
+    def _call(self, e: c.Call) -> TypedValue:
+        return c_macros.call(self, e)
+
+    def _load_of(self, e: c.Index) -> TypedValue:
+        return self.load(self.place_of(e))
+
+    def _member(self, e: c.Member) -> TypedValue:
+        self.unsupported("members of structures are not supported", e.at)
+
+    _EVALUATE: ClassVar[dict[type, Callable[[Expressions, Any], TypedValue]]] = {
+        c.Number: _number,
+        c.Name: _name,
+        c.Unary: _unary,
+        c.Binary: _binary,
+        c.Conditional: _conditional,
+        c.Assign: _assign,
+        c.Step: _step,
+        c.Comma: _comma,
+        c.Cast: _cast,
+        c.SizeOf: _size_of,
+        c.Call: _call,
+        c.Index: _load_of,
+        c.Member: _member,
+    }
+
+    # ------------------------------------------------------------ places
+
+    def lvalue(self, e: c.Expression) -> Local | Memory:
+        """The place that an expression names; raises InputError where it names none."""
+        if isinstance(e, c.Name) and self.is_local(e.name):
+            return Local(e.name, e.at)
+        return self.place_of(e)
+
+    def place_of(self, e: c.Expression) -> Memory:
+        """The place in shared memory that an expression names."""
+        plain = self.table["plain"]
+        match e:
+            case c.Name(name):
+                if self.is_local(name):
+                    self.wrong(f"{name} is a local, not shared", e.at, near(name, self.known_names()))
+                if name in self.parameters:
+                    self.wrong(f"{name} is the address of a shared variable", e.at, f"*{name}")
+                if name in self.shared.arrays:
+                    self.wrong(f"{name} is an array", e.at, f"{name}[0]")
+                return Memory(Address(name), self.shared.types[name], plain, plain, e.at)
+            case c.Unary("*", operand):
+                return self.pointed(self.value(operand), operand, e.at)
+            case c.Index(base, index):
+                pointer = self.value(base)
+                if pointer.type.target is None:
+                    self.wrong(f"this is {pointer.type}, not an array", base.at)
+                return self.pointed(self.operated("+", pointer, self.value(index), e.at), base, e.at)
+            case c.Call(name) if name in CATALOGUE and CATALOGUE[name].kind == "object":
+                return c_macros.place(self, e)
+            case c.Member():
+                self._member(e)
+        self.wrong("this cannot be assigned to or read as a variable", e.at)
+
+    def pointed(self, pointer: TypedValue, of: c.Expression, at: c.At) -> Memory:
+        """What a pointer points at."""
+        target = pointer.type.target
+        if target is None:
+            self.wrong(f"this is {pointer.type}, not a pointer", of.at, "convert it: *(int *)p")
+        if target.opaque:
+            self.unsupported(f"accesses to {target} are not supported", at)
+        plain = self.table["plain"]
+        return Memory(pointer.expr, target, plain, plain, at)
+
+    # ------------------------------------------------------------ accesses
+
+    def load(self, place: Local | Memory) -> TypedValue:
+        """Read a place."""
+        if isinstance(place, Local):
+            return self._name(c.Name(place.name, place.at))
+        row = place.load
+        self.plain = self.plain or row is self.table["plain"]
+        c_macros.fences(self, row.before, place.at)
+        register = self.register()
+        self.emit(Load(register, place.address, place.type.size, row.load), place.at)
+        c_macros.after(self, row, Reg(register), place.at)
+        return loaded(register, place.type)
+
+    def store(self, place: Local | Memory, value: TypedValue, at: c.At) -> TypedValue:
+        """Write a place; the value is what the place then holds."""
+        if isinstance(place, Local):
+            return self.set(place.name, value, at)
+        row = place.store
+        self.plain = self.plain or row is self.table["plain"]
+        value = converted(value, place.type)
+        c_macros.fences(self, row.before, place.at)
+        self.emit(Store(place.address, stored(value), place.type.size, row.store), at)
+        c_macros.fences(self, row.after, place.at)
+        return value
+
+    def set(self, name: str, value: TypedValue, at: c.At) -> TypedValue:
+        """Assign a local.  One that is not declared takes the type of what it is assigned."""
+        if value.type is VOID:
+            self.wrong("this has no value", at)
+        if name not in self.declared and name in self.shared.types:
+            self.unknown_local(name, at)
+        type_ = self.locals.get(name)
+        if type_ is None or (name not in self.declared and not (type_.target and value.expr == 0)):
+            type_ = promoted(value).type
+        self.locals[name] = type_
+        self.assigned.add(name)
+        expr = converted(value, type_).expr
+        register = temporary(expr)
+        if register is None or not self.retarget(register, name):
+            self.emit(Set(name, expr), at)
+        return TypedValue(Reg(name), type_)
+
+    # ------------------------------------------------------------ branches
+
+    def has_effects(self, e: c.Expression) -> bool:
+        """Whether evaluating an expression emits an operation."""
+        match e:
+            case c.Number() | c.SizeOf():
+                return False
+            case c.Name(name):
+                return not (self.is_local(name) or name in self.parameters or name in self.shared.arrays)
+            case c.Unary("*") | c.Index() | c.Call() | c.Assign() | c.Step() | c.Member():
+                return True
+            case c.Unary("&", operand):
+                return not isinstance(operand, c.Name)
+            case c.Unary(_, operand) | c.Cast(_, operand):
+                return self.has_effects(operand)
+            case c.Binary(_, left, right) | c.Comma(left, right):
+                return self.has_effects(left) or self.has_effects(right)
+            case c.Conditional(condition, then, other):
+                return any(map(self.has_effects, (condition, then, other)))
+
+    def jump(self, label: str, e: c.Expression, when: bool) -> None:
+        """Go to `label` if the truth of an expression is `when`; go on otherwise."""
+        if isinstance(e, c.Unary) and e.operator == "!":
+            self.jump(label, e.operand, not when)
+        elif isinstance(e, c.Binary) and e.operator in ("&&", "||") and self.has_effects(e.right):
+            if (e.operator == "||") == when:  # either operand is enough
+                self.jump(label, e.left, when)
+                self.jump(label, e.right, when)
+            else:
+                past = self.label()
+                self.jump(past, e.left, not when)
+                self.jump(label, e.right, when)
+                self.place(past)
+        else:
+            value = self.value(e)
+            self.branch(label, (truth(value) if when else negated(value)).expr, e.at)
+
+
+def loaded(register: str, type_: CType) -> TypedValue:
+    """What a load of that type leaves in its register: loads are signed."""
+    return TypedValue(Reg(register), type_, type_.signed or type_.size == 8)
+
+
+def stored(value: TypedValue) -> Expr:
+    """The value as memory holds it: signed numbers, as loads read them."""
+    type_ = value.type
+    if type_.signed or type_.size == 8 or type_ is BOOL:
+        return value.expr
+    return converted(value, CType(type_.name, type_.size)).expr
+
+
+def _combined(name: str, a: Expr, b: Expr) -> Expr:
+    """`a` and (or) `b` for operands that are 0 or 1, the first of them not known."""
+    if isinstance(b, int):
+        if name == "and":
+            return a if b else Op("and", (a, 0))
+        return Op("or", (a, 1)) if b else a
+    return Op(name, (a, b))

@@ -1,0 +1,267 @@
+"""C types and typed values: widths, signs, conversions, and the arithmetic of the C operators.
+
+LP64, as on every architecture that has a table; arithmetic wraps (the kernel is compiled with
+-fno-strict-overflow).  Sources: ISO C11, 6.3.1 (conversions) and 6.5 (operators).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from litmus.program.values import Address, Expr, Op, ValueFault, apply, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class CType:
+    """A scalar type; `target` is what a pointer points at.
+
+    An opaque type (void, a struct) can only be pointed at.
+    """
+
+    name: str
+    size: int
+    signed: bool = True
+    target: CType | None = None
+    opaque: bool = False
+
+    def __str__(self) -> str:
+        if self.target is None:
+            return self.name
+        return f"{self.target}*" if self.target.target else f"{self.target} *"
+
+
+INT = CType("int", 4)
+UNSIGNED = CType("unsigned int", 4, signed=False)
+LONG = CType("long", 8)
+UNSIGNED_LONG = CType("unsigned long", 8, signed=False)
+BOOL = CType("bool", 1, signed=False)
+VOID = CType("void", 1, opaque=True)
+
+# name: (size, signed); LP64
+_TYPES: dict[str, tuple[int, bool]] = {
+    "char": (1, True), "signed char": (1, True), "unsigned char": (1, False),
+    "s8": (1, True), "int8_t": (1, True), "u8": (1, False), "uint8_t": (1, False),
+    "short": (2, True), "short int": (2, True), "unsigned short": (2, False), "unsigned short int": (2, False),
+    "s16": (2, True), "int16_t": (2, True), "u16": (2, False), "uint16_t": (2, False),
+    "int": (4, True), "signed": (4, True), "signed int": (4, True), "unsigned": (4, False), "unsigned int": (4, False),
+    "s32": (4, True), "int32_t": (4, True), "u32": (4, False), "uint32_t": (4, False),
+    "long": (8, True), "long int": (8, True), "long long": (8, True), "long long int": (8, True),
+    "signed long": (8, True), "unsigned long": (8, False), "unsigned long int": (8, False),
+    "unsigned long long": (8, False), "unsigned long long int": (8, False), "long unsigned int": (8, False),
+    "s64": (8, True), "int64_t": (8, True), "u64": (8, False), "uint64_t": (8, False),
+    "intptr_t": (8, True), "uintptr_t": (8, False), "ptrdiff_t": (8, True), "size_t": (8, False), "ssize_t": (8, True),
+    "atomic_t": (4, True), "atomic64_t": (8, True), "atomic_long_t": (8, True), "atomic_int": (4, True),
+    "spinlock_t": (4, True), "raw_spinlock_t": (4, True), "mtx_t": (4, True),
+}  # fmt: skip
+
+_BY_NAME = {
+    **{name: CType(name, size, signed) for name, (size, signed) in _TYPES.items()},
+    "bool": BOOL,
+    "_Bool": BOOL,
+    "void": VOID,
+}
+
+
+def pointer_to(target: CType) -> CType:
+    """The type of a pointer to `target`."""
+    return CType("", 8, signed=False, target=target)
+
+
+def named_type(name: str, pointers: int = 0) -> CType | None:
+    """The type a test calls `name`, behind that many stars; None if there is none of that name."""
+    found = _BY_NAME.get(name)
+    if found is None and name.startswith("struct "):
+        found = CType(name, 8, opaque=True)
+    for _ in range(pointers if found else 0):
+        found = pointer_to(found)  # type: ignore[arg-type]
+    return found
+
+
+def type_names() -> list[str]:
+    """The names of all types but structures."""
+    return sorted(_BY_NAME)
+
+
+class TypedValue(NamedTuple):
+    """An expression of a type.
+
+    `exact`: it evaluates to the value itself.  Otherwise only its lower 8 * type.size bits are right,
+    and whoever minds the others widens it (`exactly`); that keeps expressions small.
+    """
+
+    expr: Expr
+    type: CType
+    exact: bool = True
+
+
+def exactly(value: TypedValue) -> TypedValue:
+    """The value with an expression that evaluates to it."""
+    if value.exact:
+        return value
+    return TypedValue(_extended(value.expr, value.type), value.type)
+
+
+def _extended(expr: Expr, to: CType) -> Expr:
+    bits = 8 * to.size
+    if isinstance(expr, int):
+        return wrap(expr, bits) if to.signed or bits == 64 else expr & ((1 << bits) - 1)
+    if bits == 64 or isinstance(expr, Address):
+        return expr
+    return Op(f"{'sext' if to.signed else 'zext'}{bits}", (expr,))
+
+
+def converted(value: TypedValue, to: CType) -> TypedValue:
+    """The value converted to another type, exactly."""
+    expr, type_, exact = value
+    if to is BOOL:
+        return truth(value)
+    if isinstance(expr, int):
+        return TypedValue(_extended(expr, to), to)
+    if to.size > type_.size:
+        expr, exact = exactly(value).expr, True
+        if type_.signed and not to.signed:  # sign-extended first; all of its bits count at the new width
+            exact = to.size == 8
+    elif to.size < type_.size or to.signed != type_.signed:
+        exact = to.size == 8
+    return TypedValue(expr if exact else _extended(expr, to), to)
+
+
+def truth(value: TypedValue) -> TypedValue:
+    """1 if the value is not 0, else 0."""
+    expr = exactly(value).expr
+    if isinstance(expr, int | Address):
+        return TypedValue(int(expr != 0), BOOL)
+    if isinstance(expr, Op) and expr.name in _BOOLEAN:
+        return TypedValue(expr, BOOL)
+    return TypedValue(Op("ne", (expr, 0)), BOOL)
+
+
+_OPPOSITE = {"eq": "ne", "lt": "ge", "le": "gt", "ltu": "geu", "leu": "gtu"}
+_OPPOSITE |= {opposite: name for name, opposite in _OPPOSITE.items()}
+_BOOLEAN = {*_OPPOSITE, "lnot"}
+
+
+def negated(value: TypedValue) -> TypedValue:
+    """C's `!value`, an int."""
+    expr = truth(value).expr
+    if isinstance(expr, int):
+        return TypedValue(1 - expr, INT)
+    if isinstance(expr, Op) and expr.name in _OPPOSITE:
+        return TypedValue(Op(_OPPOSITE[expr.name], expr.args), INT)
+    return TypedValue(Op("lnot", (expr,)), INT)
+
+
+def promoted(value: TypedValue) -> TypedValue:
+    """The integer promotions: what is narrower than int becomes int."""
+    if value.type.size < 4 and not value.type.target:
+        return converted(value, INT)
+    return value
+
+
+def common_type(left: CType, right: CType) -> CType:
+    """The type that two promoted arithmetic types are brought to."""
+    if left.size == right.size and left.signed != right.signed:
+        return right if left.signed else left
+    return left if left.size >= right.size else right
+
+
+# C operator -> operator of litmus.program.values, for operands of one type
+_MODULAR = {"+": "add", "-": "sub", "*": "mul"}  # the lower bits of the operands are enough
+_BITWISE = {"&": "and", "|": "or", "^": "xor"}
+_DIVISION = {"/": "div", "%": "mod"}
+_COMPARISON = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+class Meaningless(Exception):
+    """An operator was given operands it has no meaning for; the text says which."""
+
+
+class TooWide(Exception):
+    """An operation that has no counterpart in litmus.program.values."""
+
+
+def operate(operator: str, left: TypedValue, right: TypedValue) -> TypedValue:
+    """`left operator right` for every binary operator of C except && and ||.
+
+    Raises Meaningless (ill-typed, or a division by zero) and TooWide.
+    """
+    left, right = promoted(left), promoted(right)
+    if left.type.target or right.type.target:
+        return _operate_on_pointers(operator, left, right)
+    if operator in ("<<", ">>"):
+        type_ = left.type
+        count = exactly(right).expr
+        if operator == "<<":
+            return _result("shl", (left.expr, count), type_, type_.size == 8)
+        return _result("sar" if type_.signed else "shr", (exactly(left).expr, count), type_, True)
+    type_ = common_type(left.type, right.type)
+    a, b = _brought_to(left, type_), _brought_to(right, type_)
+    wide = type_.size == 8
+    if operator in _MODULAR:
+        return _result(_MODULAR[operator], (a.expr, b.expr), type_, wide)
+    if operator in _BITWISE:
+        return _result(_BITWISE[operator], (a.expr, b.expr), type_, a.exact and b.exact)
+    a, b = exactly(a), exactly(b)
+    if operator in _COMPARISON:
+        return _compare(operator, a.expr, b.expr, unsigned=wide and not type_.signed)
+    if wide and not type_.signed:
+        raise TooWide("a division of unsigned 64-bit values")
+    return _result(_DIVISION[operator], (a.expr, b.expr), type_, wide)
+
+
+def _brought_to(value: TypedValue, type_: CType) -> TypedValue:
+    """Converted, but for the upper bits where the width is the same."""
+    if value.type.size == type_.size and not isinstance(value.expr, int):
+        return TypedValue(value.expr, type_, value.exact and value.type.signed == type_.signed or type_.size == 8)
+    return converted(value, type_)
+
+
+def _result(name: str, args: tuple[Expr, Expr], type_: CType, exact: bool) -> TypedValue:
+    """The operation, computed if its operands are known; what cancels out (x ^ x) is kept: it is a dependency."""
+    if isinstance(args[0], int | Address) and isinstance(args[1], int | Address):
+        try:
+            folded = apply(name, args)  # type: ignore[arg-type]
+        except ValueFault as fault:
+            raise Meaningless(str(fault)) from None
+        return exactly(TypedValue(folded, type_, exact))
+    return TypedValue(Op(name, args), type_, exact)
+
+
+def _compare(operator: str, a: Expr, b: Expr, unsigned: bool) -> TypedValue:
+    name = _COMPARISON[operator]
+    if unsigned and name not in ("eq", "ne"):
+        name += "u"
+    return _result(name, (a, b), INT, True)
+
+
+def _operate_on_pointers(operator: str, left: TypedValue, right: TypedValue) -> TypedValue:
+    """6.5.6 (additive) and 6.5.8, 6.5.9 (comparisons); integers may stand for pointers in comparisons."""
+    if operator in _COMPARISON:
+        return _compare(operator, converted(left, LONG).expr, converted(right, LONG).expr, unsigned=True)
+    if operator == "-" and left.type.target and right.type.target:
+        distance = _result("sub", (left.expr, right.expr), LONG, True)
+        return operate("/", distance, TypedValue(left.type.target.size, LONG))
+    if operator == "+" and right.type.target and not left.type.target:
+        left, right = right, left
+    if operator in ("+", "-") and left.type.target and not right.type.target:
+        scale = TypedValue(left.type.target.size, LONG)
+        scaled = operate("*", converted(right, LONG), scale) if scale.expr != 1 else converted(right, LONG)
+        return _result(_MODULAR[operator], (left.expr, scaled.expr), left.type, True)
+    raise Meaningless(f"{left.type} {operator} {right.type} has no meaning in C")
+
+
+def unary(operator: str, value: TypedValue) -> TypedValue:
+    """+ - ~ ! on a value.  Raises Meaningless for a pointer where C does."""
+    if operator == "!":
+        return negated(value)
+    if value.type.target:
+        raise Meaningless(f"{operator} has no meaning for a pointer")
+    value = promoted(value)
+    if operator == "+":
+        return value
+    name = "neg" if operator == "-" else "not"
+    if isinstance(value.expr, int):
+        return exactly(TypedValue(apply(name, (value.expr,)), value.type, False))
+    exact = value.type.size == 8 or (name == "not" and value.type.signed and value.exact)
+    return TypedValue(Op(name, (value.expr,)), value.type, exact)

@@ -1,0 +1,172 @@
+"""The shared variables of a C test, and what a name without a declaration means.
+
+A function's parameters are shared variables, by name; a function without parameters names them
+directly, and there every name is one that the initial state, the condition or a use as one (`CAO(x)`,
+`&x`) says is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+
+from litmus.diagnostics import InputError, Unsupported, near
+from litmus.isa.c_catalogue import CATALOGUE, LVALUE
+from litmus.isa.c_types import INT, CType, named_type, pointer_to, type_names
+from litmus.program.code import Variable
+from litmus.program.values import Address, Value, wrap
+from litmus.source import c_syntax as c
+from litmus.source.syntax import (
+    AddressOf,
+    And,
+    ArrayAtom,
+    Atom,
+    Bool,
+    Global,
+    Implies,
+    Init,
+    InitValue,
+    Not,
+    Or,
+    Prop,
+    Test,
+)
+
+
+class Shared:
+    """The shared variables of a test: their types, and which of them are arrays."""
+
+    def __init__(self, test: Test, functions: tuple[c.Function, ...]) -> None:
+        self.types: dict[str, CType] = {}
+        self.arrays: dict[str, int] = {}
+        self.declared: dict[str, Init] = {}
+        for item in test.init:
+            if isinstance(item.location, Global):
+                self.declared[item.location.name] = item
+                self._declare(item, item.location.name)
+        for function in functions:
+            for parameter in function.definition.parameters:
+                self._add_parameter(function, parameter)
+        for function in functions:
+            if not function.definition.parameters:
+                for name in _used_as_variables(function.definition.body):
+                    self.types.setdefault(name, INT)
+        if any(not f.definition.parameters for f in functions):
+            for name in _observed(test):
+                self.types.setdefault(name, INT)
+        for item in test.init:
+            for value in item.values or ():
+                if isinstance(value, AddressOf):
+                    self.types.setdefault(value.name, INT)
+        for name, item in self.declared.items():
+            if name not in self.types:
+                self.types[name] = self._implied(item)
+
+    def _declare(self, item: Init, name: str) -> None:
+        if item.type is not None:
+            words = " ".join(w for w in item.type.split() if w not in ("volatile", "const", "_Atomic"))
+            type_ = named_type(words or "int", int(item.pointer))
+            if type_ is None:
+                raise InputError(f"unknown type {item.type}", item.span, near(item.type, type_names()))
+            self.types[name] = type_
+        elif item.pointer:
+            self.types[name] = pointer_to(INT)
+        if item.array_size is not None:
+            self.arrays[name] = item.array_size
+
+    def _add_parameter(self, function: c.Function, parameter: c.Parameter) -> None:
+        name = parameter.name
+        type_ = type_of(function, parameter.type)
+        if parameter.array:
+            type_ = pointer_to(type_)
+        if type_.target is None:
+            hint = f"{parameter.type.name} *{name}"
+            raise InputError(f"{name} is a shared variable and is passed by its address", function.span(parameter.at), hint)
+        known = self.types.setdefault(name, type_.target)
+        if known.size != type_.target.size:
+            raise Unsupported(
+                f"{name} is {known} ({known.size} bytes) elsewhere: accesses of several sizes are not supported",
+                function.span(parameter.type.at),
+            )
+
+    def _implied(self, item: Init) -> CType:
+        """The type of a variable that nothing declares: it holds what it is initialised with."""
+        value = item.values[0] if item.values else None
+        if isinstance(value, AddressOf):
+            return pointer_to(self.types.get(value.name, INT))
+        return INT
+
+    def address(self, value: AddressOf) -> Address:
+        """`&x`, `&t[1]` as a value."""
+        return Address(value.name, (value.index or 0) * self.types[value.name].size)
+
+    def value(self, value: InitValue, type_: CType) -> Value:
+        """An initial value, at the width of what holds it."""
+        if isinstance(value, AddressOf):
+            return self.address(value)
+        bits = 8 * type_.size
+        return wrap(value.value, bits) if type_.signed or bits == 64 else value.value & ((1 << bits) - 1)
+
+    def variables(self) -> dict[str, Variable]:
+        """All of them, with their initial values."""
+        return {name: self._variable(name, type_) for name, type_ in self.types.items()}
+
+    def _variable(self, name: str, type_: CType) -> Variable:
+        item = self.declared.get(name)
+        size = self.arrays.get(name)
+        given = item.values if item is not None and item.values is not None else ()
+        stored = replace(type_, signed=True)  # memory holds signed numbers, as loads read them
+        cells = [self.value(value, stored) for value in given]
+        cells += [0] * ((size or 1) - len(cells))
+        return Variable(name, tuple(cells), type_.size, type_.signed or type_.target is not None, str(type_))
+
+
+def type_of(function: c.Function, type_: c.TypeName) -> CType:
+    """The type that a test names.  Raises InputError where there is none."""
+    found = named_type(type_.name, type_.pointers)
+    if found is None:
+        raise InputError(f"unknown type {type_.name}", function.span(type_.at), near(type_.name, type_names()))
+    return found
+
+
+def _observed(test: Test) -> Iterator[str]:
+    """The variables that the condition, the filter and the locations name."""
+    for observed in test.locations:
+        if isinstance(observed.location, Global):
+            yield observed.location.name
+    yield from _named(test.condition.prop)
+    if test.filter is not None:
+        yield from _named(test.filter)
+
+
+def _named(prop: Prop) -> Iterator[str]:
+    match prop:
+        case Atom():
+            for side in (prop.location, prop.right):
+                if isinstance(side, Global | AddressOf):
+                    yield side.name
+        case ArrayAtom():
+            yield prop.location.name
+        case Not():
+            yield from _named(prop.operand)
+        case And() | Or() | Implies():
+            yield from _named(prop.left)
+            yield from _named(prop.right)
+        case Bool():
+            pass
+
+
+def _used_as_variables(node: object) -> Iterator[str]:
+    """The names that a function without parameters uses as shared variables: in `CAO(x)`, `READ_ONCE(x)`, `&x`."""
+    if isinstance(node, c.Call) and node.name in CATALOGUE:
+        for role, argument in zip(CATALOGUE[node.name].roles, node.arguments, strict=False):
+            if role == LVALUE and isinstance(argument, c.Name):
+                yield argument.name
+    elif isinstance(node, c.Unary) and node.operator == "&" and isinstance(node.operand, c.Name):
+        yield node.operand.name
+    if isinstance(node, tuple):
+        for child in node:
+            yield from _used_as_variables(child)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _used_as_variables(getattr(node, field.name))

@@ -1,0 +1,223 @@
+"""The initial state of an assembly test: its variables, their types, and the registers.
+
+Variables are those that the initial state, the code and the addresses in registers name.  A
+variable without a type has the size of the accesses to it; accesses of several sizes to one
+variable are not supported, and are found here wherever the address of an access is plain to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from litmus.diagnostics import InputError, Span, Unsupported, near
+from litmus.program.code import RegisterType, Variable
+from litmus.program.values import Address, Value, wrap
+from litmus.source.syntax import Global, Init, InitValue, Number, Register, Test
+
+# The types that herd7 knows in initial states and locations (its lib/cType.ml and machine sizes);
+# for instruction sets, sizes are those of the LP64 data model.
+TYPES: dict[str, RegisterType] = {
+    name: RegisterType(size, signed)
+    for size, signed, names in (
+        (1, True, "char int8_t s8"),
+        (1, False, "uint8_t u8 _Bool bool"),
+        (2, True, "short int16_t s16"),
+        (2, False, "uint16_t u16"),
+        (4, True, "int int32_t s32 atomic_t atomic_int mtx_t spinlock_t"),
+        (4, False, "uint32_t u32 unsigned"),
+        (8, True, "long int64_t s64 intptr_t atomic_long_t atomic64_t"),
+        (8, False, "uint64_t u64 uintptr_t size_t"),
+    )
+    for name in names.split()
+}
+
+_QUALIFIERS = frozenset({"volatile", "const", "_Atomic", "signed", "struct"})
+
+
+def type_named(words: str) -> RegisterType | None:
+    """The size and sign of a type spelled in words, None if there is no such type."""
+    found = TYPES.get(words)
+    if found is not None:
+        return found
+    names = [word for word in words.split() if word not in _QUALIFIERS]
+    unsigned = "unsigned" in names
+    names = [name for name in names if name != "unsigned"]
+    if len(names) > 1 and set(names) <= {"long", "short", "int"}:
+        names = [name for name in names if name != "int"][:1]
+    kind = TYPES.get(" ".join(names) or "int")
+    return kind and RegisterType(kind.size, kind.signed and not unsigned)
+
+
+class Reference(NamedTuple):
+    """A variable that the code names (`name`), or an access through `registers` of `thread`.
+
+    size: of the access, None where there is only a name.
+    """
+
+    name: str | None
+    thread: int
+    registers: tuple[str, ...]
+    size: int | None
+    span: Span
+
+
+class _Use(NamedTuple):
+    size: int
+    span: Span
+
+
+State = tuple[dict[str, Variable], tuple[dict[str, Value], ...], dict[tuple[int, str], RegisterType]]
+
+
+def initial_state(
+    test: Test,
+    canonical: Callable[[str], str | None],
+    registers_hint: str,
+    width: int,
+    references: Sequence[Reference],
+    written: Sequence[frozenset[str]],
+) -> State:
+    """The variables, the initial registers of every thread, and the types of registers.
+
+    `width` is the size of a register; written[t] are the registers that thread t writes.  Raises
+    InputError for unknown registers, processes, types and cells, Unsupported for mixed sizes.
+    """
+    registers: tuple[dict[str, Value], ...] = tuple([{} for _ in written])
+    types: dict[tuple[int, str], RegisterType] = {}
+    pointers: list[dict[str, str]] = [{} for _ in written]
+    declared: dict[str, Init] = {}
+    named: dict[str, Span] = {}  # every variable, in the order met
+    held: list[tuple[Init, str]] = []
+    for item in test.init:
+        where = item.location
+        if isinstance(where, Register):
+            if where.thread >= len(written):
+                raise InputError(f"there is no process P{where.thread}", where.span, f"the last is P{len(written) - 1}")
+            name = canonical(where.name)
+            if name is None:
+                raise InputError(f"{test.arch} has no register {where.name}", where.span, registers_hint)
+            if name in registers[where.thread]:
+                raise InputError(f"{where.span.text} is initialised more than once", where.span)
+            if item.type is not None:
+                types[where.thread, name] = declared_type(item) or RegisterType(width)
+            value = item.values[0] if item.values is not None else None
+            if value is None or isinstance(value, Number):
+                registers[where.thread][name] = 0 if value is None else number(value, 8)
+            else:
+                pointers[where.thread][name] = value.name
+                registers[where.thread][name] = 0
+                named.setdefault(value.name, value.span)
+                held.append((item, name))
+        else:
+            declared[where.name] = item
+            named.setdefault(where.name, where.span)
+            for value in item.values or ():
+                if not isinstance(value, Number):
+                    named.setdefault(value.name, value.span)
+    used = _uses(references, pointers, written, named)
+    sizes = {name: _size_of(name, declared.get(name), used.get(name)) for name in named}
+    variables = {name: _variable(name, declared.get(name), sizes) for name in named}
+    for item, name in held:
+        assert isinstance(item.location, Register) and item.values is not None
+        registers[item.location.thread][name] = _value(item.values[0], 8, sizes, variables)
+    return variables, registers, types
+
+
+def _uses(
+    references: Sequence[Reference],
+    pointers: Sequence[dict[str, str]],
+    written: Sequence[frozenset[str]],
+    named: dict[str, Span],
+) -> dict[str, _Use]:
+    """The first access to each variable whose address is plain; all of its accesses have its size."""
+    used: dict[str, _Use] = {}
+    for name, thread, bases, size, span in references:
+        if name is None:
+            pointed = [pointers[thread][r] for r in bases if r in pointers[thread] and r not in written[thread]]
+            if len(pointed) != 1:
+                continue
+            name = pointed[0]
+        else:
+            named.setdefault(name, span)
+        if size is None:
+            continue
+        first = used.get(name)
+        if first is None:
+            used[name] = _Use(size, span)
+        elif first.size != size:
+            line, column = first.span.source.position(first.span.start)
+            raise Unsupported(
+                f"{name} is accessed with {size} byte{'s' * (size > 1)} here and with {first.size}"
+                f" byte{'s' * (first.size > 1)} at {line}:{column} ({first.span.text}):"
+                " mixed-size accesses are not supported",
+                span,
+            )
+    return used
+
+
+def declared_type(item: Init) -> RegisterType | None:
+    """The type that an item of the initial state declares; None for pointers, whose size is the machine's.
+
+    Raises InputError if there is no such type.
+    """
+    if item.pointer or item.type is None:
+        return None
+    kind = type_named(item.type)
+    if kind is None:
+        span = item.span
+        raise InputError(
+            f"unknown type {item.type}", Span(span.source, span.start, item.location.span.start), near(item.type, TYPES)
+        )
+    return kind
+
+
+def _size_of(name: str, item: Init | None, use: _Use | None) -> RegisterType:
+    kind = declared_type(item) if item is not None else None
+    if kind is None:
+        return RegisterType(use.size if use is not None else 4)
+    if use is not None and use.size != kind.size:
+        raise Unsupported(
+            f"{name} is declared with {kind.size} byte{'s' * (kind.size > 1)} and accessed with {use.size}:"
+            " mixed-size accesses are not supported",
+            use.span,
+        )
+    return kind
+
+
+def _variable(name: str, item: Init | None, sizes: dict[str, RegisterType]) -> Variable:
+    kind = sizes[name]
+    if item is None:
+        return Variable(name, (0,), kind.size, kind.signed)
+    cells: tuple[Value, ...]
+    if item.values is None:
+        cells = (0,) * (item.array_size or 1)
+    else:
+        cells = tuple([_cell(value, kind, sizes) for value in item.values])
+    spelled = (item.type or "int") + (" *" if item.pointer else "")
+    return Variable(name, cells, kind.size, kind.signed, spelled)
+
+
+def _cell(value: InitValue, kind: RegisterType, sizes: dict[str, RegisterType]) -> Value:
+    if isinstance(value, Number):
+        return number(value, kind.size)
+    return Address(value.name, (value.index or 0) * sizes[value.name].size)
+
+
+def _value(value: InitValue, size: int, sizes: dict[str, RegisterType], variables: dict[str, Variable]) -> Value:
+    if isinstance(value, Number):
+        return number(value, size)
+    index = value.index or 0
+    cells = len(variables[value.name].cells)
+    if not 0 <= index < cells:
+        raise InputError(
+            f"{value.name} has no cell {index}", value.span, f"it has {cells} cell{'s' * (cells > 1)}, counted from 0"
+        )
+    return Address(value.name, index * sizes[value.name].size)
+
+
+def number(value: Number, size: int) -> int:
+    """A number as `size` bytes hold it, signed.  Raises InputError if 64 bits cannot."""
+    if not -(1 << 63) <= value.value < 1 << 64:
+        raise InputError(f"{value.span.text} does not fit into 64 bits", value.span)
+    return wrap(value.value, 8 * size)

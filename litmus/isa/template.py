@@ -1,0 +1,129 @@
+"""Templates: what an instruction lowers to, whatever test it stands in.
+
+Instructions are read from the text of a table cell and memoised by it, so a template knows nothing
+of a file: positions are offsets in the cell.  Semantics are written in the tables of an instruction
+set as expressions over operand names, `add(A, sext32(B))`, with the operators of
+litmus/program/values.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from litmus.program.code import Operation
+from litmus.program.values import OPERATORS, Expr, Op, Reg, ValueFault, simplify
+
+
+class Place(NamedTuple):
+    """The characters `start` to `end` of a cell."""
+
+    start: int
+    end: int
+
+
+class Named(NamedTuple):
+    """A name, and where the cell has it."""
+
+    name: str
+    place: Place
+
+
+class Access(NamedTuple):
+    """A memory access of `size` bytes to `address`, as far as the instruction says."""
+
+    address: Expr
+    size: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An instruction.
+
+    half: registers that it leaves with an upper half that is not the processor's (32-bit results are
+    kept sign-extended); whole: registers of which it uses the upper half.  A thread in which the two
+    meet is lowered again, exactly (litmus/isa/assembly.py, `Exactness`).
+    undefined: flags that it leaves undefined.
+    """
+
+    place: Place
+    operations: tuple[Operation, ...] = ()
+    target: Named | None = None
+    symbols: tuple[Named, ...] = ()
+    accesses: tuple[Access, ...] = ()
+    half: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    undefined: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CellCode:
+    """What a cell of the table holds: labels, and an instruction if there is one."""
+
+    labels: tuple[Named, ...]
+    instruction: Template | None
+
+
+END = ".end"  # the label behind the last line of a thread
+
+
+# ---------------------------------------------------------------- expressions of the tables
+
+_TOKEN = re.compile(r"\s*(?:(-?\d+)|([A-Za-z_.][\w.]*)|(\(|\)|,))")
+
+
+@lru_cache(maxsize=1024)
+def expression(text: str) -> Expr:
+    """The expression that a table spells, with a register for every operand name."""
+    tokens = [match for match in _TOKEN.finditer(text)]
+    result, rest = _expression(tokens, 0)
+    assert rest == len(tokens), text
+    return result
+
+
+def _expression(tokens: list[re.Match[str]], at: int) -> tuple[Expr, int]:
+    number, name, _ = tokens[at].groups()
+    at += 1
+    if number is not None:
+        return int(number), at
+    if at == len(tokens) or tokens[at][3] != "(":
+        return Reg(name), at
+    arguments: list[Expr] = []
+    while tokens[at][3] != ")":
+        argument, at = _expression(tokens, at + 1)
+        arguments.append(argument)
+    assert OPERATORS[name][0] == len(arguments), name
+    return Op(name, tuple(arguments)), at + 1
+
+
+def substituted(expr: Expr, operands: Mapping[str, Expr]) -> Expr:
+    """The expression with the operands in place of their names; other registers stay."""
+    if isinstance(expr, Reg):
+        return operands.get(expr.name, expr)
+    if isinstance(expr, Op):
+        return Op(expr.name, tuple([substituted(a, operands) for a in expr.args]))
+    return expr
+
+
+def registers_of(expr: Expr) -> frozenset[str]:
+    """The registers that occur in an expression."""
+    if isinstance(expr, Reg):
+        return frozenset((expr.name,))
+    if isinstance(expr, Op):
+        return frozenset().union(*map(registers_of, expr.args))
+    return frozenset()
+
+
+def folded(expr: Expr) -> Expr:
+    """The expression with everything computed that does not depend on a register's value."""
+    if not isinstance(expr, Op):
+        return expr
+    arguments = tuple(map(folded, expr.args))
+    try:
+        return simplify(expr.name, arguments)
+    except ValueFault:
+        return Op(expr.name, arguments)

@@ -1,0 +1,1 @@
+"""The second opinion: plain enumeration and evaluation on sets of pairs."""

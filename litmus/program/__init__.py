@@ -1,0 +1,1 @@
+"""Programs: from code to event graphs and questions."""

@@ -1,0 +1,182 @@
+"""Code: what each thread of a test executes, whatever notation the test was written in.
+
+Every instruction set and the C dialect are lowered to these few operations; everything downstream
+(unrolling, events, dependencies) knows only them.  One source instruction lowers to one or more
+operations with the same `instruction` number; events of one instruction are not ordered by po.
+
+Names of locations that begin with `~` are private to one execution of a FRESH operation (the
+messages of one sys_membarrier() call, say): unrolling gives every execution its own copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from litmus.diagnostics import Span
+from litmus.program.values import Expr, Value
+
+NO_TAGS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """register := value."""
+
+    register: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """register := the `size` bytes at address, as a signed number.
+
+    `tags` are the cat sets the event belongs to (`X`, `A`, `ONCE` ...) beyond R and M.
+    `reserve` makes it a load-reserve: the next StoreConditional of the thread pairs with it.
+    """
+
+    register: str
+    address: Expr
+    size: int = 4
+    tags: frozenset[str] = NO_TAGS
+    reserve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The `size` bytes at address := value, if `when` is not 0 (None: always).
+
+    With `rmw`, the store and the preceding Load of the same instruction are one atomic
+    read-modify-write (the pair is in the cat relation `amo`).
+    """
+
+    address: Expr
+    value: Expr
+    size: int = 4
+    tags: frozenset[str] = NO_TAGS
+    when: Expr | None = None
+    rmw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConditional:
+    """Store if the reservation of the program-order-latest load-reserve holds.
+
+    It may succeed only when that load exists, was not used by an earlier StoreConditional and read
+    the same address; it may always fail.  `status` is set to `success` or `failure`.  The pair of
+    a success is in the cat relation `lxsx`.
+    """
+
+    address: Expr
+    value: Expr
+    status: str
+    success: int
+    failure: int
+    size: int = 4
+    tags: frozenset[str] = NO_TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fence event, in the cat sets `tags` (`SYNC`, `MFENCE`, `Mb` ...) and F."""
+
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Go to `target` if `condition` is not 0 (None: always).
+
+    Later events depend on the condition by control: to the end of the thread, or up to the label
+    `join` where one is given (C: a dependency ends with the if statement).
+    """
+
+    target: str
+    condition: Expr | None = None
+    join: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """Executions in which `condition` is 0 are dropped (a spin loop that ends, a message that came)."""
+
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """From here on, `~` locations are new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A floating block: thread `thread` executes `body` once, at a point the solver chooses.
+
+    It executes iff this operation does, never splits an instruction of its thread, and leaves its
+    thread's registers and reservations alone (registers that it names are its own).  Thread numbers
+    are those of the test.  Source: the IPI of membarrier, kernel/sched/membarrier.c.
+    """
+
+    thread: int
+    body: tuple[Line, ...]
+
+
+Operation = Set | Load | Store | StoreConditional | Fence | Branch | Assume | Fresh | Float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One operation, the number of the source instruction it belongs to, and where that stands."""
+
+    operation: Operation
+    instruction: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadCode:
+    """The operations of one thread; `labels` maps a name to the index of the line it stands before.
+
+    A label may equal len(lines): the end of the thread.
+    """
+
+    lines: tuple[Line, ...]
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A shared variable: `cells` values of `size` bytes each; more than one for an array.
+
+    `signed` and `size` say how its values are spelled; `type` is the C type as written.
+    """
+
+    name: str
+    cells: tuple[Value, ...] = (0,)
+    size: int = 4
+    signed: bool = True
+    type: str = "int"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterType:
+    """How the values of a register are spelled in states: its width in bytes and sign."""
+
+    size: int = 4
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a test executes: code and initial state, all names resolved.
+
+    registers[t] maps a register of thread t, by its canonical name, to its initial value (absent: 0);
+    register_types[(t, register)] overrides the default spelling of final values.
+    """
+
+    arch: str
+    threads: tuple[ThreadCode, ...]
+    variables: Mapping[str, Variable]
+    registers: tuple[Mapping[str, Value], ...]
+    register_types: Mapping[tuple[int, str], RegisterType] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what a reader of the answer must know ("plain accesses ...")

@@ -1,0 +1,112 @@
+"""Event graphs: every event that some execution of a test may contain, and how they are related.
+
+A thread is unrolled into a tree of paths; an event stands on one path and executes iff its guard
+holds.  A guard is a conjunction of decisions (branches taken or not, store-conditionals that succeed
+or not); guard 0 is empty.  Relations between events are bit rows: bit f of row[e] is set iff (e, f) is
+related whenever both execute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from litmus.diagnostics import Span
+from litmus.program.code import NO_TAGS, Program
+from litmus.program.values import Address, Expr
+from litmus.relation.rows import Rows
+
+INITIAL = -1  # the thread of the initial writes
+
+Guard = tuple[tuple[int, bool], ...]
+
+
+@dataclass(slots=True)
+class Event:
+    """A read (R), a write (W) or a fence (F).
+
+    value: what a write stores, ReadOf(itself) for a read.  span is None for initial writes.
+    """
+
+    number: int
+    thread: int
+    kind: str
+    guard: int
+    address: Expr | None = None
+    value: Expr | None = None
+    size: int = 4
+    tags: frozenset[str] = NO_TAGS
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A choice made when `guard` holds: true iff `condition` is not 0; free where it is None."""
+
+    condition: Expr | None
+    guard: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Executions in which `guard` holds and `condition` is 0 are dropped."""
+
+    condition: Expr
+    guard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place between two instructions of a thread, where a floating block may land.
+
+    `before` and `after` are masks of the events of the thread's own code on either side; the place is
+    reached iff `guard` holds.
+    """
+
+    guard: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A floating block: `events` of `thread`, which land together at one of the thread's points."""
+
+    thread: int
+    guard: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The end of a path: the final registers where `guard` holds."""
+
+    guard: int
+    registers: Mapping[str, Expr]
+
+
+@dataclass(slots=True)
+class EventGraph:
+    """All candidate events of a program.
+
+    po excludes pairs of one instruction and pairs that depend on where a block lands (points).
+    cuts: guards of the paths that were left where a loop reached its bound.
+    """
+
+    program: Program
+    events: list[Event] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=lambda: [()])
+    decisions: list[Decision] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    po: Rows = field(default_factory=list)
+    addr: Rows = field(default_factory=list)
+    data: Rows = field(default_factory=list)
+    ctrl: Rows = field(default_factory=list)
+    amo: list[tuple[int, int]] = field(default_factory=list)
+    lxsx: list[tuple[int, int]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    points: dict[int, tuple[Point, ...]] = field(default_factory=dict)
+    leaves: list[list[Leaf]] = field(default_factory=list)
+    cells: dict[Address, int] = field(default_factory=dict)  # every cell of memory -> its initial write

@@ -1,0 +1,106 @@
+"""Questions: what is asked of a program's executions, with every name resolved.
+
+The places whose final values are observed, the proposition, and the filter, over place numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from litmus.program.code import RegisterType
+from litmus.program.values import Value
+from litmus.source.syntax import Quantifier
+
+
+class Place(NamedTuple):
+    """An observed location: register `name` of `thread`, or (thread None) a cell of a variable.
+
+    `cell` is the number of an array's cell, None for a plain variable.
+    """
+
+    thread: int | None
+    name: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """True (or false) whatever the state."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """places[place] = value."""
+
+    place: int
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """places[left] = places[right]."""
+
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """Not operand."""
+
+    operand: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """All of the operands."""
+
+    operands: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disjunction:
+    """Any of the operands."""
+
+    operands: tuple[Formula, ...]
+
+
+Formula = Holds | Equal | Same | Negation | Conjunction | Disjunction
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """places[:shown] make up a final state; the others occur only in the filter.
+
+    types[i] is how place i is spelled: final values are brought to that width and sign before they
+    are compared or shown, and so are the values in the formulas.  The shown places are in herd's
+    order: registers by thread and name, then arrays, then variables, then cells.
+    """
+
+    places: tuple[Place, ...]
+    types: tuple[RegisterType, ...]
+    shown: int
+    quantifier: Quantifier
+    formula: Formula
+    filter: Formula | None
+
+
+def holds(formula: Formula, value: Callable[[int], Value]) -> bool:
+    """Whether a formula is true of the final values `value(place)`."""
+    match formula:
+        case Holds():
+            return formula.value
+        case Equal():
+            return value(formula.place) == formula.value
+        case Same():
+            return value(formula.left) == value(formula.right)
+        case Negation():
+            return not holds(formula.operand, value)
+        case Conjunction():
+            return all(holds(f, value) for f in formula.operands)
+        case Disjunction():
+            return any(holds(f, value) for f in formula.operands)

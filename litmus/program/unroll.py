@@ -1,0 +1,365 @@
+"""Unrolling: the code of each thread becomes a tree of paths, and its accesses become events.
+
+Registers are tracked symbolically, so that addr, data and ctrl dependencies are read off the data
+flow: addr and data from the reads that an operand was computed from, ctrl from the reads that an
+earlier branch was decided by ("Herding cats", TOPLAS 2014, section 5; the conditions that cancel out,
+as in `xor r,r`, are dependencies all the same).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from litmus.diagnostics import InputError, Span, Unsupported
+from litmus.program.code import (
+    Assume,
+    Branch,
+    Fence,
+    Float,
+    Fresh,
+    Line,
+    Load,
+    Program,
+    Set,
+    Store,
+    StoreConditional,
+)
+from litmus.program.graph import (
+    INITIAL,
+    Assumption,
+    Block,
+    Decision,
+    Event,
+    EventGraph,
+    Leaf,
+    Point,
+)
+from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, simplify
+from litmus.relation.rows import transposed
+
+MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
+
+Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
+
+
+@dataclass(slots=True)
+class _Path:
+    """Where a walk through a thread stands, and what it has gathered on the way."""
+
+    pc: int
+    registers: Registers
+    guard: int = 0
+    before: int = 0  # events of this path so far
+    instruction: int = -1
+    start: int = 0  # `before` as it was when the current instruction began
+    control: int = 0  # reads that decided a branch whose reach has no end
+    scoped: tuple[tuple[int, int], ...] = ()  # (index of the join, reads) of the branches we are inside of
+    reservation: int | None = None
+    load: int | None = None  # the read of the current instruction, for read-modify-writes
+    copy: int = 0  # which copy of the `~` locations
+    taken: dict[int, int] = field(default_factory=dict)  # backward branches taken, by index
+
+    def fork(self, pc: int, guard: int) -> _Path:
+        return _Path(
+            pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
+            self.scoped, self.reservation, self.load, self.copy, self.taken.copy(),
+        )  # fmt: skip
+
+
+class _Unroller:
+    def __init__(self, program: Program, bound: int) -> None:
+        self.program = program
+        self.bound = bound
+        self.graph = EventGraph(program)
+        self.guard_number: dict[tuple[tuple[int, bool], ...], int] = {(): 0}
+        self.copies = 0
+        self.targets = {
+            line.operation.thread
+            for thread in program.threads
+            for line in thread.lines
+            if type(line.operation) is Float
+        }
+        self.points: dict[int, dict[int, int]] = {t: {} for t in self.targets}  # thread -> before -> guard
+        self.path_before: list[int] = []  # event -> the earlier events of its path, its instruction's too
+
+    # ------------------------------------------------------------ building blocks
+
+    def evaluate(self, expr: Expr, path: _Path, span: Span) -> tuple[Expr, int]:
+        """The expression over reads, and the mask of the reads it depends on."""
+        kind = type(expr)
+        if kind is int:
+            return expr, 0
+        if kind is Reg:
+            return path.registers.get(expr.name, (0, 0))  # type: ignore[union-attr]
+        if kind is Op:
+            arguments = []
+            reads = 0
+            for argument in expr.args:  # type: ignore[union-attr]
+                value, mask = self.evaluate(argument, path, span)
+                arguments.append(value)
+                reads |= mask
+            try:
+                return simplify(expr.name, tuple(arguments)), reads  # type: ignore[union-attr]
+            except ValueFault as fault:
+                raise InputError(str(fault), span) from None
+        if kind is Address and expr.base[0] == "~":  # type: ignore[union-attr]
+            return Address(f"{expr.base}{path.copy}", expr.offset), 0  # type: ignore[union-attr]
+        return expr, 0
+
+    def guard(self, parent: int, decision: int, holds: bool) -> int:
+        literals = (*self.graph.guards[parent], (decision, holds))
+        number = self.guard_number.get(literals)
+        if number is None:
+            number = self.guard_number[literals] = len(self.graph.guards)
+            self.graph.guards.append(literals)
+        return number
+
+    def decide(self, condition: Expr | None, guard: int, span: Span) -> int:
+        self.graph.decisions.append(Decision(condition, guard, span))
+        return len(self.graph.decisions) - 1
+
+    def event(self, path: _Path, thread: int, kind: str, line: Line, guard: int) -> Event:
+        """Append an event at the path's position; its po predecessors are those of its instruction."""
+        graph = self.graph
+        number = len(graph.events)
+        if number >= MAXIMUM_EVENTS:
+            raise Unsupported(
+                f"unrolling gives more than {MAXIMUM_EVENTS} events", line.span, "fewer branches, or a smaller --unroll"
+            )
+        event = Event(number, thread, kind, guard, span=line.span)
+        graph.events.append(event)
+        graph.po.append(path.start)  # predecessors for now; transposed at the end
+        control = path.control
+        for _, reads in path.scoped:
+            control |= reads
+        graph.ctrl.append(control)
+        graph.addr.append(0)
+        graph.data.append(0)
+        self.path_before.append(path.before)
+        path.before |= 1 << number
+        return event
+
+    # ------------------------------------------------------------ walking
+
+    def walk(
+        self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: _Path, points: dict[int, int] | None
+    ) -> list[_Path]:
+        """Follow every path from `root` to the end of `lines`; the paths that got there.
+
+        Into `points` go the places between instructions: the events before, and the guard.
+        """
+        ended = []
+        stack = [root]
+        end = len(lines)
+        while stack:
+            path = stack.pop()
+            while path.pc < end:
+                line = lines[path.pc]
+                path.pc += 1
+                if line.instruction != path.instruction:
+                    path.instruction = line.instruction
+                    path.start = path.before
+                    path.load = None
+                    if points is not None:
+                        points.setdefault(path.before, path.guard)
+                if path.scoped:
+                    path.scoped = tuple(s for s in path.scoped if s[0] > path.pc - 1)
+                operation = line.operation
+                kind = type(operation)
+                if kind is Set:
+                    path.registers[operation.register] = self.evaluate(operation.value, path, line.span)  # type: ignore[union-attr]
+                elif kind is Load:
+                    self.load(operation, path, thread, line)  # type: ignore[arg-type]
+                elif kind is Store:
+                    self.store(operation, path, thread, line)  # type: ignore[arg-type]
+                elif kind is Fence:
+                    self.event(path, thread, "F", line, path.guard).tags = operation.tags  # type: ignore[union-attr]
+                elif kind is Branch:
+                    if not self.branch(operation, path, lines, labels, stack, line):  # type: ignore[arg-type]
+                        break
+                elif kind is StoreConditional:
+                    self.store_conditional(operation, path, thread, line, stack)  # type: ignore[arg-type]
+                elif kind is Assume:
+                    condition, _ = self.evaluate(operation.condition, path, line.span)  # type: ignore[union-attr, arg-type]
+                    if condition == 0 or type(condition) is not int:
+                        self.graph.assumptions.append(Assumption(condition, path.guard))
+                elif kind is Fresh:
+                    self.copies += 1
+                    path.copy = self.copies
+                else:
+                    self.float(operation, path)  # type: ignore[arg-type]
+            else:
+                if points is not None:
+                    points.setdefault(path.before, path.guard)
+                ended.append(path)
+        return ended
+
+    def load(self, operation: Load, path: _Path, thread: int, line: Line) -> None:
+        address, reads = self.evaluate(operation.address, path, line.span)
+        event = self.event(path, thread, "R", line, path.guard)
+        number = event.number
+        event.address = address
+        event.value = ReadOf(number)
+        event.size = operation.size
+        event.tags = operation.tags
+        self.graph.addr[number] = reads
+        path.registers[operation.register] = (event.value, 1 << number)
+        path.load = number
+        if operation.reserve:
+            path.reservation = number
+
+    def store(self, operation: Store, path: _Path, thread: int, line: Line) -> None:
+        guard = path.guard
+        if operation.when is not None:
+            condition, _ = self.evaluate(operation.when, path, line.span)
+            if condition == 0:
+                return
+            if type(condition) is not int and type(condition) is not Address:
+                guard = self.guard(guard, self.decide(condition, guard, line.span), True)
+        event = self.write(operation, path, thread, line, guard)
+        if operation.rmw:
+            assert path.load is not None, "a read-modify-write stores after its load"
+            self.graph.amo.append((path.load, event.number))
+
+    def write(self, operation: Store | StoreConditional, path: _Path, thread: int, line: Line, guard: int) -> Event:
+        address, address_reads = self.evaluate(operation.address, path, line.span)
+        value, value_reads = self.evaluate(operation.value, path, line.span)
+        value = self.truncated(value, operation.size, line.span)
+        event = self.event(path, thread, "W", line, guard)
+        event.address = address
+        event.value = value
+        event.size = operation.size
+        event.tags = operation.tags
+        # Between the events of one instruction there is no dependency through registers.
+        outside = ~(path.before & ~path.start)
+        self.graph.addr[event.number] = address_reads & outside
+        self.graph.data[event.number] = value_reads & outside
+        return event
+
+    def truncated(self, value: Expr, size: int, span: Span) -> Expr:
+        """What memory holds after `value` is stored in `size` bytes, as a signed number."""
+        if size >= 8 or type(value) is Address:
+            return value
+        if type(value) is ReadOf and self.graph.events[value.event].size <= size:
+            return value
+        try:
+            return simplify(f"sext{8 * size}", (value,))
+        except ValueFault as fault:
+            raise InputError(str(fault), span) from None
+
+    def store_conditional(
+        self, operation: StoreConditional, path: _Path, thread: int, line: Line, stack: list[_Path]
+    ) -> None:
+        """Fork: one path on which the store succeeds, where it can, and one on which it fails."""
+        reservation, path.reservation = path.reservation, None
+        if reservation is not None:
+            address, _ = self.evaluate(operation.address, path, line.span)
+            try:
+                same = simplify("eq", (self.graph.events[reservation].address, address))  # type: ignore[arg-type]
+            except ValueFault as fault:
+                raise InputError(str(fault), line.span) from None
+            if same != 0:
+                decision = self.decide(None, path.guard, line.span)
+                success = path.fork(path.pc, self.guard(path.guard, decision, True))
+                path.guard = self.guard(path.guard, decision, False)
+                if same != 1:
+                    self.graph.assumptions.append(Assumption(same, success.guard))
+                event = self.write(operation, success, thread, line, success.guard)
+                self.graph.lxsx.append((reservation, event.number))
+                success.registers[operation.status] = (operation.success, 0)
+                stack.append(success)
+        path.registers[operation.status] = (operation.failure, 0)
+
+    def branch(
+        self, operation: Branch, path: _Path, lines: tuple[Line, ...], labels: dict[str, int],
+        stack: list[_Path], line: Line,
+    ) -> bool:  # fmt: skip
+        """Follow a branch; False when the path ends here because a loop reached its bound."""
+        here = path.pc - 1
+        target = labels[operation.target]
+        taken, falls = True, False
+        condition: Expr = 1
+        if operation.condition is not None:
+            condition, reads = self.evaluate(operation.condition, path, line.span)
+            if reads:
+                if operation.join is None:
+                    path.control |= reads
+                else:
+                    path.scoped = (*path.scoped, (labels[operation.join], reads))
+            if type(condition) is int or type(condition) is Address:
+                taken = condition != 0
+                falls = not taken
+            elif target == path.pc:
+                return True
+            else:
+                falls = True
+        if taken and falls:
+            decision = self.decide(condition, path.guard, line.span)
+            other = path.fork(path.pc, self.guard(path.guard, decision, False))
+            stack.append(other)
+            path.guard = self.guard(path.guard, decision, True)
+        if taken:
+            if target <= here:
+                count = path.taken.get(here, 0) + 1
+                if count > self.bound:
+                    self.graph.cuts.append(path.guard)
+                    return False
+                path.taken[here] = count
+                path.instruction = -1  # another round of the same instruction is another instance
+            path.pc = target
+        return True
+
+    def float(self, operation: Float, path: _Path) -> None:
+        inner = _Path(0, {}, path.guard, copy=path.copy)
+        first = len(self.graph.events)
+        self.walk(operation.body, {}, operation.thread, inner, None)
+        events = (1 << len(self.graph.events)) - (1 << first)
+        self.graph.blocks.append(Block(operation.thread, path.guard, events))
+
+    # ------------------------------------------------------------ the whole program
+
+    def unroll(self) -> EventGraph:
+        graph = self.graph
+        for variable in self.program.variables.values():
+            for index, value in enumerate(variable.cells):
+                self.initial_write(Address(variable.name, index * variable.size), value, variable.size)
+        for thread, code in enumerate(self.program.threads):
+            registers: Registers = {name: (value, 0) for name, value in self.program.registers[thread].items()}
+            ended = self.walk(code.lines, dict(code.labels), thread, _Path(0, registers), self.points.get(thread))
+            graph.leaves.append([Leaf(p.guard, {r: v for r, (v, _) in p.registers.items()}) for p in ended])
+        for event in list(graph.events):
+            if isinstance(event.address, Address) and event.address.base[0] == "~" and event.address not in graph.cells:
+                self.initial_write(event.address, 0, event.size)
+        for thread, places in self.points.items():
+            graph.points[thread] = tuple(self.point(thread, before, guard) for before, guard in places.items())
+        for rows in (graph.po, graph.ctrl, graph.addr, graph.data):
+            rows[:] = transposed(rows)
+        return graph
+
+    def initial_write(self, address: Address, value: Value, size: int) -> None:
+        graph = self.graph
+        number = len(graph.events)
+        graph.events.append(Event(number, INITIAL, "W", 0, address, value, size))
+        for rows in (graph.po, graph.ctrl, graph.addr, graph.data, self.path_before):
+            rows.append(0)
+        graph.cells[address] = number
+
+    def point(self, thread: int, before: int, guard: int) -> Point:
+        elsewhere = before
+        for block in self.graph.blocks:
+            elsewhere |= block.events
+        after = 0
+        for event in self.graph.events:
+            e = event.number
+            if event.thread == thread and not elsewhere >> e & 1 and not before & ~self.path_before[e]:
+                after |= 1 << e
+        return Point(guard, before, after)
+
+
+def unroll(program: Program, bound: int = 2) -> EventGraph:
+    """The event graph of a program, every backward branch taken at most `bound` times.
+
+    Raises InputError where code computes something meaningless (an address times two) whatever is
+    read, and Unsupported where there are too many paths.
+    """
+    return _Unroller(program, bound).unroll()

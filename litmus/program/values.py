@@ -1,0 +1,193 @@
+"""Values and expressions: what registers and memory hold, and how code computes it.
+
+A value is an integer (kept in signed 64-bit normal form) or an Address.  An expression is a value,
+a register, or an operator applied to expressions; after a program is unrolled its leaves are values
+and reads.  The operators are one table, OPERATORS: name -> (arity, function on integers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """`offset` bytes into the shared variable `base`."""
+
+    base: str
+    offset: int = 0
+
+
+Value = int | Address
+
+
+@dataclass(frozen=True, slots=True)
+class Reg:
+    """The current value of a thread's register (or C local) `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOf:
+    """The value returned by read event `event`; only in unrolled programs."""
+
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """`name` of OPERATORS applied to `args`."""
+
+    name: str
+    args: tuple[Expr, ...]
+
+
+Expr = int | Address | Reg | ReadOf | Op
+
+
+class ValueFault(Exception):
+    """An operator was given operands it has no meaning for (an address times two, 1/0)."""
+
+
+def wrap(value: int, bits: int = 64) -> int:
+    """`value` modulo 2^bits, as a signed number."""
+    half = 1 << (bits - 1)
+    return ((value + half) & ((1 << bits) - 1)) - half
+
+
+def _shift(value: int, by: int, left: bool, logical: bool = True) -> int:
+    by &= 63
+    if left:
+        return wrap(value << by)
+    return wrap((value & (1 << 64) - 1) >> by) if logical else value >> by
+
+
+def _divide(a: int, b: int) -> int:
+    if b == 0:
+        raise ValueFault("division by zero")
+    return wrap(abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1))  # C truncates towards zero
+
+
+def _unsigned(value: int) -> int:
+    return value & ((1 << 64) - 1)
+
+
+OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
+    "add": (2, lambda a, b: wrap(a + b)),
+    "sub": (2, lambda a, b: wrap(a - b)),
+    "mul": (2, lambda a, b: wrap(a * b)),
+    "div": (2, _divide),
+    "mod": (2, lambda a, b: wrap(a - b * _divide(a, b))),
+    "and": (2, lambda a, b: a & b),
+    "or": (2, lambda a, b: a | b),
+    "xor": (2, lambda a, b: a ^ b),
+    "andnot": (2, lambda a, b: a & ~b),
+    "shl": (2, lambda a, b: _shift(a, b, left=True)),
+    "shr": (2, lambda a, b: _shift(a, b, left=False)),
+    "sar": (2, lambda a, b: _shift(a, b, left=False, logical=False)),
+    "neg": (1, lambda a: wrap(-a)),
+    "not": (1, lambda a: ~a),  # bitwise
+    "lnot": (1, lambda a: int(a == 0)),  # C's !
+    "eq": (2, lambda a, b: int(a == b)),
+    "ne": (2, lambda a, b: int(a != b)),
+    "lt": (2, lambda a, b: int(a < b)),
+    "le": (2, lambda a, b: int(a <= b)),
+    "gt": (2, lambda a, b: int(a > b)),
+    "ge": (2, lambda a, b: int(a >= b)),
+    "ltu": (2, lambda a, b: int(_unsigned(a) < _unsigned(b))),
+    "leu": (2, lambda a, b: int(_unsigned(a) <= _unsigned(b))),
+    "gtu": (2, lambda a, b: int(_unsigned(a) > _unsigned(b))),
+    "geu": (2, lambda a, b: int(_unsigned(a) >= _unsigned(b))),
+    "sext8": (1, lambda a: wrap(a, 8)),
+    "sext16": (1, lambda a: wrap(a, 16)),
+    "sext32": (1, lambda a: wrap(a, 32)),
+    "zext8": (1, lambda a: a & 0xFF),
+    "zext16": (1, lambda a: a & 0xFFFF),
+    "zext32": (1, lambda a: a & 0xFFFFFFFF),
+    "ite": (3, lambda c, a, b: a if c else b),
+}
+
+# Operators that leave an address as it is: it is not known to be wider than any access.
+_KEEPS_ADDRESS = frozenset({"sext32", "zext32"})
+
+
+def apply(name: str, args: tuple[Value, ...]) -> Value:
+    """The value of an operator on concrete operands.
+
+    Addresses can be moved by an integer, subtracted and compared within one variable, compared for
+    equality across variables, tested against zero, and chosen by `ite`.
+    Raises ValueFault for anything else.
+    """
+    function = OPERATORS[name][1]
+    if not any(isinstance(a, Address) for a in args):
+        return function(*args)
+    if name == "ite":
+        return args[1] if args[0] != 0 else args[2]
+    if name == "lnot":
+        return 0  # no variable lies at address 0
+    if name in _KEEPS_ADDRESS:
+        return args[0]
+    if len(args) == 2:
+        a, b = args
+        if isinstance(a, Address) and isinstance(b, Address):
+            if name in ("eq", "ne"):
+                return function(int(a == b), 1)
+            if a.base == b.base and name in ("sub", "xor", "lt", "le", "gt", "ge", "ltu", "leu", "gtu", "geu"):
+                if name != "xor" or a == b:
+                    return function(a.offset, b.offset)
+        elif isinstance(a, Address) and isinstance(b, int):
+            if name in ("add", "sub"):
+                return Address(a.base, function(a.offset, b))
+            if name in ("eq", "ne") and b == 0:
+                return int(name == "ne")
+            if name in ("or", "xor", "andnot") and b == 0:
+                return a
+            if name == "and" and b in (0, -1):
+                return a if b else 0
+        elif isinstance(a, int) and isinstance(b, Address):
+            if name == "add":
+                return Address(b.base, wrap(a + b.offset))
+            if name in ("eq", "ne") and a == 0:
+                return int(name == "ne")
+            if name in ("or", "xor") and a == 0:
+                return b
+            if name == "and" and a in (0, -1):
+                return b if a else 0
+    raise ValueFault(f"{name} of {' and '.join(spell(a) for a in args)} is not a number")
+
+
+def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
+    """The expression `name(args)`, folded where the operands are known or cancel out.
+
+    `xor r,r` and `sub r,r` are 0 whatever r holds: that is how litmus tests spell a false
+    dependency.  Raises ValueFault like `apply`.
+    """
+    if all(isinstance(a, int | Address) for a in args):
+        return apply(name, args)  # type: ignore[arg-type]
+    if len(args) == 2:
+        a, b = args
+        if a == b:
+            if name in ("xor", "sub", "andnot", "ne", "lt", "gt", "ltu", "gtu"):
+                return 0
+            if name in ("eq", "le", "ge", "leu", "geu"):
+                return 1
+            if name in ("and", "or"):
+                return a
+        if b == 0 and name in ("add", "sub", "or", "xor", "shl", "shr", "sar", "andnot"):
+            return a
+        if a == 0 and name in ("add", "or", "xor"):
+            return b
+        if (a == 0 or b == 0) and name in ("and", "mul"):
+            return 0
+    elif name == "ite" and isinstance(args[0], int):
+        return args[1] if args[0] else args[2]
+    return Op(name, args)
+
+
+def spell(value: Value) -> str:
+    """How states spell a value: decimal, `x`, or `x+4` for an address inside x."""
+    if isinstance(value, Address):
+        return value.base if value.offset == 0 else f"{value.base}+{value.offset}"
+    return str(value)

@@ -1,0 +1,1 @@
+"""Relations over events: bit rows, slices, evaluation of compiled models."""

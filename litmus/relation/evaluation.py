@@ -1,0 +1,204 @@
+"""Evaluation: the value of every node of a compiled model, in all candidates of a universe at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from litmus.cat.dag import Kind, Model, Operator, Recursion
+from litmus.relation.sliced import Sliced, SlicedSet, Universe
+
+SlicedValue = Sliced | SlicedSet
+_Function = Callable[..., SlicedValue]
+
+_RELATIONS: dict[Operator, _Function] = {
+    Operator.UNION: Universe.union,
+    Operator.INTERSECTION: Universe.intersection,
+    Operator.DIFFERENCE: Universe.difference,
+    Operator.COMPLEMENT: Universe.complement,
+    Operator.SEQUENCE: Universe.sequence,
+    Operator.INVERSE: Universe.inverse,
+    Operator.PLUS: Universe.plus,
+    Operator.STAR: Universe.star,
+    Operator.OPTIONAL: Universe.optional,
+    Operator.IDENTITY: Universe.identity,
+    Operator.PRODUCT: Universe.product,
+    Operator.DOMAIN: Universe.domain,
+    Operator.RANGE: Universe.range,
+}
+_SETS: dict[Operator, _Function] = {
+    Operator.UNION: Universe.set_union,
+    Operator.INTERSECTION: Universe.set_intersection,
+    Operator.DIFFERENCE: Universe.set_difference,
+    Operator.COMPLEMENT: Universe.set_complement,
+    Operator.DOMAIN: Universe.domain,
+    Operator.RANGE: Universe.range,
+}
+
+
+class Plan:
+    """A model prepared for evaluation: what is looked up once instead of for every test.
+
+    `coherent`: the model forbids every execution that is not coherent per location.
+    """
+
+    def __init__(self, model: Model, coherent: bool = False) -> None:
+        self.model = model
+        self.coherent = coherent
+        self.functions: list[_Function | None] = [
+            (_SETS if node.kind is Kind.SET else _RELATIONS).get(node.operator) for node in model.nodes
+        ]
+        inner = {i for recursion in model.recursions for i in recursion.inner}
+        self.outer = set(range(len(model.nodes))) - inner
+        # For each variable, the inner nodes that its body is made of.
+        self.bodies = [self._bodies(recursion) for recursion in model.recursions]
+
+    def _bodies(self, recursion: Recursion) -> list[list[int]]:
+        variables = set(recursion.variables)
+        inner = set(recursion.inner)
+        result = []
+        for body in recursion.bodies:
+            needed: set[int] = set()
+            stack = [body]
+            while stack:
+                i = stack.pop()
+                if i in inner and i not in needed and i not in variables:
+                    needed.add(i)
+                    node = self.model.nodes[i]
+                    stack.extend(node.arguments)
+                    if node.operator is Operator.FIX:
+                        stack.extend(self.model.recursions[node.group].bodies)
+            result.append(sorted(needed))
+        return result
+
+        self._orders: dict[tuple[int, ...], list[int]] = {}
+
+    def evaluate(
+        self, universe: Universe, base: Mapping[str, SlicedValue], wanted: Sequence[int]
+    ) -> list[SlicedValue | None]:
+        """The values, by node number, of the wanted nodes and all they are made of."""
+        key = tuple(wanted)
+        order = self._orders.get(key)
+        if order is None:
+            order = self._orders[key] = self._needed(key)
+        evaluation = _Evaluation(self, universe, base)
+        evaluation.steps(order, {})
+        return evaluation.values
+
+    def _needed(self, wanted: Sequence[int]) -> list[int]:
+        """The nodes outside recursions that the wanted ones are made of, in order."""
+        nodes = self.model.nodes
+        needed: set[int] = set()
+        stack = list(wanted)
+        while stack:
+            i = stack.pop()
+            if i not in needed:
+                needed.add(i)
+                stack.extend(nodes[i].arguments)
+                if nodes[i].operator is Operator.FIX:
+                    recursion = self.model.recursions[nodes[i].group]
+                    stack.extend(recursion.bodies)
+        return sorted(needed & self.outer)
+
+
+class _Evaluation:
+    def __init__(self, plan: Plan, universe: Universe, base: Mapping[str, SlicedValue]) -> None:
+        self.plan = plan
+        self.universe = universe
+        self.base = base
+        self.values: list[SlicedValue | None] = [None] * len(plan.model.nodes)
+
+    def steps(self, order: list[int], solved: dict[int, list[SlicedValue]]) -> None:
+        """Evaluate nodes in order; `solved` holds the recursions that were solved on the way."""
+        values = self.values
+        nodes = self.plan.model.nodes
+        functions = self.plan.functions
+        universe = self.universe
+        for i in order:
+            function = functions[i]
+            node = nodes[i]
+            if function is not None:
+                arguments = node.arguments
+                if len(arguments) == 2:
+                    values[i] = function(universe, values[arguments[0]], values[arguments[1]])
+                else:
+                    values[i] = function(universe, values[arguments[0]])
+            elif node.operator is Operator.BASE:
+                values[i] = self.base[node.name]
+            elif node.operator is Operator.EMPTY:
+                values[i] = self.empty(node.kind)
+            elif node.operator is Operator.FIX:
+                if node.group not in solved:
+                    solved[node.group] = self.solve(node.group)
+                values[i] = solved[node.group][node.slot]
+
+    def empty(self, kind: Kind) -> SlicedValue:
+        return SlicedSet(0) if kind is Kind.SET else Sliced([0] * self.universe.n)
+
+    def solve(self, group: int) -> list[SlicedValue]:
+        """The fixpoint of a `let rec`, in rounds from empty, as herd computes it.
+
+        The rounds end, candidate by candidate, when every new value is included in the previous one.
+        For monotone definitions that is the least fixpoint, and candidates that are done do not change
+        any more; others keep the value of their last round.
+        """
+        model = self.plan.model
+        recursion = model.recursions[group]
+        values = self.values
+        active = self.universe.full
+        for variable in recursion.variables:
+            values[variable] = self.empty(model.nodes[variable].kind)
+        while active:
+            grown = 0
+            for variable, body, inner in zip(
+                recursion.variables, recursion.bodies, self.plan.bodies[group], strict=True
+            ):
+                self.steps(inner, {})
+                old, new = values[variable], values[body]
+                grown |= self.growth(old, new)
+                values[variable] = new if recursion.monotone else self.chosen(active, new, old)
+            active &= grown
+        result = []
+        for variable in recursion.variables:
+            value = values[variable]
+            assert value is not None
+            result.append(value)
+        return result
+
+    def growth(self, old: SlicedValue | None, new: SlicedValue | None) -> int:
+        """The candidates in which `new` has something that `old` has not."""
+        universe = self.universe
+        if isinstance(old, SlicedSet) and isinstance(new, SlicedSet):
+            if old.must == new.must and old.open == new.open:
+                return 0
+            return universe.somewhere(universe.set_difference(new, old))
+        assert isinstance(old, Sliced)
+        assert isinstance(new, Sliced)
+        if old.must == new.must and old.open == new.open:
+            return 0
+        return universe.somewhere(universe.difference(new, old))
+
+    def chosen(self, candidates: int, new: SlicedValue | None, old: SlicedValue | None) -> SlicedValue | None:
+        """`new` in the given candidates, `old` in the others."""
+        universe = self.universe
+        if candidates == universe.full:
+            return new
+        if isinstance(old, SlicedSet) and isinstance(new, SlicedSet):
+            open_set = {}
+            for e in range(universe.n):
+                x = universe.executes[e]
+                n = x if new.must >> e & 1 else new.open.get(e, 0)
+                o = x if old.must >> e & 1 else old.open.get(e, 0)
+                s = (n & candidates) | (o & ~candidates)
+                if s:
+                    open_set[e] = s
+            return SlicedSet(0, open_set)
+        assert isinstance(old, Sliced)
+        assert isinstance(new, Sliced)
+        out: dict[int, dict[int, int]] = {}
+        for e in range(universe.n):
+            for f in range(universe.n):
+                both = universe.both(e, f)
+                n = both if new.must[e] >> f & 1 else new.open.get(e, {}).get(f, 0)
+                o = both if old.must[e] >> f & 1 else old.open.get(e, {}).get(f, 0)
+                universe.put(out, e, f, (n & candidates) | (o & ~candidates))
+        return Sliced([0] * universe.n, out)

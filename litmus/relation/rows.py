@@ -1,0 +1,92 @@
+"""Bit rows: relations over n events as n integers, and the algebra on them.
+
+Bit f of rows[e] is set iff (e, f) is in the relation.  A set of events is one integer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+Rows = list[int]
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits set in `mask`, ascending."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def transposed(rows: Rows) -> Rows:
+    """The inverse relation."""
+    result = [0] * len(rows)
+    for e, row in enumerate(rows):
+        bit = 1 << e
+        while row:
+            low = row & -row
+            result[low.bit_length() - 1] |= bit
+            row ^= low
+    return result
+
+
+def composed(left: Rows, right: Rows) -> Rows:
+    """left ; right."""
+    result = []
+    for row in left:
+        out = 0
+        while row:
+            low = row & -row
+            out |= right[low.bit_length() - 1]
+            row ^= low
+        result.append(out)
+    return result
+
+
+def transitive_closure(rows: Rows) -> Rows:
+    """rows+, by Warshall's algorithm on rows."""
+    result = rows.copy()
+    for k, through in enumerate(rows):
+        if not through:
+            continue
+        through = result[k]
+        bit = 1 << k
+        for e, row in enumerate(result):
+            if row & bit:
+                result[e] = row | through
+    return result
+
+
+def domain(rows: Rows) -> int:
+    """The events with a successor."""
+    result = 0
+    for e, row in enumerate(rows):
+        if row:
+            result |= 1 << e
+    return result
+
+
+def codomain(rows: Rows) -> int:
+    """The events with a predecessor."""
+    result = 0
+    for row in rows:
+        result |= row
+    return result
+
+
+def on_cycles(rows: Rows) -> int:
+    """The events that are neither first nor last of every path: what is left after peeling off, again
+    and again, the events without a successor or without a predecessor.  Every cycle lies within."""
+    live = domain(rows) & codomain(rows)
+    while True:
+        has_predecessor = 0
+        remaining = 0
+        for e in bits(live):
+            row = rows[e] & live
+            if row:
+                remaining |= 1 << e
+                has_predecessor |= row
+        remaining &= has_predecessor
+        if remaining == live:
+            return live
+        live = remaining

@@ -1,0 +1,43 @@
+"""JSON lines: one object a line per (file, model), fields in a fixed order, for programs.
+
+`ok` says whether the verdict is as expected (or nothing was expected); `verdict` and `states` are
+null where there is no answer, and `states` also where they were not listed.  All of it is ASCII.
+"""
+
+from __future__ import annotations
+
+import json
+
+from litmus.report import spell
+from litmus.result import Result
+
+_encode = json.JSONEncoder().encode
+
+
+def line(result: Result) -> str:
+    """One JSON object and a newline; about 10 us for a test of a few states."""
+    test, question, answer, error = result.test, result.question, result.answer, result.error
+    fields: dict[str, str | bool | int | float | list[str] | None] = {
+        "file": result.file,
+        "test": test.name if test else None,
+        "arch": test.arch if test else None,
+        "model": result.model,
+        "kind": spell.KIND[question.quantifier if question else test.condition.quantifier] if test else None,
+        "verdict": None,
+        "ok": result.ok,
+        "states": None,
+        "flags": [],
+        "bound_reached": False,
+        "seconds": round(result.seconds, 6),
+        "error": error.one_line() if error else None,
+    }
+    if answer is not None:
+        fields["verdict"] = answer.verdict.value
+        if answer.states is not None:
+            fields["states"] = list(map(spell.speller(answer.places), answer.states))
+        fields["flags"] = list(answer.flags)
+        fields["bound_reached"] = answer.bound_reached
+        if answer.positive is not None and answer.negative is not None:
+            fields["positive"] = answer.positive
+            fields["negative"] = answer.negative
+    return _encode(fields) + "\n"

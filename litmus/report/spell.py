@@ -1,0 +1,91 @@
+"""Spelling: how places, final states and conditions are written, as herd writes them.
+
+`0:EAX=0; [x]=1;` for a state; `exists (0:EAX=0 /\\ [x]=1)` for a condition.  Every report spells
+through this module, so that logs, JSON lines and the text for people agree to the letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from litmus.program.question import (
+    Conjunction,
+    Disjunction,
+    Equal,
+    Formula,
+    Holds,
+    Negation,
+    Place,
+    Question,
+    Same,
+)
+from litmus.program.values import Value
+from litmus.program.values import spell as value
+
+KIND = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
+
+
+def place(where: Place) -> str:
+    """`0:EAX`, `[x]` or `t[1]`."""
+    if where.thread is not None:
+        return f"{where.thread}:{where.name}"
+    if where.cell is not None:
+        return f"{where.name}[{where.cell}]"
+    return f"[{where.name}]"
+
+
+def equation(where: Place, holds: Value) -> str:
+    """`0:EAX=1`."""
+    return f"{place(where)}={value(holds)}"
+
+
+def speller(places: tuple[Place, ...]) -> Callable[[tuple[Value, ...]], str]:
+    """A function that spells states over `places`; the empty state is the empty string.
+
+    One format string does it for states of numbers, which nearly all are: 0.3 us a state.
+    """
+    template = " ".join(place(p).replace("%", "%%") + "=%d;" for p in places)
+
+    def spelled(state: tuple[Value, ...]) -> str:
+        try:
+            return template % state
+        except TypeError:  # %d of an Address
+            return " ".join(f"{equation(p, v)};" for p, v in zip(places, state, strict=True))
+
+    return spelled
+
+
+_LOOSEST, _OR, _AND = range(3)  # how tightly the operator around a formula binds
+
+
+def formula(what: Formula, places: tuple[Place, ...]) -> str:
+    """A proposition, normalised: `not (..)` for negations, parentheses only where they are needed."""
+    return _formula(what, places, _LOOSEST)
+
+
+def _formula(what: Formula, places: tuple[Place, ...], around: int) -> str:
+    match what:
+        case Holds():
+            return "true" if what.value else "false"
+        case Equal():
+            return equation(places[what.place], what.value)
+        case Same():
+            return f"{place(places[what.left])}={place(places[what.right])}"
+        case Negation():
+            return f"not ({_formula(what.operand, places, _LOOSEST)})"
+        case Conjunction():
+            if not what.operands:
+                return "true"
+            return " /\\ ".join(_formula(f, places, _AND) for f in what.operands)
+        case Disjunction():
+            if not what.operands:
+                return "false"
+            if len(what.operands) == 1:
+                return _formula(what.operands[0], places, around)
+            text = " \\/ ".join(_formula(f, places, _OR) for f in what.operands)
+            return f"({text})" if around == _AND else text
+
+
+def condition(question: Question) -> str:
+    """`exists (...)`, `~exists (...)` or `forall (...)`."""
+    return f"{question.quantifier} ({formula(question.formula, question.places)})"

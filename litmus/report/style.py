@@ -1,0 +1,25 @@
+"""Style: the few ANSI attributes that reports use on a terminal, and whether to use them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TextIO
+
+ATTRIBUTES = {"good": "1;32", "bad": "1;31", "unsure": "1;33", "strong": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Whether reports are coloured."""
+
+    colour: bool = False
+
+    def paint(self, role: str, text: str) -> str:
+        """`text` with the attributes of one of ATTRIBUTES, or as it is where colour is off."""
+        return f"\x1b[{ATTRIBUTES[role]}m{text}\x1b[0m" if self.colour else text
+
+
+def style_for(stream: TextIO) -> Style:
+    """Colour on a terminal, unless NO_COLOR is set to anything (https://no-color.org)."""
+    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

@@ -1,0 +1,174 @@
+"""Text for people: the verdict in words first, then what it rests on.
+
+`full` tells everything about one result, `brief` is one line of many, `summary` ends a run.
+"""
+
+from __future__ import annotations
+
+from litmus.diagnostics import Diagnostic, ExitCode
+from litmus.engine.answer import Answer, Verdict
+from litmus.program.question import Question, holds
+from litmus.report import spell, witness
+from litmus.report.style import Style
+from litmus.result import Result, condition_holds, nothing_executes
+
+STATES_SHOWN = 24
+PROPOSITION_WIDTH = 100  # a longer proposition is not repeated in the first sentence
+
+SENTENCE = {
+    Verdict.NEVER: "Under {model}, no execution of {test} ends with {what}.",
+    Verdict.SOMETIMES: "Under {model}, some executions of {test} end with {what}, others do not.",
+    Verdict.ALWAYS: "Under {model}, every execution of {test} ends with {what}.",
+}
+
+
+def full(result: Result, style: Style) -> str:
+    """The whole answer; "" where there is none (`diagnostic` has the error)."""
+    test, question, answer = result.test, result.question, result.answer
+    if test is None or question is None or answer is None:
+        return ""
+    rows = [
+        ("test", f"{test.name} ({test.arch}), {result.file}"),
+        ("condition", f"{spell.condition(question)}: {_condition_word(question, answer)}"),
+    ]
+    if result.expected is not None:
+        word = style.paint("good", "as expected") if result.ok else style.paint("bad", "UNEXPECTED")
+        rows.append(("expected", f"{result.expected.verdict.value} ({result.expected.origin}): {word}"))
+    rows += [("flag", flag) for flag in answer.flags]
+    if answer.bound_reached:
+        times = "once" if result.unroll == 1 else f"{result.unroll} times"
+        rows.append(
+            ("bound", f"loops were followed {times}; longer runs exist and are not covered (--unroll follows more)")
+        )
+    rows += [("note", note) for note in result.notes]
+    rows.append(("decided", f"in {_duration(result.seconds)} by {answer.method}"))
+    lines = [_first_line(result, question, answer, style), ""]
+    lines += [f"  {key:<11} {text}" for key, text in rows]
+    lines += ["", *_states(question, answer, style)]
+    lines += _witness(question, answer, style)
+    return "\n".join(lines) + "\n\n"
+
+
+def brief(result: Result, style: Style) -> str:
+    """One line: verdict, file, model, and why it is not as expected if it is not."""
+    answer, expected = result.answer, result.expected
+    if answer is None:
+        parts = [style.paint("unsure", f"{_error_word(result.error):<9}"), result.file, result.model or ""]
+        return "  ".join(parts).rstrip() + "\n"
+    role = "strong" if result.ok else "bad"
+    parts = [style.paint(role, f"{answer.verdict.value:<9}"), result.file, result.model or ""]
+    if expected is not None and not result.ok:
+        parts.append(style.paint("bad", f"UNEXPECTED: {expected.verdict.value} ({expected.origin})"))
+    parts += [f"flag {flag}" for flag in answer.flags]
+    if answer.bound_reached:
+        parts.append(f"loops cut at {result.unroll}")
+    return "  ".join(parts) + "\n"
+
+
+def diagnostic(result: Result) -> str:
+    """The error of a result, drawn at its place; file and model lead where it has no place."""
+    error = result.error
+    if error is None:
+        return ""
+    text = error.render()
+    if error.span is None and result.file not in error.message:
+        text = f"{result.file}: {text}"
+    if result.model is not None and error.exit_code is ExitCode.NO_ANSWER:
+        text += f"\n  asked under {result.model}"
+    return text + "\n"
+
+
+def summary(counts: dict[str, int], seconds: float, style: Style) -> str:
+    """The last line: how many results there are of each of the kinds of `kind_of`, `counts` by kind."""
+    parts = [f"{n} {kind}" for kind in KINDS if (n := counts.get(kind, 0))]
+    bad = any(counts.get(kind, 0) for kind in KINDS[2:])
+    text = f"{', '.join(parts)} in {seconds:.2f} s"
+    return (style.paint("bad", text) if bad else style.paint("good", text)) + "\n"
+
+
+KINDS = ("as expected", "answered", "unexpected", "without an answer", "bad input")
+
+
+def kind_of(result: Result) -> str:
+    """Which of KINDS a result counts as; `answered` is one of which nothing was expected."""
+    if result.error is not None:
+        return "bad input" if result.error.exit_code is ExitCode.BAD_INPUT else "without an answer"
+    if not result.ok:
+        return "unexpected"
+    return "as expected" if result.expected is not None else "answered"
+
+
+def _error_word(error: Diagnostic | None) -> str:
+    return "bad input" if error is not None and error.exit_code is ExitCode.BAD_INPUT else "no answer"
+
+
+def _first_line(result: Result, question: Question, answer: Answer, style: Style) -> str:
+    assert result.test is not None
+    what = spell.formula(question.formula, question.places)
+    if len(what) > PROPOSITION_WIDTH:
+        what = "the final state asked for"
+    names = {"model": result.model, "test": result.test.name, "what": what}
+    if nothing_executes(answer):
+        sentence = "Under {model}, {test} has no execution at all.".format(**names)
+    else:
+        sentence = SENTENCE[answer.verdict].format(**names)
+    word = style.paint("strong" if result.ok else "bad", f"{answer.verdict.value}.")
+    return f"{word} {sentence}"
+
+
+def _condition_word(question: Question, answer: Answer) -> str:
+    if "*undef*" in answer.flags:
+        return "undefined behaviour"
+    return "holds" if condition_holds(question.quantifier, answer) else "does not hold"
+
+
+def _states(question: Question, answer: Answer, style: Style) -> list[str]:
+    """The final states, those that matter marked: that satisfy the proposition, or refute a forall."""
+    states = answer.states
+    if states is None:
+        return ["  The final states were not listed (--states all lists them however many there are).", ""]
+    if not states:
+        return []
+    wanted = question.quantifier != "forall"
+    marked = [holds(question.formula, state.__getitem__) is wanted for state in states]
+    spelled = spell.speller(answer.places)
+    many = len(states) > STATES_SHOWN
+    # Of very many states, first those that were asked about.
+    order = sorted(range(len(states)), key=lambda i: not marked[i]) if many else range(len(states))
+    title = f"  {_count(len(states), 'final state')}"
+    if answer.positive is not None and answer.negative is not None:
+        title += f" of {_count(answer.positive + answer.negative, 'execution')}"
+    if sum(marked):
+        title += f"; * {'satisfies' if wanted else 'refutes'} the proposition"
+    lines = [title + ":"]
+    for i in list(order)[:STATES_SHOWN]:
+        text = f"    {'*' if marked[i] else ' '} {spelled(states[i]) or '(nothing is observed)'}"
+        lines.append(style.paint("strong", text) if marked[i] else text)
+    if many:
+        lines.append(f"      ... and {len(states) - STATES_SHOWN} more (--json lists them all)")
+    return [*lines, ""]
+
+
+def _witness(question: Question, answer: Answer, style: Style) -> list[str]:
+    execution = answer.witness
+    if execution is None or answer.verdict is Verdict.NEVER or question.quantifier == "forall":
+        return []
+    lines = ["  An execution that ends so:", *(f"    {line}" for line in witness.threads(execution))]
+    order = witness.memory(execution)
+    if order:
+        lines += ["", "  Memory took the writes in this order:", *(f"    {line}" for line in order)]
+    cycle = witness.cycle(execution)
+    if cycle:
+        lines += ["", "  No sequential machine does this; one order of all steps would need"]
+        lines += [f"    {line}" for line in cycle]
+    else:
+        lines += ["", "  A sequential machine can do this too."]
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"

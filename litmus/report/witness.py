@@ -1,0 +1,244 @@
+"""The witness in words: what each thread did, in which order memory took the writes, and the cycle
+of steps that no sequential machine would take.
+
+An execution is sequential iff po | rf | co | fr is acyclic (Shasha and Snir, TOPLAS 1988; "Herding
+cats", TOPLAS 2014, figure 21); a shortest cycle of it is what the reader has to understand.
+"""
+
+from __future__ import annotations
+
+from litmus.diagnostics import Span
+from litmus.engine.answer import Execution
+from litmus.program.code import Program
+from litmus.program.graph import INITIAL, Event
+from litmus.program.values import Address, Value, spell
+
+# What an edge says of the later event, after "before ...".
+BECAUSE = {
+    "po": "by program order",
+    "rf": "which reads it",
+    "co": "which overwrites it",
+    "fr": "which overwrites what was read",
+}
+
+SOURCE_WIDTH = 48  # characters of a source line shown beside an event
+
+
+def threads(execution: Execution) -> list[str]:
+    """The events of every thread in program order, with what they read and the source they come from."""
+    shown = _Shown(execution)
+    lines = []
+    for thread, order in enumerate(execution.order):
+        lines.append(f"P{thread}")
+        rows = [row for event in order if (row := shown.row(event)) is not None]
+        width = max((len(row[0]) for row in rows), default=0)
+        beside = max((len(row[1]) for row in rows), default=0)
+        lines += [f"  {what:{width}}  {origin:{beside}}  {source}".rstrip() for what, origin, source in rows]
+    return lines
+
+
+def memory(execution: Execution) -> list[str]:
+    """Per location, the writes in the order in which memory took them."""
+    shown = _Shown(execution)
+    lines = []
+    for writes in execution.co:
+        if len(writes) < 2 or shown.is_message(writes[0]):
+            continue
+        first, *later = writes
+        steps = [spell(execution.values[first])]
+        steps += [f"{spell(execution.values[w])} by {shown.by(w)}" for w in later]
+        lines.append(f"{shown.location(first)}: " + ", then ".join(steps))
+    return lines
+
+
+def cycle(execution: Execution) -> list[str]:
+    """One sentence, a line a step: a shortest cycle of po | rf | co | fr; [] where there is none."""
+    steps = shortest_cycle(execution)
+    if not steps:
+        return []
+    shown = _Shown(execution)
+    lines = [shown.step(steps[0][0])]
+    for (_, relation), (event, _) in zip(steps, steps[1:] + steps[:1], strict=True):
+        again = " again" if event == steps[0][0] else ""
+        lines.append(f"  before {shown.step(event)}{again}, {BECAUSE[relation]}")
+    return [line + end for line, end in zip(lines, ["", *[","] * (len(lines) - 2), "."], strict=True)]
+
+
+def shortest_cycle(execution: Execution) -> list[tuple[int, str]]:
+    """The events of a shortest cycle, each with the relation that leads to the next one."""
+    after = _successors(execution)
+    union: dict[int, int] = {}
+    for rows in after.values():
+        for event, row in rows.items():
+            union[event] = union.get(event, 0) | row
+    best: list[int] = []
+    for start in sorted(union):
+        path = _path_back(start, union, len(best))
+        if path and (not best or len(path) < len(best)):
+            best = path
+    pairs = zip(best, best[1:] + best[:1], strict=True)
+    return [(a, next(name for name, rows in after.items() if rows.get(a, 0) >> b & 1)) for a, b in pairs]
+
+
+def _successors(execution: Execution) -> dict[str, dict[int, int]]:
+    """po, rf, co and fr between reads and writes that execute, as bit rows; no initial writes."""
+    events = execution.graph.events
+    po: dict[int, int] = {}
+    for order in execution.order:
+        later = 0
+        for event in reversed(order):
+            if events[event].kind != "F":
+                po[event] = later
+                later |= 1 << event
+    co: dict[int, int] = {}
+    overwriters: dict[int, int] = {}
+    for writes in execution.co:
+        later = 0
+        for write in reversed(writes):
+            overwriters[write] = overwriters.get(write, 0) | later
+            if events[write].thread != INITIAL:
+                co[write] = overwriters[write]
+                later |= 1 << write
+    rf: dict[int, int] = {}
+    fr: dict[int, int] = {}
+    for read, write in execution.rf.items():
+        fr[read] = overwriters.get(write, 0) & ~(1 << read)
+        if events[write].thread != INITIAL:
+            rf[write] = rf.get(write, 0) | 1 << read
+    return {"po": po, "rf": rf, "co": co, "fr": fr}
+
+
+def _path_back(start: int, after: dict[int, int], limit: int) -> list[int]:
+    """A shortest path from `start` to itself, without the end; [] where there is none below `limit`."""
+    parents: dict[int, int] = {}
+    frontier = [start]
+    seen = 0
+    depth = 0
+    while frontier:
+        depth += 1
+        if limit and depth >= limit:
+            return []
+        following = []
+        for event in frontier:
+            row = after.get(event, 0)
+            if row >> start & 1:
+                path = [event]
+                while path[-1] != start:
+                    path.append(parents[path[-1]])
+                return path[::-1]
+            new = row & ~seen
+            seen |= new
+            while new:
+                low = new & -new
+                new ^= low
+                parents[low.bit_length() - 1] = event
+                following.append(low.bit_length() - 1)
+        frontier = following
+    return []
+
+
+class _Shown:
+    """How the events of one execution are named."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        self.events = execution.graph.events
+        self.block_of = {
+            event.number: number
+            for number, block in enumerate(execution.graph.blocks)
+            for event in self.events
+            if block.events >> event.number & 1
+        }
+        # A call that sends messages: its events are shown as the one call that they are.
+        self.calls = {
+            _place(event.span)
+            for event in self.events
+            if event.span is not None and self.is_message(event.number) and event.number not in self.block_of
+        }
+        self.announced: set[tuple[int, object]] = set()
+
+    def row(self, number: int) -> tuple[str, str, str] | None:
+        """What an event did, where its value came from, its source line; None if it was shown before."""
+        event = self.events[number]
+        block = self.block_of.get(number)
+        place = _place(event.span)
+        if block is not None or place in self.calls:
+            key = (event.thread, place if block is None else block)
+            if key in self.announced:
+                return None
+            self.announced.add(key)
+            if block is None:
+                return self._call(event), "", _source(event.span)
+            return f"[{self._call(event)} of {self._caller(event)} lands here]", "", ""
+        if event.kind == "F":
+            return f"F {' '.join(sorted(event.tags))}".rstrip(), "", _source(event.span)
+        origin = self._origin(self.execution.rf[number]) if event.kind == "R" else ""
+        return self.access(number), origin, _source(event.span)
+
+    def access(self, number: int) -> str:
+        """`R y=1`."""
+        return f"{self.events[number].kind} {self.location(number)}={spell(self.execution.values[number])}"
+
+    def location(self, number: int) -> str:
+        """`x`, `t[1]`."""
+        return _location(self.execution.graph.program, self.execution.addresses[number])
+
+    def is_message(self, number: int) -> bool:
+        """Whether an event is part of how a call works, not of what the test's author wrote."""
+        address = self.execution.addresses.get(number)
+        return isinstance(address, Address) and address.base.startswith("~")
+
+    def by(self, number: int) -> str:
+        """`P0 (line 5)`."""
+        event = self.events[number]
+        return f"P{event.thread}{_line(event.span)}"
+
+    def step(self, number: int) -> str:
+        """`P0's W x=1 (line 5)`, or the call that the event belongs to."""
+        event = self.events[number]
+        if number in self.block_of:
+            return f"the {self._call(event)} of {self._caller(event)} in P{event.thread}"
+        if _place(event.span) in self.calls:
+            return f"P{event.thread}'s {self._call(event)}{_line(event.span)}"
+        return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
+
+    def _origin(self, write: int) -> str:
+        event = self.events[write]
+        if event.thread == INITIAL:
+            return "from the initial state"
+        return f"from P{event.thread}'s write{_line(event.span)}"
+
+    def _call(self, event: Event) -> str:
+        text = event.span.text.strip().rstrip(";") if event.span else ""
+        return " ".join(text.split()) or "block"
+
+    def _caller(self, event: Event) -> str:
+        place = _place(event.span)
+        callers = {e.thread for e in self.events if _place(e.span) == place and e.number not in self.block_of}
+        return f"P{callers.pop()}" if len(callers) == 1 else "another thread"
+
+
+def _place(span: Span | None) -> tuple[int, int] | None:
+    return (span.start, span.end) if span else None
+
+
+def _line(span: Span | None) -> str:
+    return f" (line {span.source.position(span.start)[0]})" if span else ""
+
+
+def _source(span: Span | None) -> str:
+    """`5: mov [x],$1`."""
+    if span is None:
+        return ""
+    text = " ".join(span.text.split())
+    if len(text) > SOURCE_WIDTH:
+        text = text[: SOURCE_WIDTH - 3] + "..."
+    return f"{span.source.position(span.start)[0]}: {text}"
+
+
+def _location(program: Program, address: Value) -> str:
+    if isinstance(address, Address):
+        variable = program.variables.get(address.base)
+        if variable is not None and len(variable.cells) > 1 and address.offset % variable.size == 0:
+            return f"{address.base}[{address.offset // variable.size}]"
+    return spell(address)

@@ -1,0 +1,401 @@
+"""Parsing the C dialect: the functions P0, P1, ... of a C litmus test.
+
+The grammar leaves a chain of binary operators flat and PRECEDENCE folds it, so that operators are
+one table (ISO C11, 6.5).  Functions recur in many tests: each distinct text is parsed once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from litmus.diagnostics import InputError, Span
+from litmus.source import c_syntax as c
+from litmus.source.c_syntax import At, Expression, Statement
+from litmus.source.grammar import parser
+
+GRAMMAR = r"""
+function: QUALIFIER* (TYPE_WORD STAR*)? NAME "(" parameters ")" block
+parameters: [parameter ("," parameter)*] | type -> no_parameters
+parameter: type NAME ["[" [conditional] "]"] -> parameter
+type: base _stars
+base: QUALIFIER* (TYPE_WORD | STRUCT NAME) (TYPE_WORD | QUALIFIER)*
+_stars: (STAR QUALIFIER*)*
+
+block: "{" statement* "}"
+?statement: declaration
+    | expression ";" -> expression_statement
+    | ";" -> empty
+    | block
+    | "if" "(" expression ")" statement ["else" statement] -> if_
+    | "while" "(" expression ")" statement -> while_
+    | "do" statement "while" "(" expression ")" ";" -> do_while
+    | "for" "(" for_start [expression] ";" [expression] ")" statement -> for_
+    | "switch" "(" expression ")" statement -> switch
+    | "case" conditional ":" statement -> case
+    | "default" ":" statement -> default
+    | NAME ":" statement -> label
+    | "goto" NAME ";" -> goto
+    | JUMP ";" -> jump
+    | "return" [expression] ";" -> return_
+?for_start: declaration | expression ";" -> expression_statement | ";" -> empty
+declaration: base declarator ("," declarator)* ";"
+declarator: _stars NAME ["[" conditional "]"] ["=" assignment]
+
+?expression: assignment | expression "," assignment -> comma
+?assignment: conditional | unary ("=" | ASSIGN) assignment -> assign
+?conditional: binary | binary "?" expression ":" conditional -> conditional
+?binary: unary ((BINARY | STAR | AND | SIGN) unary)*
+?unary: postfix
+    | (STAR | AND | SIGN | NOT) unary -> unary
+    | STEP unary -> prefix
+    | "(" type ")" unary -> cast
+?postfix: primary
+    | postfix STEP -> suffix
+    | postfix "[" expression "]" -> index
+    | postfix DOT NAME -> member
+?primary: NAME -> name
+    | NUMBER -> number
+    | CHARACTER -> character
+    | NAME "(" [assignment ("," assignment)*] ")" -> call
+    | "sizeof" "(" (type | expression) ")" -> sizeof
+    | "(" expression ")"
+
+QUALIFIER.3: /(?:const|volatile|_Atomic|static|inline|__inline__|__inline|extern|register|auto|restrict|__restrict
+    |__rcu|__user|__percpu)\b/x
+STRUCT.3: /(?:struct|union|enum)\b/
+TYPE_WORD.3: /(?:int|char|long|short|signed|unsigned|void|bool|_Bool|float|double|__int128|[us](?:8|16|32|64)
+    |[A-Za-z_]\w*_t)\b/x
+JUMP.3: /(?:break|continue)\b/
+NAME: /[A-Za-z_]\w*/
+NUMBER: /(?:0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)[uUlL]*(?!\w)/
+CHARACTER: /'(?:\\.|[^'\\\n])'/
+STEP.2: "++" | "--"
+DOT.2: "->" | "."
+ASSIGN.2: /(?:<<|>>|[-+*\/%&|^])=(?!=)/
+BINARY.1: /<<|>>|<=|>=|==|!=|&&|\|\||[\/%<>|^]/
+STAR: "*"
+AND: "&"
+SIGN: /[-+]/
+NOT: /[!~]/
+%ignore /\s+/
+%ignore /\/\*(?:[^*]|\*(?!\/))*\*\//
+%ignore /\/\/[^\n]*/
+"""
+
+# ISO C11, 6.5.5 to 6.5.14; all associate to the left.
+PRECEDENCE: dict[str, int] = {
+    "*": 10, "/": 10, "%": 10,
+    "+": 9, "-": 9,
+    "<<": 8, ">>": 8,
+    "<": 7, "<=": 7, ">": 7, ">=": 7,
+    "==": 6, "!=": 6,
+    "&": 5,
+    "^": 4,
+    "|": 3,
+    "&&": 2,
+    "||": 1,
+}  # fmt: skip
+
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+class _SyntaxError(Exception):
+    """What is wrong at a place of a function's text; becomes an InputError once the file is known."""
+
+    def __init__(self, message: str, at: At, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.hint = hint
+
+
+def read_functions(body: Span) -> tuple[c.Function, ...]:
+    """The functions of a C test, in the order of their threads.
+
+    Raises InputError at the first character that cannot belong to a function P0, P1, ...
+    """
+    functions: list[c.Function] = []
+    for start, end in _split(body):
+        text = body.source.text[start:end]
+        try:
+            definition = _parse_function(text)
+            if definition.name != f"P{len(functions)}":
+                hint = f"this is where P{len(functions)} belongs"
+                raise _SyntaxError("functions must be named P0, P1, ... in order", definition.name_at, hint)
+        except _SyntaxError as error:
+            span = Span(body.source, start + error.at.start, start + error.at.end)
+            raise InputError(error.message, span, error.hint) from None
+        functions.append(c.Function(len(functions), definition, body.source, start))
+    if not functions:
+        raise InputError("the test has no functions", Span(body.source, body.start, body.start + 1), "P0(int *x) {...}")
+    return tuple(functions)
+
+
+def read_expression(span: Span) -> Expression:
+    """One C expression; the places of its nodes are offsets from `span.start`."""
+    try:
+        return _parse_expression(span.text)
+    except _SyntaxError as error:
+        where = Span(span.source, span.start + error.at.start, span.start + error.at.end)
+        raise InputError(error.message, where, error.hint) from None
+
+
+_MARK = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*|/\*|[{}]|'(?:\\.|[^'\\\n])'")
+_BLANK = re.compile(r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)*")
+
+
+def _split(body: Span) -> Iterable[tuple[int, int]]:
+    """Where each function begins and ends, by its braces."""
+    text, end = body.source.text, body.end
+    start = _BLANK.match(text, body.start, end).end()  # type: ignore[union-attr]
+    depth = opened = 0
+    for mark in _MARK.finditer(text, start, end):
+        match mark.group():
+            case "{":
+                if not depth:
+                    opened = mark.start()
+                depth += 1
+            case "}":
+                depth -= 1
+                if depth <= 0:
+                    yield start, mark.end()
+                    start = _BLANK.match(text, mark.end(), end).end()  # type: ignore[union-attr]
+                    depth = 0
+            case "/*":
+                raise InputError("this comment is not closed", Span(body.source, mark.start(), mark.end()))
+    if depth:
+        raise InputError("this function is not closed", Span(body.source, opened, opened + 1), "a } is missing")
+    if start < end:
+        yield start, end
+
+
+@lru_cache(maxsize=4096)
+def _parse_function(text: str) -> c.Definition:
+    return _definition(_tree(text, "function"))
+
+
+@lru_cache(maxsize=256)
+def _parse_expression(text: str) -> Expression:
+    return _expression(_tree(text, "expression"))
+
+
+def _lark() -> Lark:
+    return parser(GRAMMAR, ("function", "expression"))
+
+
+def _tree(text: str, start: str) -> Tree[Token]:
+    try:
+        return _lark().parse(text, start=start)  # type: ignore[return-value]
+    except UnexpectedToken as error:
+        token: Token = error.token
+        if token.type == "$END":
+            end = len(text.rstrip())
+            raise _SyntaxError("the text ends too early", At(max(0, end - 1), end), _expected(error)) from None
+        at = At(token.start_pos or 0, token.end_pos or 0)
+        raise _SyntaxError(f"unexpected '{token}'", at, _expected(error)) from None
+    except UnexpectedCharacters as error:
+        at = At(error.pos_in_stream, error.pos_in_stream + 1)
+        raise _SyntaxError(f"unexpected '{text[at.start]}'", at, _expected(error)) from None
+
+
+def _expected(error: UnexpectedInput) -> str | None:
+    """A hint for people: what could have stood there, where that is not nearly anything."""
+    accepts = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or error.allowed or ())  # type: ignore[attr-defined]
+    if "SEMICOLON" in accepts:
+        return "is a ; missing before this?"
+    spelled = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}", "COLON": ":", "NAME": "a name", "COMMA": ","}
+    known = sorted(spelled[a] for a in accepts if a in spelled)
+    return f"expected {' or '.join(known)}" if known and len(accepts) <= 4 else None
+
+
+# ---------------------------------------------------------------- from Lark's trees to ours
+
+_Node = Tree[Token] | Token | None
+
+
+def _at(tree: Tree[Token]) -> At:
+    meta = tree.meta
+    return At(meta.start_pos, meta.end_pos)
+
+
+def _token_at(token: Token) -> At:
+    return At(token.start_pos or 0, token.end_pos or 0)
+
+
+def _type(tree: Tree[Token]) -> c.TypeName:
+    base, *stars = tree.children
+    return _with_stars(base, stars, _at(tree))
+
+
+def _with_stars(base: _Node, stars: Iterable[_Node], at: At) -> c.TypeName:
+    assert isinstance(base, Tree)
+    words = [str(t) for t in base.children if isinstance(t, Token) and t.type != "QUALIFIER"]
+    return c.TypeName(" ".join(words), sum(isinstance(t, Token) and t.type == "STAR" for t in stars), at)
+
+
+def _definition(tree: Tree[Token]) -> c.Definition:
+    *_, name, parameters, body = tree.children
+    assert isinstance(name, Token) and isinstance(parameters, Tree) and isinstance(body, Tree)
+    declared = []
+    for child in parameters.children:
+        if child is None:
+            continue
+        assert isinstance(child, Tree)
+        if child.data == "type":  # `P0(void)`
+            if _type(child).name != "void" or _type(child).pointers:
+                raise _SyntaxError("this parameter has no name", _at(child))
+            continue
+        type_, parameter, *array = child.children
+        assert isinstance(type_, Tree) and isinstance(parameter, Token)
+        brackets = child.meta.end_pos != parameter.end_pos
+        declared.append(c.Parameter(_type(type_), str(parameter), brackets, _at(child)))
+    return c.Definition(str(name), _token_at(name), tuple(declared), _block(body))
+
+
+# ------------------------------------------------ expressions
+
+
+def _number(tree: Tree[Token]) -> Expression:
+    word = tree.children[0].lower()  # type: ignore[union-attr]
+    digits = word.rstrip("ul")
+    base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" else 10)
+    try:
+        value = int(digits, base)
+    except ValueError:
+        raise _SyntaxError(f"{digits} is not an octal number", _at(tree)) from None
+    suffix = word[len(digits) :]
+    if "".join(sorted(suffix)) not in ("", "l", "u", "lu", "ll", "llu") or value >= 1 << 64:
+        raise _SyntaxError(f"{word} is not an integer of at most 64 bits", _at(tree))
+    return c.Number(value, suffix, _at(tree))
+
+
+def _character(tree: Tree[Token]) -> Expression:
+    word = str(tree.children[0])[1:-1]
+    if len(word) == 2 and word[1] not in ESCAPES and word[1] not in "\\'\"":
+        raise _SyntaxError(f"unknown escape {word}", _at(tree))
+    return c.Number(ord(word if len(word) == 1 else ESCAPES.get(word[1], word[1])), "", _at(tree))
+
+
+def _binary(tree: Tree[Token]) -> Expression:
+    """Fold `a op b op c ...` by PRECEDENCE, with a stack of operands and operators."""
+    operands = [_expression(tree.children[0])]
+    operators: list[str] = []
+
+    def fold() -> None:
+        right, left = operands.pop(), operands.pop()
+        operands.append(c.Binary(operators.pop(), left, right, At(left.at[0], right.at[1])))
+
+    for position in range(1, len(tree.children), 2):
+        operator = str(tree.children[position])
+        while operators and PRECEDENCE[operators[-1]] >= PRECEDENCE[operator]:
+            fold()
+        operators.append(operator)
+        operands.append(_expression(tree.children[position + 1]))
+    while operators:
+        fold()
+    return operands[0]
+
+
+def _assign(tree: Tree[Token]) -> Expression:
+    target, *operator, value = tree.children
+    word = str(operator[0])[:-1] if operator else None
+    return c.Assign(_expression(target), word, _expression(value), _at(tree))
+
+
+def _call(tree: Tree[Token]) -> Expression:
+    name, *arguments = tree.children
+    assert isinstance(name, Token)
+    given = tuple(_expression(a) for a in arguments if a is not None)
+    return c.Call(str(name), given, _at(tree), _token_at(name))
+
+
+def _sizeof(tree: Tree[Token]) -> Expression:
+    operand = tree.children[0]
+    assert isinstance(operand, Tree)
+    return c.SizeOf(_type(operand) if operand.data == "type" else _expression(operand), _at(tree))
+
+
+_EXPRESSIONS: dict[str, Callable[[Tree[Token]], Expression]] = {
+    "name": lambda t: c.Name(str(t.children[0]), _at(t)),
+    "number": _number,
+    "character": _character,
+    "binary": _binary,
+    "assign": _assign,
+    "call": _call,
+    "sizeof": _sizeof,
+    "unary": lambda t: c.Unary(str(t.children[0]), _expression(t.children[1]), _at(t)),
+    "prefix": lambda t: c.Step(_expression(t.children[1]), 1 if t.children[0] == "++" else -1, True, _at(t)),
+    "suffix": lambda t: c.Step(_expression(t.children[0]), 1 if t.children[1] == "++" else -1, False, _at(t)),
+    "cast": lambda t: c.Cast(_type(t.children[0]), _expression(t.children[1]), _at(t)),  # type: ignore[arg-type]
+    "index": lambda t: c.Index(_expression(t.children[0]), _expression(t.children[1]), _at(t)),
+    "member": lambda t: c.Member(_expression(t.children[0]), str(t.children[2]), t.children[1] == "->", _at(t)),
+    "comma": lambda t: c.Comma(_expression(t.children[0]), _expression(t.children[1]), _at(t)),
+    "conditional": lambda t: c.Conditional(*map(_expression, t.children), _at(t)),
+}
+
+
+def _expression(node: _Node) -> Expression:
+    assert isinstance(node, Tree)
+    return _EXPRESSIONS[node.data](node)
+
+
+def _optional(node: _Node) -> Expression | None:
+    return None if node is None else _expression(node)
+
+
+# ------------------------------------------------ statements
+
+
+def _declaration(tree: Tree[Token]) -> Statement:
+    base, *declarators = tree.children
+    assert isinstance(base, Tree)
+    declared = []
+    for child in declarators:
+        assert isinstance(child, Tree)
+        *stars, name, size, value = child.children
+        pointers = sum(isinstance(t, Token) and t.type == "STAR" for t in stars)
+        declared.append(c.Declarator(str(name), pointers, _optional(size), _optional(value), _at(child)))
+    return c.Declaration(_with_stars(base, (), _at(base)), tuple(declared), _at(tree))
+
+
+def _block(tree: Tree[Token]) -> c.Block:
+    return c.Block(tuple(map(_statement, tree.children)), _at(tree))
+
+
+def _if(tree: Tree[Token]) -> Statement:
+    condition, then, other = tree.children
+    return c.If(_expression(condition), _statement(then), None if other is None else _statement(other), _at(tree))
+
+
+def _for(tree: Tree[Token]) -> Statement:
+    start, condition, step, body = tree.children
+    return c.For(_statement(start), _optional(condition), _optional(step), _statement(body), _at(tree))
+
+
+_STATEMENTS: dict[str, Callable[[Tree[Token]], Statement]] = {
+    "declaration": _declaration,
+    "expression_statement": lambda t: c.ExpressionStatement(_expression(t.children[0]), _at(t)),
+    "empty": lambda t: c.Empty(_at(t)),
+    "block": _block,
+    "if_": _if,
+    "while_": lambda t: c.While(_expression(t.children[0]), _statement(t.children[1]), _at(t)),
+    "do_while": lambda t: c.DoWhile(_statement(t.children[0]), _expression(t.children[1]), _at(t)),
+    "for_": _for,
+    "switch": lambda t: c.Switch(_expression(t.children[0]), _statement(t.children[1]), _at(t)),
+    "case": lambda t: c.Case(_expression(t.children[0]), _statement(t.children[1]), _at(t)),
+    "default": lambda t: c.Case(None, _statement(t.children[0]), _at(t)),
+    "label": lambda t: c.Label(str(t.children[0]), _statement(t.children[1]), _at(t)),
+    "goto": lambda t: c.Goto(str(t.children[0]), _at(t)),
+    "jump": lambda t: c.Jump(str(t.children[0]), _at(t)),
+    "return_": lambda t: c.Return(_optional(t.children[0]), _at(t)),
+}
+
+
+def _statement(node: _Node) -> Statement:
+    assert isinstance(node, Tree)
+    return _STATEMENTS[node.data](node)

@@ -1,0 +1,384 @@
+"""Reading .litmus files: a text is split into its sections, and each section is read.
+
+The splitter is by hand, because what ends a section depends on the notation (comments nest, `(*`
+is no comment inside a C function, words end the program only outside strings); initial states and
+conditions are read by the grammar in litmus/source/state.py, instructions by litmus/isa/.
+Format: the section structure that herd7 accepts (its lib/splitter.mll).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NoReturn
+
+from litmus.diagnostics import InputError, Source, Span, Unsupported, near
+from litmus.source.results import results_of
+from litmus.source.state import read_final, read_init
+from litmus.source.syntax import Bool, Cell, Condition, Init, Observed, Prop, Test
+
+ARCHITECTURES = ("X86", "X86_64", "PPC", "C", "AArch64", "ARM", "RISCV", "MIPS", "LISA", "BPF", "CPP", "JAVA", "ASL")
+_IN_C = frozenset({"C", "CPP"})
+_SPELLED = {"RISC-V": "RISCV", "Bell": "LISA", "C++": "CPP"}
+
+_LARGEST = 8 << 20  # bytes: a thousand times the largest litmus test anyone has published
+
+_HEAD = re.compile(
+    r'\s*([A-Za-z0-9_+-]+)[ \t]+([^\s("]+)[ \t\r]*(?:\([^)\n]*\)[ \t\r]*)?(?:\n?[ \t\r]*"([^"\n]*|[^"{]*)"[ \t\r]*)?;?'
+)
+_NAME = re.compile(r"[A-Za-z0-9_/.+:\[\]-]+\Z")
+_BEFORE_INIT = re.compile(
+    r"\s*(?:(?P<brace>\{)|(?P<comment>\(\*)|(?P<key>[A-Za-z][\w/.-]*)[ \t]*=[ \t]*(?P<value>[^\n]*)|(?P<other>[^\n{]+))?"
+)
+_WORDS = "final|forall|exists|cases|[Oo]bserved|locations|filter"
+_FINAL = re.compile(rf"(?<![\w/.%$-])(?:~[ \t]*exists|{_WORDS})(?![\w/.-])")
+_C_TOKEN = re.compile(
+    r"/\*|//[^\n]*|\(\*|\"(?:[^\"\\\n]|\\.)*\"?|[{}()]|" + rf"~[ \t\n]*exists\b|(?<![\w.])(?:{_WORDS}|BUG_ON)\b"
+)
+_COMMENT_EDGE = re.compile(r"\(\*|\*\)")
+_STRING = re.compile(r'"[^"]*("?)')
+_NOT_NEWLINE = re.compile(r"[^\n]")
+_PROCESS = re.compile(r"P(\d+)\Z")
+_LOCK_PREFIX = re.compile(r"(\block\s*);", re.IGNORECASE)
+
+
+def read_file(path: str | os.PathLike[str]) -> Source:
+    """The text of a file; bytes that are not UTF-8 are read as Latin-1, CRLF is kept.
+
+    Raises InputError if there is no such file, it is a folder, cannot be read, is binary or huge.
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file", hint=_neighbours(name)) from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: is a folder, not a litmus test") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{name}: cannot be read: {reason}") from None
+    if len(data) > _LARGEST:
+        raise InputError(f"{name}: is larger than {_LARGEST >> 20} MiB, which no litmus test is")
+    if b"\0" in data:
+        raise InputError(f"{name}: is a binary file (it holds a zero byte)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return Source(name, text)
+
+
+def _neighbours(name: str) -> str | None:
+    folder, base = os.path.split(name)
+    try:
+        return near(base, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        return None
+
+
+def read_test(source: Source) -> Test:
+    """The litmus test in a text.
+
+    Raises InputError where the text is not a litmus test, Unsupported where it uses a part of the
+    notation that this program has no answer for; both with the span of the offending token.
+    """
+    text = source.text
+    if not text.strip():
+        raise InputError(f"{source.name}: the file is empty", hint="a test begins with its architecture: X86 SB")
+    if "\0" in text:
+        at = text.index("\0")
+        raise InputError("this is a binary file (it holds a zero byte)", Span(source, at, at + 1))
+    arch, name, doc, position, arch_span = _head(source)
+    info, opening = _info(source, position)
+    closing, init_text = _init_section(source, opening)
+    init = read_init(source, init_text, opening + 1)
+    in_c = arch in _IN_C
+    if in_c:
+        table = None
+        body, final, final_at = _split_c(source, closing + 1)
+    else:
+        body = None
+        table, final, final_at = _split_table(source, closing + 1, arch)
+    locations, constraint, condition = _final(source, final, final_at, body, init)
+    return Test(
+        source=source,
+        arch=arch,
+        name=name,
+        doc=doc,
+        info=info,
+        init=init,
+        table=table,
+        body=body,
+        locations=locations,
+        filter=constraint,
+        condition=condition,
+        results=results_of(text),
+        arch_span=arch_span,
+    )
+
+
+# ---------------------------------------------------------------- the first line and the fields
+
+
+def _head(source: Source) -> tuple[str, str, str | None, int, Span]:
+    """Architecture, name, doc string, the offset behind them, and where the architecture stands."""
+    text = source.text
+    position = 0
+    while True:
+        start = position + len(text[position:]) - len(text[position:].lstrip()) if text[position : position + 1].isspace() else position
+        if not text.startswith("(*", start):
+            break
+        position = _end_of_comment(source, start)
+    match = _HEAD.match(text, position)
+    if match is None:
+        end = text.find("\n", start)
+        raise InputError(
+            "a litmus test begins with its architecture and its name",
+            Span(source, start, end if end > start else len(text)),
+            "expected a line like X86 SB",
+        )
+    arch, name, doc = match.groups()
+    span = Span(source, match.start(1), match.end(1))
+    arch = _SPELLED.get(arch, arch)
+    if arch not in ARCHITECTURES:
+        hint = near(arch, ARCHITECTURES) or "known architectures are " + ", ".join(ARCHITECTURES)
+        raise InputError(f"unknown architecture {arch}", span, hint)
+    if not _NAME.match(name):
+        raise InputError(
+            f"{name} cannot be the name of a test",
+            Span(source, match.start(2), match.end(2)),
+            "names are made of letters, digits and _ / . + : [ ] -",
+        )
+    if name == "--":
+        name = os.path.splitext(os.path.basename(source.name))[0]
+    return arch, name, doc, match.end(), span
+
+
+def _info(source: Source, position: int) -> tuple[dict[str, str], int]:
+    """The `Key=value` lines, and the offset of the brace that opens the initial state."""
+    text = source.text
+    info: dict[str, str] = {}
+    seen: set[str] = set()
+    while True:
+        match = _BEFORE_INIT.match(text, position)
+        kind = match.lastgroup if match is not None else None
+        if match is None or kind is None:
+            end = len(text.rstrip())
+            raise InputError(
+                "the test ends before its initial state", Span(source, end, end + 1), "expected { initial state }"
+            )
+        if kind == "value":
+            key = match["key"]
+            if key.lower() in seen:
+                raise InputError(f"{key} is given twice", Span(source, match.start("key"), match.end("key")))
+            seen.add(key.lower())
+            info[key] = match["value"].rstrip()
+            position = match.end()
+        elif kind == "brace":
+            return info, match.start("brace")
+        elif kind == "comment":
+            position = _end_of_comment(source, match.start("comment"))
+        else:
+            position = match.end()
+
+
+def _init_section(source: Source, opening: int) -> tuple[int, str]:
+    """The offset of the closing brace, and the text between the braces with comments blanked."""
+    text = source.text
+    closing = text.find("}", opening)
+    section = text[opening + 1 : closing]
+    if closing >= 0 and "{" not in section and "(*" not in section and "/" not in section and '"' not in section:
+        return closing, section
+    depth = 0
+    pieces: list[str] = []
+    position = opening + 1
+    for match in re.finditer(r'\(\*|/\*.*?\*/|//[^\n]*|"[^"\n]*"|[{}]', text[opening:], re.DOTALL):
+        start, token = match.start() + opening, match[0]
+        if start < position and depth:
+            continue  # inside a comment that was skipped
+        if token == "{":
+            depth += 1
+        elif token == "}":
+            depth -= 1
+            if depth == 0:
+                pieces.append(text[position:start])
+                return start, "".join(pieces)
+        elif token[0] != '"':
+            end = _end_of_comment(source, start) if token == "(*" else start + len(token)
+            pieces += text[position:start], _NOT_NEWLINE.sub(" ", text[start:end])
+            position = end
+    raise InputError("this { is not closed", Span(source, opening, opening + 1), "the initial state ends with }")
+
+
+def _end_of_comment(source: Source, start: int) -> int:
+    """The offset behind the nested comment that begins at `start`."""
+    depth = 0
+    for match in _COMMENT_EDGE.finditer(source.text, start):
+        depth += 1 if match[0] == "(*" else -1
+        if depth == 0:
+            return match.end()
+    raise InputError("this comment is not closed", Span(source, start, start + 2), "expected *)")
+
+
+def _without_comments(source: Source, start: int) -> str:
+    """The text from `start` on, nested comments replaced by blanks so that offsets keep their meaning."""
+    text = source.text
+    opening = text.find("(*", start)
+    if opening < 0:
+        return text[start:]
+    pieces: list[str] = []
+    while opening >= 0:
+        end = _end_of_comment(source, opening)
+        pieces += text[start:opening], _NOT_NEWLINE.sub(" ", text[opening:end])
+        start = end
+        opening = text.find("(*", start)
+    pieces.append(text[start:])
+    return "".join(pieces)
+
+
+# ---------------------------------------------------------------- the program
+
+
+def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cell, ...], ...], str, int]:
+    """The columns of the program table, the text of the final section, and its offset."""
+    text = _without_comments(source, start)
+    masked = text
+    if '"' in text:
+        masked = _STRING.sub(lambda m: _masked_string(source, start, m), text)
+    match = _FINAL.search(masked)
+    end = match.start() if match is not None else len(text)
+    program = masked[:end]
+    if arch in ("X86", "X86_64") and "lock" in program.lower():
+        program = _LOCK_PREFIX.sub(r"\1 ", program)  # `lock; incl (x)` is one instruction
+    rows = program.split(";")
+    rest = rows.pop()
+    if rest.strip():
+        last = start + len(program.rstrip())
+        raise InputError("a row of the program does not end", Span(source, last - 1, last), "expected ;")
+    threads: int | None = None
+    columns: list[list[Cell]] = []
+    offset = 0
+    for row in rows:
+        cells = row.split("|")
+        at = offset
+        offset += len(row) + 1
+        if threads is None:
+            if row.strip() or len(cells) > 1:
+                threads = _heading(source, cells, start + at)
+                columns = [[] for _ in cells]
+            continue
+        if len(cells) != threads and (len(cells) > 1 or row.strip()):
+            _wrong_width(source, cells, start + at, threads)
+        for column, cell in zip(columns, cells, strict=False):
+            stripped = cell.strip()
+            if stripped:
+                begin = at + cell.find(stripped)
+                if masked is not text:
+                    stripped = text[begin : begin + len(stripped)]
+                column.append(Cell(stripped, start + begin))
+            at += len(cell) + 1
+    if threads is None:
+        behind = min(start, len(source.text) - 1)
+        raise InputError("the test has no program", Span(source, behind, behind + 1), "expected P0 | P1 ;")
+    return tuple(map(tuple, columns)), text[end:], start + end
+
+
+def _masked_string(source: Source, start: int, match: re.Match[str]) -> str:
+    if not match[1]:
+        at = start + match.start()
+        raise InputError("this string is not closed", Span(source, at, at + 1), 'expected "')
+    return '"' + _NOT_NEWLINE.sub("_", match[0][1:-1]) + '"'
+
+
+def _heading(source: Source, cells: list[str], start: int) -> int:
+    """The number of processes; their names must be P0, P1, ... in order."""
+    for number, cell in enumerate(cells):
+        name = cell.strip()
+        match = _PROCESS.match(name)
+        if match is None or int(match[1]) != number:
+            at = start + cell.find(name)
+            span = Span(source, at, at + max(1, len(name)))
+            if re.fullmatch(r"P\d+\.F", name):
+                raise Unsupported("fault handlers are not supported", span)
+            raise InputError(f"the processes must be P0, P1, ... in order, not {name or 'nothing'}", span, f"expected P{number}")
+        start += len(cell) + 1
+    return len(cells)
+
+
+def _wrong_width(source: Source, cells: list[str], start: int, threads: int) -> NoReturn:
+    """A row has another number of cells than the table has processes."""
+    columns = f"{threads} process{'es' if threads > 1 else ''}"
+    number = f"{len(cells)} cell{'s' if len(cells) > 1 else ''}"
+    if len(cells) > threads:
+        start += sum(len(cell) + 1 for cell in cells[:threads]) - 1
+        raise InputError(f"this row has {number}, the table has {columns}", Span(source, start, start + 1), "one | too many")
+    end = start + sum(len(cell) + 1 for cell in cells) - 1
+    raise InputError(f"this row has {number}, the table has {columns}", Span(source, end, end + 1), "expected |")
+
+
+def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
+    """The span of the C functions, the text of the final section without comments, and its offset."""
+    text = source.text
+    braces: list[int] = []
+    parentheses = 0
+    position = start
+    end = len(text)
+    while (match := _C_TOKEN.search(text, position)) is not None:
+        token, position = match[0], match.end()
+        if token == "/*":
+            position = text.find("*/", position) + 2
+            if position < 2:
+                raise InputError("this comment is not closed", Span(source, match.start(), match.end()), "expected */")
+        elif token == "(*":
+            if braces or parentheses:
+                position = match.start() + 1
+                parentheses += 1
+            else:
+                position = _end_of_comment(source, match.start())
+        elif token == "{":
+            braces.append(match.start())
+        elif token == "}":
+            if not braces:
+                raise InputError("there is no { that this } closes", Span(source, match.start(), match.end()))
+            braces.pop()
+            parentheses = 0
+        elif token == "(":
+            parentheses += 1
+        elif token == ")":
+            parentheses = max(0, parentheses - 1)
+        elif token[0] == '"':
+            if len(token) == 1 or token[-1] != '"':
+                raise InputError("this string is not closed", Span(source, match.start(), match.start() + 1), 'expected "')
+        elif token[0] != "/" and not braces and not parentheses:
+            end = match.start()
+            break
+    if braces:
+        raise InputError("this { is not closed", Span(source, braces[-1], braces[-1] + 1), "expected }")
+    begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+    if begin >= end:
+        behind = min(start, len(text) - 1)
+        raise InputError("the test has no program", Span(source, behind, behind + 1), "expected P0(...) { ... }")
+    body = Span(source, begin, start + len(text[start:end].rstrip()))
+    final = re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: _NOT_NEWLINE.sub(" ", m[0]), _without_comments(source, end), flags=re.DOTALL)
+    return body, final, end
+
+
+# ---------------------------------------------------------------- the question
+
+_Final = tuple[tuple[Observed, ...], Prop | None, Condition]
+
+
+def _final(source: Source, text: str, start: int, body: Span | None, init: tuple[Init, ...]) -> _Final:
+    """The displayed locations, the filter and the condition; what follows `<<` is ignored."""
+    cut = text.find("<<")
+    if cut >= 0:
+        text = text[:cut]
+    stripped = text.rstrip()
+    if not stripped:
+        return (), None, Condition("forall", Bool(True), None)
+    if body is not None and "BUG_ON" in stripped:
+        from litmus.source.bug_on import read_bug_on
+
+        return read_bug_on(source, stripped, start, body, init)
+    return read_final(source, stripped, start)

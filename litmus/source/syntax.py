@@ -1,0 +1,178 @@
+"""Syntax of a litmus test: what the file says, before any of it is given a meaning.
+
+Formats: herd's .litmus (initial state, program, locations, filter, condition).  Every node has the
+Span it was read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from litmus.diagnostics import Source, Span
+
+# ---------------------------------------------------------------- locations and values
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """`x`, `[x]`, or a cell `t[1]`."""
+
+    name: str
+    index: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """`0:EAX`, `P0:r1`; the name is spelled as in the file."""
+
+    thread: int
+    name: str
+    span: Span
+
+
+Location = Global | Register
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOf:
+    """`x`, `&x`, `t[1]` as a value."""
+
+    name: str
+    index: int | None
+    span: Span
+
+
+InitValue = Number | AddressOf
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """One item of the initial state: `int64_t 0:X1 = 3;`, `x = 1;`, `int t[2] = {1,2};`.
+
+    `type` is as written, without the star of a pointer (`pointer` says whether there was one);
+    `values` is None for a declaration without a value, a 1-tuple for a plain value, and longer (or
+    `array_size` set) for an array.
+    """
+
+    location: Location
+    values: tuple[InitValue, ...] | None
+    span: Span
+    type: str | None = None
+    pointer: bool = False
+    array_size: int | None = None
+
+
+# ---------------------------------------------------------------- propositions
+
+
+@dataclass(frozen=True, slots=True)
+class Bool:
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """`location = right`; `<>` and `!=` are read as Not(Atom).  `right` may be another location's value."""
+
+    location: Location
+    right: InitValue | Location
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayAtom:
+    """`t = {1,2}`."""
+
+    location: Global
+    values: tuple[InitValue, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Prop
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    left: Prop
+    right: Prop
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    left: Prop
+    right: Prop
+
+
+@dataclass(frozen=True, slots=True)
+class Implies:
+    left: Prop
+    right: Prop
+
+
+Prop = Bool | Atom | ArrayAtom | Not | And | Or | Implies
+
+Quantifier = Literal["exists", "~exists", "forall"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The question.  `final p` is read as `exists p`; no condition as `forall (true)`."""
+
+    quantifier: Quantifier
+    prop: Prop
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An item of `locations [...]`, with the type it was given there, if any."""
+
+    location: Location
+    span: Span
+    type: str | None = None
+
+
+# ---------------------------------------------------------------- the test
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the program table, stripped; labels are still inside."""
+
+    text: str
+    start: int  # offset in the source
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A litmus test as read.  Exactly one of `table` (assembly) and `body` (C) is set.
+
+    `table[t]` are the non-empty cells of thread t, from top to bottom.  `body` spans the C functions.
+    `results`: expected verdicts stated in comments; the key is None for a `Result:` line (the
+    test's own model) and a model name for an `Expect(model):` line.
+    """
+
+    source: Source
+    arch: str
+    name: str
+    doc: str | None
+    info: Mapping[str, str]
+    init: tuple[Init, ...]
+    table: tuple[tuple[Cell, ...], ...] | None
+    body: Span | None
+    locations: tuple[Observed, ...]
+    filter: Prop | None
+    condition: Condition
+    results: Mapping[str | None, str] = field(default_factory=dict)
+    arch_span: Span | None = None

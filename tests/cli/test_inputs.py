@@ -1,0 +1,85 @@
+"""Which files arguments name: names as they are, folders, lists of lists."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from litmus.diagnostics import InputError
+from litmus.inputs import files_of
+
+
+def touch(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    return str(path)
+
+
+def test_names_are_taken_as_they_are_and_as_often_as_they_are_named():
+    names = ["a[1].litmus", "2+2W+[rf]:x.litmus", "*.litmus", "a[1].litmus", "no/such/file"]
+    assert list(files_of(names)) == names
+
+
+def test_a_folder_stands_for_the_tests_under_it_sorted(tmp_path):
+    wanted = [touch(tmp_path / name) for name in ("a.litmus", "c.litmus", "b/1.litmus", "b/2.litmus")]
+    touch(tmp_path / "notes.txt")
+    assert list(files_of([str(tmp_path)])) == [wanted[0], wanted[1], wanted[2], wanted[3]]
+
+
+def test_a_folder_without_tests_is_an_error(tmp_path):
+    touch(tmp_path / "readme.txt")
+    with pytest.raises(InputError, match=r"contains no \.litmus file"):
+        list(files_of([str(tmp_path)]))
+
+
+def test_names_in_a_list_are_relative_to_the_list_and_lists_nest(tmp_path):
+    touch(tmp_path / "sub" / "folder" / "t.litmus")
+    (tmp_path / "sub" / "all").write_text("# regressions\n\n  b[0].litmus  \nfolder\n../a.litmus\n")
+    (tmp_path / "top").write_text("@sub/all\nz.litmus\n@sub/all\n")
+    base = str(tmp_path)
+    inner = [f"{base}/sub/b[0].litmus", f"{base}/sub/folder/t.litmus", f"{base}/sub/../a.litmus"]
+    assert list(files_of([f"@{base}/top"])) == [*inner, f"{base}/z.litmus", *inner]
+
+
+def test_a_list_in_the_current_folder_gives_bare_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("all").write_text("SB.litmus\n/abs/MP.litmus\n")
+    assert list(files_of(["@all"])) == ["SB.litmus", "/abs/MP.litmus"]
+
+
+def test_a_list_that_includes_itself_is_an_error_at_the_name(tmp_path):
+    (tmp_path / "a").write_text("x.litmus\n@b\n")
+    (tmp_path / "b").write_text("@a\n")
+    with pytest.raises(InputError, match="includes itself") as caught:
+        list(files_of([f"@{tmp_path}/a"]))
+    assert str(caught.value.span) == f"{tmp_path}/b:1:1"
+
+
+@pytest.mark.parametrize("text", ["", "\n# nothing\n"])
+def test_a_list_that_names_nothing_is_an_error(tmp_path, text):
+    (tmp_path / "empty").write_text(text)
+    with pytest.raises(InputError, match="names no test"):
+        list(files_of([f"@{tmp_path}/empty"]))
+
+
+def test_a_missing_list_is_an_error_that_knows_of_a_file_with_an_at_sign(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"cannot read the list nope: No such file") as caught:
+        list(files_of(["@nope"]))
+    assert caught.value.hint is None
+    Path("@odd").write_text("")
+    with pytest.raises(InputError) as caught:
+        list(files_of(["@odd"]))
+    assert caught.value.hint is not None
+    assert "./@odd" in caught.value.hint
+    assert list(files_of(["./@odd"])) == ["./@odd"]
+
+
+def test_an_empty_folder_in_a_list_is_reported_where_the_list_names_it(tmp_path):
+    os.mkdir(tmp_path / "void")
+    (tmp_path / "list").write_text("a.litmus\n  void\n")
+    with pytest.raises(InputError) as caught:
+        list(files_of([f"@{tmp_path}/list"]))
+    assert str(caught.value.span) == f"{tmp_path}/list:2:3"
