@@ -68,7 +68,7 @@ def _relation_of(c: Candidates, must: Rows, pairs: Mapping[Pair, int]) -> Sliced
             must[e] |= 1 << f
         elif s:
             out.setdefault(e, {})[f] = s
-    return Sliced(must, out)
+    return c.universe.relation(must, out)
 
 
 def _rf(c: Candidates) -> Sliced:
@@ -141,7 +141,7 @@ def _pairs(c: Candidates, pairs: list[Pair]) -> Sliced:
     rows = [0] * c.universe.n
     for e, f in pairs:
         rows[e] |= 1 << f
-    return Sliced(rows)
+    return c.universe.relation(rows)
 
 
 _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
@@ -152,9 +152,9 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "po": _po,
     "rf": _rf,
     "co": _co,
-    "addr": lambda c: Sliced(c.graph.addr),
-    "data": lambda c: Sliced(c.graph.data),
-    "ctrl": lambda c: Sliced(c.graph.ctrl),
+    "addr": lambda c: c.universe.relation(c.graph.addr),
+    "data": lambda c: c.universe.relation(c.graph.data),
+    "ctrl": lambda c: c.universe.relation(c.graph.ctrl),
     "amo": lambda c: _pairs(c, c.graph.amo),
     "lxsx": lambda c: _pairs(c, c.graph.lxsx),
 }

@@ -51,7 +51,7 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
     known: Answer | None = None
     if options.engine == "auto":
         if bounds.candidates() <= EXHAUSTIVE_LIMIT:
-            return Exhaustive(bounds, plan, question).answer(limit)
+            return Exhaustive(bounds, plan, question).answer(limit, options.witness)
         known = _narrowed(graph, plan, question)
         if known is not None and known.verdict is Verdict.NEVER and limit is None:
             return known
@@ -85,5 +85,5 @@ def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | Non
     bounds = Bounds(graph, plan.coherent, demanded)
     if bounds.candidates() > EXHAUSTIVE_LIMIT:
         return None
-    answer = Exhaustive(bounds, plan, question).answer(None)
+    answer = Exhaustive(bounds, plan, question).answer(None, witness=True)
     return replace(answer, positive=None, negative=None)

@@ -73,8 +73,8 @@ class Exhaustive:
                 return None
         return tuple(sorted(found, key=state_order))
 
-    def answer(self, limit: int | None) -> Answer:
-        """The answer, with at most `limit` states (None: without states)."""
+    def answer(self, limit: int | None, witness: bool) -> Answer:
+        """The answer, with at most `limit` states (None: without states), with a witness if one is wanted."""
         satisfying = self.complete & self.outcomes.holds(self.question.formula)
         positive = satisfying.bit_count()
         negative = self.complete.bit_count() - positive
@@ -85,7 +85,7 @@ class Exhaustive:
             positive=positive,
             negative=negative,
             flags=tuple(sorted(name for name, s in self.flagged.items() if s & self.complete)),
-            witness=self.outcomes.execution(satisfying) if satisfying else None,
+            witness=self.outcomes.execution(satisfying) if satisfying and witness else None,
             bound_reached=self.bound_reached,
             method="executions",
         )

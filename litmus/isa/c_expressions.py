@@ -15,9 +15,9 @@ from litmus.isa import c_macros
 from litmus.isa.c_catalogue import CATALOGUE
 from litmus.isa.c_emission import Emitter, temporary
 from litmus.isa.c_types import (
-    BOOL,
     INT,
     LONG,
+    NOTHING,
     UNSIGNED,
     UNSIGNED_LONG,
     VOID,
@@ -28,10 +28,12 @@ from litmus.isa.c_types import (
     common_type,
     converted,
     exactly,
+    loaded,
     negated,
     operate,
     pointer_to,
     promoted,
+    stored,
     truth,
     unary,
 )
@@ -41,7 +43,8 @@ from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source import c_syntax as c
 
-NOTHING = TypedValue(0, VOID)  # the value of a void expression
+CONSTANTS = {"true": 1, "false": 0, "NULL": 0}
+PLAIN_NOTE = "plain accesses are kept in program order"
 
 
 class Local(NamedTuple):
@@ -75,7 +78,7 @@ class Expressions(Emitter):
         self.locals: dict[str, CType] = dict(registers)
         self.declared: set[str] = set()
         self.assigned: set[str] = set(registers)
-        self.plain = False  # whether there was an access that is not by a primitive
+        self.notes: list[str] = []  # what a reader of the answer must know, each once
 
     # ------------------------------------------------------------ errors
 
@@ -96,6 +99,11 @@ class Expressions(Emitter):
         except TooWide as error:
             self.unsupported(f"{error} is not supported", at)
 
+    def note(self, text: str) -> None:
+        """Something that a reader of the answer must know."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     # ------------------------------------------------------------ names
 
     def is_local(self, name: str) -> bool:
@@ -108,12 +116,10 @@ class Expressions(Emitter):
         return [*self.locals, *(self.parameters or self.shared.types)]
 
     def unknown_local(self, name: str, at: c.At) -> NoReturn:
-        """A local that has no value yet: misspelt, or a shared variable that was not passed."""
+        """A name that stands for nothing: misspelt, or a shared variable that was not passed."""
         if name in self.shared.types:
             where = self.function.definition.name
             self.wrong(f"{name} is a shared variable, but no parameter of {where}", at, f"pass it: {where}(int *{name}, ...)")
-        if name in self.locals:
-            self.wrong(f"{name} is read before it is assigned", at)
         self.wrong(f"{name} has no value here", at, near(name, self.known_names()) or "assign it first")
 
     # ------------------------------------------------------------ evaluating
@@ -149,7 +155,11 @@ class Expressions(Emitter):
         name = e.name
         if self.is_local(name):
             if name not in self.assigned:
-                self.unknown_local(name, e.at)
+                if name not in self.declared:
+                    if name in CONSTANTS:
+                        return TypedValue(CONSTANTS[name], INT)
+                    self.unknown_local(name, e.at)
+                self.note(f"P{self.function.thread} reads {name} before assigning it: taken as 0")
             return TypedValue(Reg(name), self.locals[name])
         type_ = self.shared.types[name]
         if name in self.parameters or name in self.shared.arrays:
@@ -327,14 +337,48 @@ class Expressions(Emitter):
         self.wrong("this cannot be assigned to or read as a variable", e.at)
 
     def pointed(self, pointer: TypedValue, of: c.Expression, at: c.At) -> Memory:
-        """What a pointer points at."""
+        """What a pointer points at.
+
+        A local that is an integer may hold an address; it then points at an integer of its own type.
+        """
         target = pointer.type.target
         if target is None:
-            self.wrong(f"this is {pointer.type}, not a pointer", of.at, "convert it: *(int *)p")
+            if self.is_shared(of) or pointer.type.size < 4:
+                self.wrong(f"this is {pointer.type}, not a pointer", of.at, f"a cast converts it: ({pointer.type} *)")
+            target = pointer.type
         if target.opaque:
             self.unsupported(f"accesses to {target} are not supported", at)
+        if isinstance(pointer.expr, Address):
+            self._check_place(pointer.expr, target, at)
+        elif isinstance(pointer.expr, int):
+            self.wrong(f"the address {pointer.expr} is none of a variable", of.at)
         plain = self.table["plain"]
         return Memory(pointer.expr, target, plain, plain, at)
+
+    def is_shared(self, e: c.Expression) -> bool:
+        """Whether an expression is read from shared memory."""
+        match e:
+            case c.Name(name):
+                return not self.is_local(name)
+            case c.Unary("*") | c.Index() | c.Call():
+                return True
+            case c.Cast(_, operand):
+                return self.is_shared(operand)
+        return False
+
+    def _check_place(self, address: Address, type_: CType, at: c.At) -> None:
+        """An access whose place is known is to one whole cell of its variable."""
+        name = address.base
+        cell = self.shared.types[name]
+        if type_.size != cell.size and not self.shared.untyped:
+            self.unsupported(
+                f"{name} is {cell} ({cell.size} bytes) and is accessed as {type_} ({type_.size} bytes): "
+                "accesses of several sizes are not supported", at,
+            )  # fmt: skip
+        if not 0 <= address.offset < self.shared.arrays.get(name, 1) * cell.size:
+            self.wrong(f"this is outside {name}", at)
+        if address.offset % cell.size:
+            self.unsupported("accesses to a part of a cell are not supported", at)
 
     # ------------------------------------------------------------ accesses
 
@@ -343,10 +387,11 @@ class Expressions(Emitter):
         if isinstance(place, Local):
             return self._name(c.Name(place.name, place.at))
         row = place.load
-        self.plain = self.plain or row is self.table["plain"]
+        if row is self.table["plain"]:
+            self.note(PLAIN_NOTE)
         c_macros.fences(self, row.before, place.at)
         register = self.register()
-        self.emit(Load(register, place.address, place.type.size, row.load), place.at)
+        self.emit(Load(register, place.address, self.shared.width(place.type), row.load), place.at)
         c_macros.after(self, row, Reg(register), place.at)
         return loaded(register, place.type)
 
@@ -355,10 +400,11 @@ class Expressions(Emitter):
         if isinstance(place, Local):
             return self.set(place.name, value, at)
         row = place.store
-        self.plain = self.plain or row is self.table["plain"]
+        if row is self.table["plain"]:
+            self.note(PLAIN_NOTE)
         value = converted(value, place.type)
         c_macros.fences(self, row.before, place.at)
-        self.emit(Store(place.address, stored(value), place.type.size, row.store), at)
+        self.emit(Store(place.address, stored(value), self.shared.width(place.type), row.store), at)
         c_macros.fences(self, row.after, place.at)
         return value
 
@@ -415,19 +461,6 @@ class Expressions(Emitter):
         else:
             value = self.value(e)
             self.branch(label, (truth(value) if when else negated(value)).expr, e.at)
-
-
-def loaded(register: str, type_: CType) -> TypedValue:
-    """What a load of that type leaves in its register: loads are signed."""
-    return TypedValue(Reg(register), type_, type_.signed or type_.size == 8)
-
-
-def stored(value: TypedValue) -> Expr:
-    """The value as memory holds it: signed numbers, as loads read them."""
-    type_ = value.type
-    if type_.signed or type_.size == 8 or type_ is BOOL:
-        return value.expr
-    return converted(value, CType(type_.name, type_.size)).expr
 
 
 def _combined(name: str, a: Expr, b: Expr) -> Expr:

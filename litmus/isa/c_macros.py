@@ -6,12 +6,24 @@ its machine code: unlike those of C they reach to the end of the thread.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from litmus.diagnostics import near
-from litmus.isa.c_catalogue import CATALOGUE, LVALUE, MEMBARRIERS, ORDER, POINTER, Macro, Update
-from litmus.isa.c_types import INT, VOID, TypedValue, converted, exactly, negated, operate, truth, unary
+from litmus.isa.c_catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.isa.c_types import (
+    INT,
+    NOTHING,
+    TypedValue,
+    converted,
+    exactly,
+    loaded,
+    negated,
+    operate,
+    stored,
+    truth,
+    unary,
+)
 from litmus.membarrier.promise import promise
 from litmus.program.code import Assume, Branch, Fence, Load, Store, StoreConditional
 from litmus.program.primitives import Fences, Row
@@ -49,7 +61,7 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
         case "update":
             assert macro.update is not None
             return _update(lower, e, macro, macro.update, row)
-    return TypedValue(0, VOID)
+    return NOTHING
 
 
 def place(lower: Expressions, e: c.Call) -> Memory:
@@ -113,7 +125,7 @@ def _place(lower: Expressions, e: c.Call, macro: Macro, position: int) -> Memory
     if macro.roles[position] == LVALUE:
         return lower.place_of(argument)
     pointer = lower.value(argument)
-    if pointer.type.target is None:
+    if pointer.type.target is None and lower.is_shared(argument):
         text = lower.function.span(argument.at).text
         hint = text[1:] if text.startswith("*") else f"&{text}"
         lower.wrong(f"{e.name} takes a pointer, and this is {pointer.type}", argument.at, hint)
@@ -134,30 +146,78 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     ]
     names = dict(zip("ab", given, strict=False))
     old, at = lower.register(), e.at
+    size = lower.shared.width(type_)
     linked = row.method == "llsc"
 
     fences(lower, row.before, at)
-    lower.emit(Load(old, target.address, type_.size, row.load, reserve=linked), at)
-    names_old = exactly(_loaded(old, target))
-    names = {"old": names_old, **names}
+    lower.emit(Load(old, target.address, size, row.load, reserve=linked), at)
+    names = {"old": exactly(loaded(old, type_)), **names}
     if update.requires is not None:
         lower.emit(Assume(truth(_computed(update.requires, names)).expr), at, joined=True)
     when = None if update.when is None else _computed(update.when, names)
-    names["new"] = exactly(converted(_computed(update.new, names), type_))
-    value = _stored(names["new"], target)
-    skipped = lower.label() if when is not None else None
+    names["new"] = converted(_computed(update.new, names), type_)
+    skipped = None
     if linked:
-        if when is not None and skipped is not None:
-            lower.emit(Branch(skipped, negated(when).expr), at)
+        if when is not None:
+            skipped = _skip_unless(lower, when, at)
         status = lower.register()
-        lower.emit(StoreConditional(target.address, value, status, 1, 0, type_.size, row.store), at)
+        lower.emit(StoreConditional(target.address, stored(names["new"]), status, 1, 0, size, row.store), at)
         lower.emit(Assume(Reg(status)), at, joined=True)
     else:
         stores = None if when is None else truth(when).expr
-        lower.emit(Store(target.address, value, type_.size, row.store, when=stores, rmw=True), at, joined=True)
-        if when is not None and skipped is not None and row.after:
-            lower.emit(Branch(skipped, negated(when).expr), at)
+        store = Store(target.address, stored(names["new"]), size, row.store, when=stores, rmw=True)
+        lower.emit(store, at, joined=True)
+        if when is not None and row.after:
+            skipped = _skip_unless(lower, when, at)
     after(lower, row, Reg(old), at)
     if skipped is not None:
         lower.place(skipped)
-    return TypedValue(0, VOID) if update.result is None else _computed(update.result, names)
+    return NOTHING if update.result is None else _computed(update.result, names)
+
+
+def _skip_unless(lower: Expressions, condition: TypedValue, at: c.At) -> str:
+    """A branch, taken if the condition is 0, to the label that is returned."""
+    label = lower.label()
+    lower.emit(Branch(label, negated(condition).expr), at)
+    return label
+
+
+def _computed(text: str, names: Mapping[str, TypedValue]) -> TypedValue:
+    """The value of an expression of the catalogue."""
+    return _value(parse_expression(text), names)
+
+
+def _value(e: c.Expression, names: Mapping[str, TypedValue]) -> TypedValue:
+    match e:
+        case c.Name(name):
+            return names[name]
+        case c.Number(value):
+            return TypedValue(value, INT)
+        case c.Unary(operator, operand):
+            return unary(operator, _value(operand, names))
+        case c.Binary(operator, left, right):
+            return operate(operator, _value(left, names), _value(right, names))
+    raise AssertionError(f"the catalogue has {e}")
+
+
+# ---------------------------------------------------------------- membarrier
+
+
+def _membarrier(lower: Expressions, e: c.Call) -> TypedValue:
+    """sys_membarrier(): the promise to every other thread of the test; it returns 0."""
+    if e.arguments and e.name == "smp_memb":
+        lower.wrong("smp_memb takes no arguments", e.at)
+    match e.arguments:
+        case ():
+            pass
+        case (c.Name(command), c.Number(0)) if command in ORDINARY_COMMANDS:
+            pass
+        case (c.Name(command), flags) if command in ORDINARY_COMMANDS:
+            lower.unsupported("flags of membarrier are not supported yet", flags.at, "0")
+        case (command_or_flags, *_):
+            hint = f"{e.name}() or {e.name}({ORDINARY_COMMANDS[-1]}, 0)"
+            lower.unsupported("commands and flags of membarrier are not supported yet", command_or_flags.at, hint)
+    span = lower.function.span(e.at)
+    for operation in promise(lower.table, lower.function.thread, range(lower.threads), span):
+        lower.emit(operation, e.at)
+    return TypedValue(0, INT)

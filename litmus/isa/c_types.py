@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from litmus.program.values import Address, Expr, Op, ValueFault, apply, wrap
+from litmus.program.values import Address, Expr, Op, Reg, ValueFault, apply, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ _TYPES: dict[str, tuple[int, bool]] = {
 
 _BY_NAME = {
     **{name: CType(name, size, signed) for name, (size, signed) in _TYPES.items()},
+    "int": INT,
+    "long": LONG,
+    "unsigned int": UNSIGNED,
+    "unsigned long": UNSIGNED_LONG,
     "bool": BOOL,
     "_Bool": BOOL,
     "void": VOID,
@@ -93,6 +97,9 @@ class TypedValue(NamedTuple):
     expr: Expr
     type: CType
     exact: bool = True
+
+
+NOTHING = TypedValue(0, VOID)  # the value of a void expression
 
 
 def exactly(value: TypedValue) -> TypedValue:
@@ -135,6 +142,19 @@ def truth(value: TypedValue) -> TypedValue:
     if isinstance(expr, Op) and expr.name in _BOOLEAN:
         return TypedValue(expr, BOOL)
     return TypedValue(Op("ne", (expr, 0)), BOOL)
+
+
+def loaded(register: str, type_: CType) -> TypedValue:
+    """What a load of that type leaves in its register: loads are signed."""
+    return TypedValue(Reg(register), type_, type_.signed or type_.size == 8)
+
+
+def stored(value: TypedValue) -> Expr:
+    """The value as memory holds it: signed numbers, as loads read them."""
+    type_ = value.type
+    if type_.signed or type_.size == 8 or type_ is BOOL:
+        return value.expr
+    return converted(value, CType(type_.name, type_.size)).expr
 
 
 _OPPOSITE = {"eq": "ne", "lt": "ge", "le": "gt", "ltu": "geu", "leu": "gtu"}

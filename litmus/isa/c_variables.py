@@ -33,10 +33,18 @@ from litmus.source.syntax import (
 )
 
 
+WORD = 8  # bytes of a pointer
+
+
 class Shared:
-    """The shared variables of a test: their types, and which of them are arrays."""
+    """The shared variables of a test: their types, and which of them are arrays.
+
+    untyped: the test's types contradict each other about what holds an address; as herd does, they are then
+    ignored, and every variable is a word.
+    """
 
     def __init__(self, test: Test, functions: tuple[c.Function, ...]) -> None:
+        self.untyped = False
         self.types: dict[str, CType] = {}
         self.arrays: dict[str, int] = {}
         self.declared: dict[str, Init] = {}
@@ -60,19 +68,24 @@ class Shared:
                     self.types.setdefault(value.name, INT)
         for name, item in self.declared.items():
             if name not in self.types:
-                self.types[name] = self._implied(item)
+                self.types[name] = self.type_of_item(item)
 
     def _declare(self, item: Init, name: str) -> None:
-        if item.type is not None:
-            words = " ".join(w for w in item.type.split() if w not in ("volatile", "const", "_Atomic"))
-            type_ = named_type(words or "int", int(item.pointer))
-            if type_ is None:
-                raise InputError(f"unknown type {item.type}", item.span, near(item.type, type_names()))
-            self.types[name] = type_
-        elif item.pointer:
-            self.types[name] = pointer_to(INT)
+        if item.type is not None or item.pointer:
+            self.types[name] = self.type_of_item(item)
         if item.array_size is not None:
             self.arrays[name] = item.array_size
+
+    def type_of_item(self, item: Init) -> CType:
+        """The type that an item of the initial state states, or that its value implies."""
+        if item.type is None and not item.pointer:
+            value = item.values[0] if item.values else None
+            return pointer_to(self.types.get(value.name, INT)) if isinstance(value, AddressOf) else INT
+        words = [word for word in (item.type or "int").split() if word not in ("volatile", "const", "_Atomic")]
+        type_ = named_type(" ".join(words) or "int", int(item.pointer))
+        if type_ is None:
+            raise InputError(f"unknown type {item.type}", item.span, near(item.type or "", type_names()))
+        return type_
 
     def _add_parameter(self, function: c.Function, parameter: c.Parameter) -> None:
         name = parameter.name
@@ -83,18 +96,19 @@ class Shared:
             hint = f"{parameter.type.name} *{name}"
             raise InputError(f"{name} is a shared variable and is passed by its address", function.span(parameter.at), hint)
         known = self.types.setdefault(name, type_.target)
-        if known.size != type_.target.size:
+        if known.size == type_.target.size:
+            return
+        if known.target is not None and name in self.declared and not self.arrays:
+            self.untyped = True  # `int *x = &y;` in the initial state, and `int *x` for a parameter
+        else:
             raise Unsupported(
                 f"{name} is {known} ({known.size} bytes) elsewhere: accesses of several sizes are not supported",
                 function.span(parameter.type.at),
             )
 
-    def _implied(self, item: Init) -> CType:
-        """The type of a variable that nothing declares: it holds what it is initialised with."""
-        value = item.values[0] if item.values else None
-        if isinstance(value, AddressOf):
-            return pointer_to(self.types.get(value.name, INT))
-        return INT
+    def width(self, type_: CType) -> int:
+        """How many bytes an access of that type touches."""
+        return WORD if self.untyped else type_.size
 
     def address(self, value: AddressOf) -> Address:
         """`&x`, `&t[1]` as a value."""
@@ -118,7 +132,7 @@ class Shared:
         stored = replace(type_, signed=True)  # memory holds signed numbers, as loads read them
         cells = [self.value(value, stored) for value in given]
         cells += [0] * ((size or 1) - len(cells))
-        return Variable(name, tuple(cells), type_.size, type_.signed or type_.target is not None, str(type_))
+        return Variable(name, tuple(cells), self.width(type_), type_.signed or type_.target is not None, str(type_))
 
 
 def type_of(function: c.Function, type_: c.TypeName) -> CType:

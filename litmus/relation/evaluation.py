@@ -51,6 +51,7 @@ class Plan:
         self.outer = set(range(len(model.nodes))) - inner
         # For each variable, the inner nodes that its body is made of.
         self.bodies = [self._bodies(recursion) for recursion in model.recursions]
+        self._orders: dict[tuple[int, ...], list[int]] = {}
 
     def _bodies(self, recursion: Recursion) -> list[list[int]]:
         variables = set(recursion.variables)
@@ -70,7 +71,6 @@ class Plan:
             result.append(sorted(needed))
         return result
 
-        self._orders: dict[tuple[int, ...], list[int]] = {}
 
     def evaluate(
         self, universe: Universe, base: Mapping[str, SlicedValue], wanted: Sequence[int]
@@ -132,7 +132,7 @@ class _Evaluation:
                 values[i] = solved[node.group][node.slot]
 
     def empty(self, kind: Kind) -> SlicedValue:
-        return SlicedSet(0) if kind is Kind.SET else Sliced([0] * self.universe.n)
+        return SlicedSet(0) if kind is Kind.SET else self.universe.nothing
 
     def solve(self, group: int) -> list[SlicedValue]:
         """The fixpoint of a `let rec`, in rounds from empty, as herd computes it.

@@ -14,7 +14,7 @@ Invariants: a slice in `open` is not 0 and implies that both events execute; no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from litmus.relation.rows import Rows, bits, composed, on_cycles, transitive_closure, transposed
 
@@ -48,7 +48,8 @@ class Universe:
 
     n events; `full`: the slice of all candidates; executes[e]: the slice of those in which e
     executes; `certain`: the mask of the events that always execute; companions[e]: the events that
-    execute whenever e does (e among them).
+    execute whenever e does (e among them).  `nothing` is the empty relation: most fences and dependencies
+    are absent from most tests, so operations look for this one object first and return it where they can.
     """
 
     n: int
@@ -56,6 +57,14 @@ class Universe:
     executes: list[int]
     certain: int
     companions: list[int]
+    nothing: Sliced = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nothing = Sliced([0] * self.n)
+
+    def relation(self, must: Rows, open: Open = _NOTHING) -> Sliced:
+        """A relation; the one empty relation if it is empty."""
+        return Sliced(must, open) if open or any(must) else self.nothing
 
     def both(self, e: int, f: int) -> int:
         """The candidates in which e and f execute."""
@@ -111,15 +120,17 @@ class Universe:
 
     def identity(self, a: SlicedSet) -> Sliced:
         """[a]."""
+
         must = [a.must & 1 << e for e in range(self.n)]
-        return Sliced(must, {e: {e: s} for e, s in a.open.items()} if a.open else _NOTHING)
+        return self.relation(must, {e: {e: s} for e, s in a.open.items()} if a.open else _NOTHING)
 
     def product(self, a: SlicedSet, b: SlicedSet) -> Sliced:
         """a * b, the cartesian product."""
+
         right = b.must
         must = [right if a.must >> e & 1 else 0 for e in range(self.n)]
         if not a.open and not b.open:
-            return Sliced(must)
+            return self.relation(must)
         out: Open = {}
         for e in bits(a.must):
             for f, s in b.open.items():
@@ -129,7 +140,7 @@ class Universe:
                 self.put(out, e, f, s & self.executes[f])
             for f, t in b.open.items():
                 self.put(out, e, f, s & t)
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def domain(self, a: Sliced) -> SlicedSet:
         """domain(a)."""
@@ -167,10 +178,14 @@ class Universe:
 
     def union(self, a: Sliced, b: Sliced) -> Sliced:
         """a | b."""
+        if a is self.nothing:
+            return b
+        if b is self.nothing:
+            return a
         must = [x | y for x, y in zip(a.must, b.must, strict=True)]
         if not b.open:
             if not a.open:
-                return Sliced(must)
+                return self.relation(must)
             a, b = b, a
         out: Open = {}
         for e, columns in b.open.items():
@@ -184,10 +199,12 @@ class Universe:
             for f, s in columns.items():
                 if not row >> f & 1:
                     kept[f] = kept.get(f, 0) | s
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def intersection(self, a: Sliced, b: Sliced) -> Sliced:
         """a & b."""
+        if a is self.nothing or b is self.nothing:
+            return self.nothing
         must = [x & y for x, y in zip(a.must, b.must, strict=True)]
         out: Open = {}
         for e, columns in a.open.items():
@@ -211,10 +228,12 @@ class Universe:
                 kept = {f: s for f, s in columns.items() if row >> f & 1}
                 if kept:
                     out.setdefault(e, {}).update(kept)
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def difference(self, a: Sliced, b: Sliced) -> Sliced:
         """a \\ b."""
+        if a is self.nothing or b is self.nothing:
+            return a
         must = [x & ~y for x, y in zip(a.must, b.must, strict=True)]
         out: Open = {}
         for e, columns in a.open.items():
@@ -237,7 +256,7 @@ class Universe:
                         row ^= 1 << f
                         self.put(out, e, f, self.both(e, f) & ~s)
                 must[e] = row
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def complement(self, a: Sliced) -> Sliced:
         """~a, within the pairs of events that execute."""
@@ -246,9 +265,11 @@ class Universe:
 
     def inverse(self, a: Sliced) -> Sliced:
         """a^-1."""
+        if a is self.nothing:
+            return a
         must = transposed(a.must)
         if not a.open:
-            return Sliced(must)
+            return self.relation(must)
         out: Open = {}
         for e, columns in a.open.items():
             for f, s in columns.items():
@@ -256,15 +277,17 @@ class Universe:
                     out[f][e] = s
                 else:
                     out[f] = {e: s}
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def sequence(self, a: Sliced, b: Sliced) -> Sliced:
         """a ; b."""
+        if a is self.nothing or b is self.nothing:
+            return self.nothing
         if self.certain + 1 != 1 << self.n:
             return self._guarded_sequence(a, b)
         must = composed(a.must, b.must)
         if not a.open and not b.open:
-            return Sliced(must)
+            return self.relation(must)
         out: Open = {}
         a_must, b_must, b_open = a.must, b.must, b.open
         if b_open:
@@ -307,10 +330,11 @@ class Universe:
                                     columns = out[e] = {f: s}
                                 else:
                                     columns[f] = columns.get(f, 0) | s
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def _guarded_sequence(self, a: Sliced, b: Sliced) -> Sliced:
         """a ; b where some events execute in some candidates only: a pair through m needs m to execute."""
+
         must = [0] * self.n
         out: Open = {}
         executes = self.executes
@@ -333,13 +357,15 @@ class Universe:
                 for f, s in b.open.get(m, {}).items():
                     if not must[e] >> f & 1:
                         self.put(out, e, f, t & s)
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def plus(self, a: Sliced) -> Sliced:
         """a+, by Warshall's algorithm."""
+        if a is self.nothing:
+            return a
         certain = self.certain + 1 == 1 << self.n
         if not a.open and certain:
-            return Sliced(transitive_closure(a.must))
+            return self.relation(transitive_closure(a.must))
         executes = self.executes
         table: Open = {}  # every pair's slice, the must pairs' too
         for e, row in enumerate(a.must):
@@ -377,7 +403,7 @@ class Universe:
             must[e] = row
             if kept:
                 out[e] = kept
-        return Sliced(must, out)
+        return self.relation(must, out)
 
     def optional(self, a: Sliced) -> Sliced:
         """a?."""

@@ -31,7 +31,7 @@ def threads(execution: Execution) -> list[str]:
     for thread, order in enumerate(execution.order):
         lines.append(f"P{thread}")
         rows = [row for event in order if (row := shown.row(event)) is not None]
-        width = max((len(row[0]) for row in rows), default=0)
+        width = max((len(row[0]) for row in rows if row[2]), default=0)
         beside = max((len(row[1]) for row in rows), default=0)
         lines += [f"  {what:{width}}  {origin:{beside}}  {source}".rstrip() for what, origin, source in rows]
     return lines

@@ -136,15 +136,6 @@ def read_functions(body: Span) -> tuple[c.Function, ...]:
     return tuple(functions)
 
 
-def read_expression(span: Span) -> Expression:
-    """One C expression; the places of its nodes are offsets from `span.start`."""
-    try:
-        return _parse_expression(span.text)
-    except _SyntaxError as error:
-        where = Span(span.source, span.start + error.at.start, span.start + error.at.end)
-        raise InputError(error.message, where, error.hint) from None
-
-
 _MARK = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*|/\*|[{}]|'(?:\\.|[^'\\\n])'")
 _BLANK = re.compile(r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)*")
 
@@ -180,7 +171,8 @@ def _parse_function(text: str) -> c.Definition:
 
 
 @lru_cache(maxsize=256)
-def _parse_expression(text: str) -> Expression:
+def parse_expression(text: str) -> Expression:
+    """An expression of the program's own tables."""
     return _expression(_tree(text, "expression"))
 
 
@@ -190,7 +182,7 @@ def _lark() -> Lark:
 
 def _tree(text: str, start: str) -> Tree[Token]:
     try:
-        return _lark().parse(text, start=start)  # type: ignore[return-value]
+        return _lark().parse(text, start=start)
     except UnexpectedToken as error:
         token: Token = error.token
         if token.type == "$END":
@@ -199,7 +191,8 @@ def _tree(text: str, start: str) -> Tree[Token]:
         at = At(token.start_pos or 0, token.end_pos or 0)
         raise _SyntaxError(f"unexpected '{token}'", at, _expected(error)) from None
     except UnexpectedCharacters as error:
-        at = At(error.pos_in_stream, error.pos_in_stream + 1)
+        start_ = error.pos_in_stream or 0
+        at = At(start_, start_ + 1)
         raise _SyntaxError(f"unexpected '{text[at.start]}'", at, _expected(error)) from None
 
 
@@ -335,7 +328,9 @@ _EXPRESSIONS: dict[str, Callable[[Tree[Token]], Expression]] = {
     "index": lambda t: c.Index(_expression(t.children[0]), _expression(t.children[1]), _at(t)),
     "member": lambda t: c.Member(_expression(t.children[0]), str(t.children[2]), t.children[1] == "->", _at(t)),
     "comma": lambda t: c.Comma(_expression(t.children[0]), _expression(t.children[1]), _at(t)),
-    "conditional": lambda t: c.Conditional(*map(_expression, t.children), _at(t)),
+    "conditional": lambda t: c.Conditional(
+        _expression(t.children[0]), _expression(t.children[1]), _expression(t.children[2]), _at(t)
+    ),
 }
 
 

@@ -1,0 +1,91 @@
+"""The C dialect: from the functions of a C test, under a primitives table, to the operations of its threads.
+
+Kernel and liburcu spellings (litmus.isa.c_catalogue); what they become on an architecture is its table's to say.
+Plain accesses are kept in program order, as a compiler that changes nothing would leave them.
+"""
+
+from __future__ import annotations
+
+from litmus.diagnostics import InputError, Unsupported, near
+from litmus.isa.architecture import Architecture
+from litmus.isa.c_statements import Statements
+from litmus.isa.c_types import INT, CType
+from litmus.isa.c_variables import Shared
+from litmus.program.code import Program, RegisterType
+from litmus.program.primitives import Primitives
+from litmus.program.values import Value
+from litmus.source import c_syntax as c
+from litmus.source.c_parser import read_functions
+from litmus.source.syntax import Register, Test
+
+UNTYPED_NOTE = "the types of the initial state and of the parameters differ, and are ignored"
+
+
+def lower(test: Test, table: Primitives) -> Program:
+    """The program of a C test on the architecture of `table`.
+
+    Raises InputError and Unsupported with the span of the offending token.
+    """
+    assert test.body is not None, "a C test has functions"
+    functions = read_functions(test.body)
+    shared = Shared(test, functions)
+    given, types = _initial_registers(test, functions, shared)
+    threads = [Statements(f, shared, table, len(functions), types[f.thread]) for f in functions]
+    code = tuple(thread.lower() for thread in threads)
+    registers: list[dict[str, Value]] = []
+    register_types: dict[tuple[int, str], RegisterType] = {}
+    for number, thread in enumerate(threads):
+        registers.append({**dict.fromkeys(thread.locals, 0), **given[number]})
+        for name, type_ in thread.locals.items():
+            if type_ is not INT:
+                register_types[number, name] = RegisterType(type_.size, type_.signed or type_.target is not None)
+    notes = dict.fromkeys(note for thread in threads for note in thread.notes)  # each once, in order
+    if shared.untyped:
+        notes[UNTYPED_NOTE] = None
+    return Program(table.arch, code, shared.variables(), tuple(registers), register_types, tuple(notes))
+
+
+def _initial_registers(
+    test: Test, functions: tuple[c.Function, ...], shared: Shared
+) -> tuple[list[dict[str, Value]], list[dict[str, CType]]]:
+    """The registers that the initial state names, and their types, thread by thread."""
+    values: list[dict[str, Value]] = [{} for _ in functions]
+    types: list[dict[str, CType]] = [{} for _ in functions]
+    for item in test.init:
+        if not isinstance(item.location, Register):
+            continue
+        thread, name = item.location.thread, item.location.name
+        if thread >= len(functions):
+            hint = f"the last is P{len(functions) - 1}"
+            raise InputError(f"there is no process P{thread}", item.location.span, hint)
+        type_ = shared.type_of_item(item)
+        types[thread][name] = type_
+        values[thread][name] = shared.value(item.values[0], type_) if item.values else 0
+    return values, types
+
+
+def canonical(name: str) -> str:
+    """C registers are spelled as they are."""
+    return name
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """herd orders the registers of C by name."""
+    return 0, name
+
+
+def _needs_a_table(test: Test) -> Program:
+    raise Unsupported("a C test has no meaning without a primitives table", test.arch_span)
+
+
+ARCHITECTURES = {
+    "C": Architecture(
+        name="C",
+        tags=frozenset(),
+        canonical=canonical,
+        rank=_rank,
+        registers="registers are the locals of the function",
+        lower=_needs_a_table,
+        named_registers=True,
+    )
+}

@@ -1,0 +1,188 @@
+"""X86 and X86_64: the instructions that litmus tests use, one row each.
+
+Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, the page of the
+instruction's name (MOV, ADD, Jcc ...); volume 1, 3.4.1.1, for how partial registers are written.
+The interpreting code is litmus/isa/x86_reading.py and litmus/isa/x86_lowering.py.
+
+In expressions D is the destination and S the source, sign-extended from the size of the operation; R
+is the result, likewise; N is that size in bits.  The flags are pseudo registers: .zf, .sf, .cf and
+.lt, which is SF != OF, so that a comparison is one operator; OF itself is SF != .lt.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+# ---------------------------------------------------------------- registers
+
+# 64-bit name -> the names of its low 32, 16 and 8 bits
+_LEGACY = {
+    "rax": ("eax", "ax", "al"),
+    "rbx": ("ebx", "bx", "bl"),
+    "rcx": ("ecx", "cx", "cl"),
+    "rdx": ("edx", "dx", "dl"),
+    "rsi": ("esi", "si", "sil"),
+    "rdi": ("edi", "di", "dil"),
+    "rbp": ("ebp", "bp", "bpl"),
+    "rsp": ("esp", "sp", "spl"),
+}
+_NUMBERED = {f"r{n}": (f"r{n}d", f"r{n}w", f"r{n}b") for n in range(8, 16)}
+_HIGH = {"ah": "rax", "bh": "rbx", "ch": "rcx", "dh": "rdx"}
+
+
+class Part(NamedTuple):
+    """A name for `size` bytes of a register, from bit `shift` on."""
+
+    register: str
+    size: int
+    shift: int = 0
+
+
+PARTS_64 = {
+    name: Part(whole, size)
+    for whole, parts in {**_LEGACY, **_NUMBERED}.items()
+    for name, size in zip((whole, *parts), (8, 4, 2, 1), strict=True)
+} | {name: Part(whole, 1, 8) for name, whole in _HIGH.items()}
+
+# X86 states spell registers in capitals; the bytes of esi, edi, ebp and esp have no names there.
+PARTS_32 = {
+    name: Part(part.register.replace("r", "e", 1).upper(), part.size, part.shift)
+    for name, part in PARTS_64.items()
+    if part.size < 8 and part.register in _LEGACY and name not in ("sil", "dil", "bpl", "spl")
+}
+
+# ---------------------------------------------------------------- flags
+
+SIGN_AND_ZERO = {".zf": "eq(R, 0)", ".sf": "lt(R, 0)"}
+# A sum of two sign-extended numbers of less than 64 bits cannot overflow 64 bits, so that its sign is
+# SF != OF; with 64 bits OF is computed, as the carry into the sign that does not come out.
+_LESS_SUM = "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(D, S), 0))"
+
+ADD = {**SIGN_AND_ZERO, ".cf": "ltu(R, D)", ".lt": _LESS_SUM}
+SUB = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".cf": "ltu(D, S)", ".lt": "lt(D, S)"}
+LOGIC = {**SIGN_AND_ZERO, ".cf": "0", ".lt": "lt(R, 0)"}
+INC = {**SIGN_AND_ZERO, ".lt": _LESS_SUM}
+DEC = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".lt": "lt(D, S)"}
+NEG = {**SIGN_AND_ZERO, ".cf": "ne(D, 0)", ".lt": "lt(0, D)"}
+KEEP: dict[str, str] = {}
+
+ALL_FLAGS = frozenset({".zf", ".sf", ".cf", ".lt"})
+
+# ---------------------------------------------------------------- instructions
+
+
+class Update(NamedTuple):
+    """D becomes `result` of D and S, and the flags are set.
+
+    operands: 2 for destination and source, 1 for a destination alone (S is then `source`).
+    stores: False for CMP and TEST, which set flags only.  undefined: flags left undefined.
+    lockable: may have the LOCK prefix where the destination is memory.
+    """
+
+    result: str
+    flags: dict[str, str]
+    operands: Literal[1, 2] = 2
+    source: int = 0
+    stores: bool = True
+    lockable: bool = True
+    undefined: frozenset[str] = frozenset()
+
+
+UPDATES = {
+    "add": Update("add(D, S)", ADD),
+    "sub": Update("sub(D, S)", SUB),
+    "and": Update("and(D, S)", LOGIC),
+    "or": Update("or(D, S)", LOGIC),
+    "xor": Update("xor(D, S)", LOGIC),
+    "cmp": Update("sub(D, S)", SUB, stores=False),
+    "test": Update("and(D, S)", LOGIC, stores=False),
+    "inc": Update("add(D, S)", INC, operands=1, source=1),
+    "dec": Update("sub(D, S)", DEC, operands=1, source=1),
+    "neg": Update("neg(D)", NEG, operands=1),
+    "not": Update("not(D)", KEEP, operands=1),
+    "imul": Update("mul(D, S)", KEEP, lockable=False, undefined=ALL_FLAGS),
+}
+
+
+class Shift(NamedTuple):
+    """D is shifted by S, which is a number or CL, modulo 64 for 64-bit operands and 32 for others.
+
+    A count of 0 changes nothing.  OF is defined for a count of 1 only.
+    """
+
+    result: str
+    carry: str
+    less_by_one: str
+
+
+_SHL = Shift("shl(D, S)", "and(shr(zext(D), sub(N, S)), 1)", "and(shr(zext(D), sub(N, S)), 1)")
+SHIFTS = {
+    "shl": _SHL,
+    "sal": _SHL,
+    # SHR by one: SF is 0 and OF the old sign
+    "shr": Shift("shr(zext(D), S)", "and(shr(zext(D), sub(S, 1)), 1)", "lt(D, 0)"),
+    # SAR by one: OF is 0
+    "sar": Shift("sar(D, S)", "and(shr(D, sub(S, 1)), 1)", "lt(R, 0)"),
+}
+
+# BT, BTS, BTR, BTC: CF is the bit; the result is made with the mask of the bit
+BITS = {"bt": None, "bts": "or(D, S)", "btr": "andnot(D, S)", "btc": "xor(D, S)"}
+
+# MOVZX, MOVSX, MOVSXD and their AT&T names: sizes of source and destination (None: by the operands)
+EXTENDING = {
+    "movzx": ("zext", None, None),
+    "movsx": ("sext", None, None),
+    "movsxd": ("sext", 4, 8),
+    **{
+        f"mov{kind}{source}{target}": (f"{extension}ext", size, to)
+        for kind, extension in (("z", "z"), ("s", "s"))
+        for source, size in (("b", 1), ("w", 2))
+        for target, to in (("w", 2), ("l", 4), ("q", 8))
+        if to > size
+    },
+    "movslq": ("sext", 4, 8),
+}
+
+# MOV, LEA, XCHG, XADD, CMPXCHG, MOVNTI have code of their own in x86_lowering.py
+MOVES = frozenset({"mov", "movabs", "movnti", "lea", "xchg", "xadd", "cmpxchg"})
+LOCKABLE = frozenset({"xchg", "xadd", "cmpxchg"})  # and the Updates that say so, BTS, BTR, BTC
+
+# MFENCE, SFENCE, LFENCE: their cat sets
+FENCES = {"mfence": "MFENCE", "sfence": "SFENCE", "lfence": "LFENCE"}
+
+# Jcc, SETcc, CMOVcc
+CONDITIONS = {
+    spelling: meaning
+    for spellings, meaning in (
+        ("e z", ".zf"),
+        ("ne nz", "lnot(.zf)"),
+        ("l nge lt", ".lt"),
+        ("ge nl", "lnot(.lt)"),
+        ("le ng", "or(.zf, .lt)"),
+        ("g nle gt", "lnot(or(.zf, .lt))"),
+        ("b c nae", ".cf"),
+        ("ae nc nb", "lnot(.cf)"),
+        ("be na", "or(.cf, .zf)"),
+        ("a nbe", "lnot(or(.cf, .zf))"),
+        ("s", ".sf"),
+        ("ns", "lnot(.sf)"),
+        ("o", "ne(.sf, .lt)"),
+        ("no", "eq(.sf, .lt)"),
+    )
+    for spelling in spellings.split()
+}
+
+# Instructions without an effect that a memory model speaks of; operands of NOP are not accessed
+NOTHING = frozenset({"nop", "nopw", "nopl", "endbr64", "endbr32", "pause"})
+RETURNS = frozenset({"ret", "retq", "retl"})
+
+UNSUPPORTED = {
+    **dict.fromkeys(("push", "pop", "pushq", "popq", "call", "callq", "leave", "leaveq"), "the stack is not supported"),
+    **dict.fromkeys(("clflush", "clflushopt", "clwb"), "cache flushes are not supported"),
+    **dict.fromkeys(("movntdqa", "movd", "movdqa", "movaps", "movups"), "vector registers are not supported"),
+    **dict.fromkeys(("cmpxchg8b", "cmpxchg16b"), "double-width accesses are not supported"),
+    **dict.fromkeys(("adc", "sbb", "mul", "div", "idiv", "rol", "ror", "bswap"), "this instruction is not supported"),
+    **dict.fromkeys(("movsb", "movsw", "movsd", "stosb", "stosl", "stosq", "lodsl"), "string instructions are not supported"),
+    **dict.fromkeys(("jp", "jnp", "jpe", "jpo", "setp", "setnp"), "the parity flag is not supported"),
+    **dict.fromkeys(("xbegin", "xend", "xabort"), "transactions are not supported"),
+}

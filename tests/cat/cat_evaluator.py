@@ -1,0 +1,112 @@
+"""A tiny evaluator of compiled models on one execution: sets are frozensets, relations sets of pairs.
+
+It reads nodes by the definitions of the operators and follows herd's rounds for `let rec`; it
+shares nothing with the engines.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from litmus.cat.dag import Check, Kind, Model, Operator
+
+Pairs = frozenset[Any]  # of events, or of pairs of events
+Base = dict[str, Pairs]
+
+
+def closure(r: Pairs) -> Pairs:
+    while True:
+        larger = r | {(a, d) for a, b in r for c, d in r if b == c}
+        if larger == r:
+            return r
+        r = larger
+
+
+class Evaluator:
+    """The values of a model's nodes; `base["_"]` is the set of all events."""
+
+    def __init__(self, model: Model, base: Base) -> None:
+        self.model = model
+        self.base = base
+        self.events = base["_"]
+
+    def value(self, node: int, variables: dict[tuple[int, int], Pairs] | None = None) -> Pairs:
+        """The value of a node, where its free variables have the values given."""
+        return self._value(node, variables or {}, {})
+
+    def _value(self, number: int, variables: dict[tuple[int, int], Pairs], memo: dict[int, Pairs]) -> Pairs:
+        if number not in memo:
+            memo[number] = self._compute(number, variables, memo)
+        return memo[number]
+
+    def _compute(self, number: int, variables: dict[tuple[int, int], Pairs], memo: dict[int, Pairs]) -> Pairs:
+        node = self.model.nodes[number]
+        args = [self._value(a, variables, memo) for a in node.arguments]
+        everything = self.events if node.kind is Kind.SET else frozenset(product(self.events, self.events))
+        identity = frozenset((e, e) for e in self.events)
+        match node.operator:
+            case Operator.BASE:
+                return self.base[node.name]
+            case Operator.EMPTY:
+                return frozenset()
+            case Operator.UNION:
+                return args[0] | args[1]
+            case Operator.INTERSECTION:
+                return args[0] & args[1]
+            case Operator.DIFFERENCE:
+                return args[0] - args[1]
+            case Operator.COMPLEMENT:
+                return everything - args[0]
+            case Operator.SEQUENCE:
+                return frozenset((a, d) for a, b in args[0] for c, d in args[1] if b == c)
+            case Operator.INVERSE:
+                return frozenset((b, a) for a, b in args[0])
+            case Operator.PLUS:
+                return closure(args[0])
+            case Operator.STAR:
+                return closure(args[0]) | identity
+            case Operator.OPTIONAL:
+                return args[0] | identity
+            case Operator.IDENTITY:
+                return frozenset((e, e) for e in args[0])
+            case Operator.PRODUCT:
+                return frozenset(product(args[0], args[1]))
+            case Operator.DOMAIN:
+                return frozenset(a for a, _ in args[0])
+            case Operator.RANGE:
+                return frozenset(b for _, b in args[0])
+            case Operator.VAR:
+                return variables[node.group, node.slot]
+            case Operator.FIX:
+                return self.fixpoint(node.group, variables)[node.slot]
+
+    def fixpoint(self, group: int, outer: dict[tuple[int, int], Pairs]) -> list[Pairs]:
+        """Herd's rounds: in order, from empty, until no new value is larger than the one before."""
+        bodies = self.model.recursions[group].bodies
+        variables = {**outer, **{(group, slot): frozenset[Any]() for slot in range(len(bodies))}}
+        while True:
+            grown = False
+            for slot, body in enumerate(bodies):
+                new = self.value(body, variables)
+                grown = grown or not new <= variables[group, slot]
+                variables[group, slot] = new
+            if not grown:
+                return [variables[group, slot] for slot in range(len(bodies))]
+
+    def holds(self, check: Check) -> bool:
+        """Whether the test of a check succeeds."""
+        value = self.value(check.node)
+        if check.predicate == "empty":
+            result = not value
+        elif check.predicate == "irreflexive":
+            result = all(a != b for a, b in value)
+        else:
+            result = all(a != b for a, b in closure(value))
+        return result is not check.negated
+
+
+def failures(model: Model, base: Base) -> list[str]:
+    """The names of the checks that forbid an execution."""
+    evaluator = Evaluator(model, base)
+    return [c.name or c.predicate for c in model.checks if c.effect == "check" and not evaluator.holds(c)]
