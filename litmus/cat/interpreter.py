@@ -35,6 +35,7 @@ from litmus.cat.values import (
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 
 _DEEPEST_CALL = 60
+_SETS_OF_VALUES = (ValueSet, Classes, Orders)
 
 
 @lru_cache(maxsize=64)
@@ -185,7 +186,7 @@ class Interpreter:
             return Term(Kind.RELATION, algebra.sequence(self.relation(left, left_at), self.relation(right, right_at)))
         if operator == "cartesian":
             return Term(Kind.RELATION, algebra.product(self.set_of(left, left_at), self.set_of(right, right_at)))
-        if operator == "++" or isinstance(left, ValueSet | Classes | Orders) or isinstance(right, ValueSet | Classes | Orders):
+        if operator == "++" or isinstance(left, _SETS_OF_VALUES) or isinstance(right, _SETS_OF_VALUES):
             return self._value_sets(expression, left, right)
         if isinstance(left, Polymorphic) and isinstance(right, Polymorphic):
             if operator == "|":
@@ -484,7 +485,7 @@ class Interpreter:
         kind = Kind.RELATION
         if instruction.predicate == "empty" and isinstance(value, Term):
             kind = value.kind
-        if isinstance(value, ValueSet | Classes | Orders):
+        if isinstance(value, _SETS_OF_VALUES):
             raise Unsupported(f"a check of {describe(value)} is not supported yet", instruction.expression.span)
         node = self.term(value, kind, instruction.expression.span)
         predicate = instruction.predicate

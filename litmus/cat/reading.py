@@ -237,7 +237,8 @@ class Reader:
             return syntax.Apply(self.expression(children[0]), argument, span)
         if kind == "function":
             name = self.pattern(bound_to).names[:1] if bound_to is not None else ()
-            return syntax.Function((name and name[0]) or "", self.pattern(children[1]), self.expression(children[2]), span)
+            pattern, body = self.pattern(children[1]), self.expression(children[2])
+            return syntax.Function((name and name[0]) or "", pattern, body, span)
         return _OTHER[kind](self, children, span)
 
     def _zero(self, children: list[Child], span: Span) -> syntax.Expression:

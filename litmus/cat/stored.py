@@ -54,7 +54,7 @@ def unpack(stored: Stored) -> Model | None:
     return Model(
         name,
         title,
-        tuple(Node(operators[o], kinds[k], arguments, base, group, slot) for o, k, arguments, base, group, slot in nodes),
+        tuple(Node(operators[n[0]], kinds[n[1]], n[2], n[3], n[4], n[5]) for n in nodes),
         tuple(Recursion(*recursion) for recursion in recursions),
         tuple(
             Check(predicate, negated, node, label, effect, Span(sources[path], start, end))

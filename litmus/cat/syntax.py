@@ -32,6 +32,8 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variable:
+    """A name."""
+
     name: str
     span: Span
 
@@ -68,6 +70,8 @@ class ExplicitSet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TupleOf:
+    """`(a, b)`; `()` has no items."""
+
     items: tuple[Expression, ...]
     span: Span
 
@@ -78,6 +82,8 @@ BinaryOperator = Literal["|", "&", "\\", ";", "cartesian", "++"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unary:
+    """`[s]`, `~e`, `r^-1`, `r+`, `r*`, `r?`."""
+
     operator: UnaryOperator
     operand: Expression
     span: Span
@@ -85,6 +91,8 @@ class Unary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binary:
+    """`left | right` and so on; "cartesian" is `left * right`."""
+
     operator: BinaryOperator
     left: Expression
     right: Expression
@@ -93,6 +101,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply:
+    """`function argument`."""
+
     function: Expression
     argument: Expression
     span: Span
@@ -110,6 +120,8 @@ class Function:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
+    """`pattern = value`; a function is bound to its name."""
+
     pattern: Pattern
     value: Expression
     span: Span
@@ -117,6 +129,8 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LetIn:
+    """`let [rec] bindings in body`."""
+
     bindings: tuple[Binding, ...]
     recursive: bool
     body: Expression
@@ -125,6 +139,8 @@ class LetIn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Try:
+    """`try attempt with otherwise`."""
+
     attempt: Expression
     otherwise: Expression
     span: Span
@@ -142,12 +158,16 @@ class Compare:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HasVariant:
+    """`"name"` as a condition."""
+
     name: str
     span: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NotVariant:
+    """`not operand`."""
+
     operand: Variant
     span: Span
 
@@ -168,6 +188,8 @@ Condition = Compare | HasVariant | NotVariant | BothVariants
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IfThenElse:
+    """`if condition then then else otherwise`."""
+
     condition: Condition
     then: Expression
     otherwise: Expression
@@ -185,6 +207,8 @@ class TagClause:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchTag:
+    """`match subject with clauses end`, over tags."""
+
     subject: Expression
     clauses: tuple[TagClause, ...]
     span: Span
@@ -248,12 +272,16 @@ class Let:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Show:
+    """`show r, s`."""
+
     names: tuple[Variable, ...]
     span: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShowAs:
+    """`show expression as name`."""
+
     expression: Expression
     name: str
     span: Span
@@ -261,6 +289,8 @@ class ShowAs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unshow:
+    """`unshow r, s`."""
+
     names: tuple[Variable, ...]
     span: Span
 
@@ -275,6 +305,8 @@ class Include:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Procedure:
+    """`procedure [rec] name pattern = body end`."""
+
     name: str
     recursive: bool
     pattern: Pattern
@@ -284,6 +316,8 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
+    """`call procedure argument [as name]`."""
+
     procedure: Variable
     argument: Expression
     name: str | None
@@ -292,6 +326,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forall:
+    """`forall variable in domain do body end`."""
+
     variable: str
     domain: Expression
     body: tuple[Instruction, ...]
@@ -300,6 +336,8 @@ class Forall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WithFrom:
+    """`with variable from choices`."""
+
     variable: str
     choices: Expression
     span: Span
@@ -307,6 +345,8 @@ class WithFrom:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InstructionClause:
+    """`'tag -> body`; tag None is `_`."""
+
     tag: str | None
     body: tuple[Instruction, ...]
     span: Span
@@ -314,6 +354,8 @@ class InstructionClause:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchInstruction:
+    """`match subject with clauses end`, over tags."""
+
     subject: Expression
     clauses: tuple[InstructionClause, ...]
     span: Span
@@ -321,6 +363,8 @@ class MatchInstruction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IfVariant:
+    """`if condition then [else otherwise] end`."""
+
     condition: Variant
     then: tuple[Instruction, ...]
     otherwise: tuple[Instruction, ...]
@@ -329,12 +373,16 @@ class IfVariant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Debug:
+    """`debug expression`."""
+
     expression: Expression
     span: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enum:
+    """`enum name = 'a || 'b`."""
+
     name: str
     tags: tuple[str, ...]
     span: Span

@@ -50,12 +50,16 @@ class Primitive:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcedureValue:
+    """A procedure of the model."""
+
     procedure: syntax.Procedure
     environment: Environment
 
 
 @dataclass(frozen=True, slots=True)
 class TupleValue:
+    """A tuple; () has no items."""
+
     items: tuple[Value, ...]
 
 

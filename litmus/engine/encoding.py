@@ -69,6 +69,9 @@ class Encoding:
         self.order = {pair: x for order in self.orders for pair, x in order.items()}
         for r, w in bounds.own_write.items():
             self._after_source(r, w)
+        if bounds.coherent:
+            for r in bounds.reads:
+                self._coherent(r)
         self._conditions()
         self.landing: list[list[Literal]] = []
         for b in range(len(graph.blocks)):
@@ -145,6 +148,45 @@ class Encoding:
         for source, x in zip(self.bounds.sources[r], self.source[r], strict=True):
             if (source, w) in self.order:
                 self.clauses.add(-x, -self.executes[w], -self.same_cell(source, w), self.order[source, w])
+
+    def _co(self, a: int, b: int) -> Literal:
+        """A literal that is true iff a is before b, of two writes to one cell."""
+        events = self.graph.events
+        if events[a].thread == INITIAL or events[b].thread == INITIAL:
+            return TRUE if events[a].thread == INITIAL and a != b else FALSE
+        return self.order[a, b]
+
+    def _coherent(self, r: int) -> None:
+        """What coherence says of a read and the accesses after and before it in program order.
+
+        The patterns CoRW, CoWR and CoRR ("Herding cats", TOPLAS 2014, section 4.2), for accesses with one
+        possible address.  Left out, they would be learned, one violation at a time.
+        """
+        clauses = self.clauses
+        bounds = self.bounds
+        po = self.graph.po
+        cell = bounds.addresses[r]
+        if len(cell) != 1:
+            return
+        mine = [
+            (w, x)
+            for w, x in zip(bounds.sources[r], self.source[r], strict=True)
+            if bounds.addresses[w] == cell
+        ]
+        for other in bounds.by_cell[cell[0]]:
+            if bounds.addresses[other] == cell:
+                absent = -self.executes[other]
+                for w, x in mine:
+                    if w != other and po[r] >> other & 1:
+                        clauses.add(-x, absent, self._co(w, other))
+                    elif w != other and po[other] >> r & 1:
+                        clauses.add(-x, absent, self._co(other, w))
+        for later in bounds.reads:
+            if po[r] >> later & 1 and bounds.addresses[later] == cell:
+                for w, x in mine:
+                    for v, y in zip(bounds.sources[later], self.source[later], strict=True):
+                        if v != w and bounds.addresses[v] == cell:
+                            clauses.add(-x, -y, self._co(w, v))
 
     def _conditions(self) -> None:
         clauses = self.clauses

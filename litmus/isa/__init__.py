@@ -12,8 +12,8 @@ from litmus.diagnostics import Span, Unsupported
 from litmus.isa.architecture import Architecture
 
 _MODULES = {
-    "X86": "litmus.isa.x86",
-    "X86_64": "litmus.isa.x86",
+    "X86": "litmus.isa.x86_lowering",
+    "X86_64": "litmus.isa.x86_lowering",
     "PPC": "litmus.isa.power",
     "C": "litmus.isa.c",
 }

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
 from litmus.isa.initial import Reference, initial_state, type_named
-from litmus.isa.template import END, CellCode, Named, Place, registers_of
+from litmus.isa.template import END, CellCode, Place, registers_of
 from litmus.program.code import Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.syntax import Cell, Register, Test

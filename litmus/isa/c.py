@@ -6,12 +6,12 @@ Plain accesses are kept in program order, as a compiler that changes nothing wou
 
 from __future__ import annotations
 
-from litmus.diagnostics import InputError, Unsupported, near
+from litmus.diagnostics import InputError, Unsupported
 from litmus.isa.architecture import Architecture
 from litmus.isa.c_statements import Statements
 from litmus.isa.c_types import INT, CType
 from litmus.isa.c_variables import Shared
-from litmus.program.code import Program, RegisterType
+from litmus.program.code import Program, RegisterType, ThreadCode
 from litmus.program.primitives import Primitives
 from litmus.program.values import Value
 from litmus.source import c_syntax as c
@@ -30,8 +30,9 @@ def lower(test: Test, table: Primitives) -> Program:
     functions = read_functions(test.body)
     shared = Shared(test, functions)
     given, types = _initial_registers(test, functions, shared)
-    threads = [Statements(f, shared, table, len(functions), types[f.thread]) for f in functions]
-    code = tuple(thread.lower() for thread in threads)
+    threads, code = _threads(functions, shared, table, types)
+    if shared.untyped:
+        threads, code = _threads(functions, shared, table, types)  # now that every access is a word
     registers: list[dict[str, Value]] = []
     register_types: dict[tuple[int, str], RegisterType] = {}
     for number, thread in enumerate(threads):
@@ -43,6 +44,13 @@ def lower(test: Test, table: Primitives) -> Program:
     if shared.untyped:
         notes[UNTYPED_NOTE] = None
     return Program(table.arch, code, shared.variables(), tuple(registers), register_types, tuple(notes))
+
+
+def _threads(
+    functions: tuple[c.Function, ...], shared: Shared, table: Primitives, registers: list[dict[str, CType]]
+) -> tuple[list[Statements], tuple[ThreadCode, ...]]:
+    threads = [Statements(f, shared, table, len(functions), registers[f.thread]) for f in functions]
+    return threads, tuple([thread.lower() for thread in threads])
 
 
 def _initial_registers(

@@ -47,7 +47,9 @@ class Macro:
 
 
 SUFFIXES = ("", "_relaxed", "_acquire", "_release")
-OPERATIONS = {"add": "old + a", "sub": "old - a", "and": "old & a", "or": "old | a", "xor": "old ^ a", "andnot": "old & ~a"}
+OPERATIONS = {
+    "add": "old + a", "sub": "old - a", "and": "old & a", "or": "old | a", "xor": "old ^ a", "andnot": "old & ~a",
+}  # fmt: skip
 STEPS = {"inc": "old + 1", "dec": "old - 1"}
 
 XCHG = Update("a", "old")
@@ -65,10 +67,10 @@ FENCES = {
         "cmm_smp_mb", "cmm_smp_rmb", "cmm_smp_wmb", "cmm_mb", "cmm_rmb", "cmm_wmb",
     )},
     "cmm_barrier": "barrier",
-    **{name: "cmm_mc" for name in (
+    **dict.fromkeys((
         "cmm_mc", "cmm_rmc", "cmm_wmc", "cmm_smp_mc", "cmm_smp_rmc", "cmm_smp_wmc",
         "cmm_read_barrier_depends", "cmm_smp_read_barrier_depends",
-    )},
+    ), "cmm_mc"),
     **{f"cmm_smp_mb__{side}_uatomic_{op}": f"cmm_smp_mb__{side}_uatomic"
        for side in ("before", "after") for op in ("and", "or", "add", "sub", "inc", "dec")},
     "rcu_read_lock": "rcu", "rcu_read_unlock": "rcu", "synchronize_rcu": "rcu", "synchronize_rcu_expedited": "rcu",

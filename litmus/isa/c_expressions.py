@@ -113,13 +113,15 @@ class Expressions(Emitter):
         return name not in self.parameters and (name not in self.shared.types or bool(self.parameters))
 
     def known_names(self) -> list[str]:
+        """The names that mean something here."""
         return [*self.locals, *(self.parameters or self.shared.types)]
 
     def unknown_local(self, name: str, at: c.At) -> NoReturn:
         """A name that stands for nothing: misspelt, or a shared variable that was not passed."""
         if name in self.shared.types:
             where = self.function.definition.name
-            self.wrong(f"{name} is a shared variable, but no parameter of {where}", at, f"pass it: {where}(int *{name}, ...)")
+            hint = f"pass it: {where}(int *{name}, ...)"
+            self.wrong(f"{name} is a shared variable, but no parameter of {where}", at, hint)
         self.wrong(f"{name} has no value here", at, near(name, self.known_names()) or "assign it first")
 
     # ------------------------------------------------------------ evaluating
@@ -371,6 +373,9 @@ class Expressions(Emitter):
         name = address.base
         cell = self.shared.types[name]
         if type_.size != cell.size and not self.shared.untyped:
+            if (type_.target or cell.target) and not self.shared.arrays:
+                self.shared.untyped = True
+                return
             self.unsupported(
                 f"{name} is {cell} ({cell.size} bytes) and is accessed as {type_} ({type_.size} bytes): "
                 "accesses of several sizes are not supported", at,

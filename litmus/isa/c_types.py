@@ -233,7 +233,7 @@ def operate(operator: str, left: TypedValue, right: TypedValue) -> TypedValue:
 def _brought_to(value: TypedValue, type_: CType) -> TypedValue:
     """Converted, but for the upper bits where the width is the same."""
     if value.type.size == type_.size and not isinstance(value.expr, int):
-        return TypedValue(value.expr, type_, value.exact and value.type.signed == type_.signed or type_.size == 8)
+        return TypedValue(value.expr, type_, type_.size == 8 or (value.exact and value.type.signed == type_.signed))
     return converted(value, type_)
 
 

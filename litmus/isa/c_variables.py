@@ -32,7 +32,6 @@ from litmus.source.syntax import (
     Test,
 )
 
-
 WORD = 8  # bytes of a pointer
 
 
@@ -93,8 +92,8 @@ class Shared:
         if parameter.array:
             type_ = pointer_to(type_)
         if type_.target is None:
-            hint = f"{parameter.type.name} *{name}"
-            raise InputError(f"{name} is a shared variable and is passed by its address", function.span(parameter.at), hint)
+            message = f"{name} is a shared variable and is passed by its address"
+            raise InputError(message, function.span(parameter.at), f"{parameter.type.name} *{name}")
         known = self.types.setdefault(name, type_.target)
         if known.size == type_.target.size:
             return

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from litmus.diagnostics import InputError, Span, Unsupported, near
 from litmus.program.code import RegisterType, Variable
 from litmus.program.values import Address, Value, wrap
-from litmus.source.syntax import Global, Init, InitValue, Number, Register, Test
+from litmus.source.syntax import Init, InitValue, Number, Register, Test
 
 # The types that herd7 knows in initial states and locations (its lib/cType.ml and machine sizes);
 # for instruction sets, sizes are those of the LP64 data model.

@@ -77,27 +77,34 @@ _TOKEN = re.compile(r"\s*(?:(-?\d+)|([A-Za-z_.][\w.]*)|(\(|\)|,))")
 
 
 @lru_cache(maxsize=1024)
-def expression(text: str) -> Expr:
-    """The expression that a table spells, with a register for every operand name."""
-    tokens = [match for match in _TOKEN.finditer(text)]
-    result, rest = _expression(tokens, 0)
-    assert rest == len(tokens), text
+def expression(text: str, bits: int = 64) -> Expr:
+    """The expression that a table spells, with a register for every operand name.
+
+    `sext` and `zext` extend from `bits`, the size of the operation; `N` is that number.
+    """
+    tokens = list(_TOKEN.finditer(text))
+    result, end = _term(tokens, 0, bits)
+    assert end == len(tokens), text
     return result
 
 
-def _expression(tokens: list[re.Match[str]], at: int) -> tuple[Expr, int]:
+def _term(tokens: list[re.Match[str]], at: int, bits: int) -> tuple[Expr, int]:
+    """The term that begins at token `at`, and the token behind it."""
     number, name, _ = tokens[at].groups()
     at += 1
     if number is not None:
         return int(number), at
     if at == len(tokens) or tokens[at][3] != "(":
-        return Reg(name), at
+        return bits if name == "N" else Reg(name), at
     arguments: list[Expr] = []
     while tokens[at][3] != ")":
-        argument, at = _expression(tokens, at + 1)
+        argument, at = _term(tokens, at + 1, bits)
         arguments.append(argument)
+    at += 1
+    if name in ("sext", "zext"):
+        return (arguments[0] if bits == 64 else Op(f"{name}{bits}", tuple(arguments))), at
     assert OPERATORS[name][0] == len(arguments), name
-    return Op(name, tuple(arguments)), at + 1
+    return Op(name, tuple(arguments)), at
 
 
 def substituted(expr: Expr, operands: Mapping[str, Expr]) -> Expr:

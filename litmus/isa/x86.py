@@ -4,8 +4,8 @@ Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, 
 instruction's name (MOV, ADD, Jcc ...); volume 1, 3.4.1.1, for how partial registers are written.
 The interpreting code is litmus/isa/x86_reading.py and litmus/isa/x86_lowering.py.
 
-In expressions D is the destination and S the source, sign-extended from the size of the operation; R
-is the result, likewise; N is that size in bits.  The flags are pseudo registers: .zf, .sf, .cf and
+In expressions D is the destination and S the source, sign-extended from the size of the operation, R
+is the result, `sext` and `zext` extend from that size, and N is that size in bits.  The flags are pseudo registers: .zf, .sf, .cf and
 .lt, which is SF != OF, so that a comparison is one operator; OF itself is SF != .lt.
 """
 
@@ -53,17 +53,20 @@ PARTS_32 = {
 
 # ---------------------------------------------------------------- flags
 
-SIGN_AND_ZERO = {".zf": "eq(R, 0)", ".sf": "lt(R, 0)"}
-# A sum of two sign-extended numbers of less than 64 bits cannot overflow 64 bits, so that its sign is
-# SF != OF; with 64 bits OF is computed, as the carry into the sign that does not come out.
-_LESS_SUM = "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(D, S), 0))"
+_SUM = {
+    ".zf": "eq(R, 0)",
+    ".sf": "lt(R, 0)",
+    # The sign of the true sum: below 64 bits, sign-extended operands cannot overflow.
+    ".lt": "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(D, S), 0))",
+}
+_DIFFERENCE = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".lt": "lt(D, S)"}
 
-ADD = {**SIGN_AND_ZERO, ".cf": "ltu(R, D)", ".lt": _LESS_SUM}
-SUB = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".cf": "ltu(D, S)", ".lt": "lt(D, S)"}
-LOGIC = {**SIGN_AND_ZERO, ".cf": "0", ".lt": "lt(R, 0)"}
-INC = {**SIGN_AND_ZERO, ".lt": _LESS_SUM}
-DEC = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".lt": "lt(D, S)"}
-NEG = {**SIGN_AND_ZERO, ".cf": "ne(D, 0)", ".lt": "lt(0, D)"}
+ADD = {**_SUM, ".cf": "ltu(R, D)"}
+SUB = {**_DIFFERENCE, ".cf": "ltu(D, S)"}
+LOGIC = {".zf": "eq(R, 0)", ".sf": "lt(R, 0)", ".cf": "0", ".lt": "lt(R, 0)"}
+INC = _SUM
+DEC = _DIFFERENCE
+NEG = {".zf": "eq(D, 0)", ".sf": "lt(R, 0)", ".cf": "ne(D, 0)", ".lt": "lt(0, D)"}
 KEEP: dict[str, str] = {}
 
 ALL_FLAGS = frozenset({".zf", ".sf", ".cf", ".lt"})
@@ -89,44 +92,44 @@ class Update(NamedTuple):
 
 
 UPDATES = {
-    "add": Update("add(D, S)", ADD),
-    "sub": Update("sub(D, S)", SUB),
+    "add": Update("sext(add(D, S))", ADD),
+    "sub": Update("sext(sub(D, S))", SUB),
     "and": Update("and(D, S)", LOGIC),
     "or": Update("or(D, S)", LOGIC),
     "xor": Update("xor(D, S)", LOGIC),
-    "cmp": Update("sub(D, S)", SUB, stores=False),
+    "cmp": Update("sext(sub(D, S))", SUB, stores=False),
     "test": Update("and(D, S)", LOGIC, stores=False),
-    "inc": Update("add(D, S)", INC, operands=1, source=1),
-    "dec": Update("sub(D, S)", DEC, operands=1, source=1),
-    "neg": Update("neg(D)", NEG, operands=1),
+    "inc": Update("sext(add(D, S))", INC, operands=1, source=1),
+    "dec": Update("sext(sub(D, S))", DEC, operands=1, source=1),
+    "neg": Update("sext(neg(D))", NEG, operands=1),
     "not": Update("not(D)", KEEP, operands=1),
-    "imul": Update("mul(D, S)", KEEP, lockable=False, undefined=ALL_FLAGS),
+    "imul": Update("sext(mul(D, S))", KEEP, lockable=False, undefined=ALL_FLAGS),
 }
 
 
 class Shift(NamedTuple):
-    """D is shifted by S, which is a number or CL, modulo 64 for 64-bit operands and 32 for others.
+    """D is shifted by S, a number or CL, taken modulo 64 for 64-bit operands and modulo 32 for others.
 
-    A count of 0 changes nothing.  OF is defined for a count of 1 only.
+    A count of 0 changes nothing.  carry is CF; less is SF != OF for a count of 1, the only one for
+    which OF is defined.
     """
 
     result: str
     carry: str
-    less_by_one: str
+    less: str
 
 
-_SHL = Shift("shl(D, S)", "and(shr(zext(D), sub(N, S)), 1)", "and(shr(zext(D), sub(N, S)), 1)")
+_SHL = Shift("sext(shl(D, S))", "and(shr(zext(D), sub(N, S)), 1)", "lt(D, 0)")
 SHIFTS = {
     "shl": _SHL,
     "sal": _SHL,
-    # SHR by one: SF is 0 and OF the old sign
-    "shr": Shift("shr(zext(D), S)", "and(shr(zext(D), sub(S, 1)), 1)", "lt(D, 0)"),
-    # SAR by one: OF is 0
+    "shr": Shift("sext(shr(zext(D), S))", "and(shr(zext(D), sub(S, 1)), 1)", "lt(D, 0)"),
     "sar": Shift("sar(D, S)", "and(shr(D, sub(S, 1)), 1)", "lt(R, 0)"),
 }
 
-# BT, BTS, BTR, BTC: CF is the bit; the result is made with the mask of the bit
-BITS = {"bt": None, "bts": "or(D, S)", "btr": "andnot(D, S)", "btc": "xor(D, S)"}
+# BT, BTS, BTR, BTC with a number S < N: CF is the bit of D; M is its mask
+BITS = {"bt": None, "bts": "or(D, M)", "btr": "andnot(D, M)", "btc": "xor(D, M)"}
+BIT = {".cf": "and(shr(D, S), 1)"}
 
 # MOVZX, MOVSX, MOVSXD and their AT&T names: sizes of source and destination (None: by the operands)
 EXTENDING = {
@@ -145,7 +148,6 @@ EXTENDING = {
 
 # MOV, LEA, XCHG, XADD, CMPXCHG, MOVNTI have code of their own in x86_lowering.py
 MOVES = frozenset({"mov", "movabs", "movnti", "lea", "xchg", "xadd", "cmpxchg"})
-LOCKABLE = frozenset({"xchg", "xadd", "cmpxchg"})  # and the Updates that say so, BTS, BTR, BTC
 
 # MFENCE, SFENCE, LFENCE: their cat sets
 FENCES = {"mfence": "MFENCE", "sfence": "SFENCE", "lfence": "LFENCE"}

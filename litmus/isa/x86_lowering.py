@@ -26,22 +26,23 @@ from litmus.isa.template import (
     substituted,
 )
 from litmus.isa.x86 import (
+    ADD,
     ALL_FLAGS,
+    BIT,
     BITS,
     CONDITIONS,
     EXTENDING,
     FENCES,
-    LOCKABLE,
     MOVES,
     NOTHING,
     PARTS_32,
     PARTS_64,
     RETURNS,
     SHIFTS,
+    SUB,
     UNSUPPORTED,
     UPDATES,
     Part,
-    Update,
 )
 from litmus.isa.x86_reading import Immediate, Instruction, Label, Machine, Memory, Operand, RegisterOperand, read_cell
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store
@@ -140,22 +141,15 @@ class _Lowering:
     def sized(self, name: str, suffix: int | None) -> None:
         """An instruction whose operands have one size, which a suffix may give."""
         if name in UPDATES:
-            row = UPDATES[name]
-            operands = self.take(row.operands)
-            self.size = self.size_of(operands, suffix)
-            self.update(row, operands)
+            self.update(name, suffix)
         elif name in SHIFTS:
             self.shift(name, suffix)
         elif name in BITS:
             self.bit(name, suffix)
-        elif name.startswith("cmov"):
-            destination, source = self.take(2)
-            self.size = self.size_of((destination, source), suffix)
-            condition = expression(CONDITIONS[name[4:]])
-            value = self.read(source)  # memory is read whether the condition holds or not
-            self.write(destination, Op("ite", (condition, value, self.read(destination))))
-        else:
+        elif name in _MOVES:
             _MOVES[name](self, suffix)
+        else:
+            self.move_if(expression(CONDITIONS[name.removeprefix("cmov")]), suffix)
 
     # ------------------------------------------------------------ operands
 
@@ -224,7 +218,7 @@ class _Lowering:
                 raise AssertionError(operand)
 
     def signed(self, operand: Operand, tags: frozenset[str] = NO_TAGS) -> Expr:
-        """The value of an operand, sign-extended."""
+        """The value of an operand, sign-extended from the size of the operation."""
         value = self.read(operand, tags)
         if isinstance(operand, RegisterOperand) and self.size < self.machine.width:
             return Op(f"sext{8 * self.size}", (value,))
@@ -253,84 +247,322 @@ class _Lowering:
         While nobody can tell, 32-bit results are kept sign-extended instead (assembly._thread).
         """
         bits = 8 * part.size
-        register = Reg(part.register)
-        if part.size == self.machine.width:
-            return value if bits == 64 or _is_word(value) else folded_number(Op("sext32", (value,)))
+        if bits == 64:
+            return value
         if bits == 32:
-            if not self.exact:
-                self.half.add(part.register)
-                return value if _is_word(value) else folded_number(Op("sext32", (value,)))
-            return folded_number(Op("zext32", (value,)))
+            if self.machine.width == 8 and self.exact:
+                return _extended("zext32", value)
+            self.half.add(part.register)
+            is_word = isinstance(value, Reg) and (self.machine.width == 4 or value.name == ".loaded")
+            return value if is_word else _extended("sext32", value)
         mask = (1 << bits) - 1 << part.shift
-        moved = Op(f"zext{bits}", (value,))
-        return Op("or", (Op("andnot", (register, mask)), Op("shl", (moved, part.shift)) if part.shift else moved))
+        moved = _extended(f"zext{bits}", value)
+        if part.shift:
+            moved = Op("shl", (moved, part.shift))
+        return Op("or", (Op("andnot", (Reg(part.register), mask)), moved))
 
-    def set_flags(self, flags: dict[str, str], **operands: Expr) -> None:
+    def set_flags(self, flags: dict[str, str], operands: dict[str, Expr]) -> None:
+        """The flags become what the table says; expressions of known operands are computed."""
+        bits = 8 * self.size
         for flag, meaning in flags.items():
-            value = substituted(expression(meaning), {**operands, "N": 8 * self.size})
-            self.operations.append(Set(flag, _chosen(value)))
+            self.operations.append(Set(flag, _chosen(substituted(expression(meaning, bits), operands))))
 
     # ------------------------------------------------------------ instructions
 
-    def tags(self, destination: Operand) -> frozenset[str]:
-        return _ATOMIC if self.locked and isinstance(destination, Memory) else NO_TAGS
-
-    def update(self, row: Update, operands: tuple[Operand, ...]) -> None:
+    def update(self, name: str, suffix: int | None) -> None:
+        row = UPDATES[name]
+        if name == "imul" and len(self.instruction.operands) != 2:
+            raise self.instruction.unsupported("IMUL is supported with two operands only", self.instruction.place)
+        operands = self.take(row.operands)
         destination = operands[0]
-        if self.locked and not (row.lockable and row.stores and isinstance(destination, Memory)):
-            self.not_locked()
+        self.size = self.size_of(operands, suffix)
         if isinstance(destination, Immediate):
-            if row.stores or self.instruction.att is False:
-                raise self.instruction.error("a number cannot be a destination", destination.place)
-        tags = self.tags(destination)
-        source: Expr = row.source
-        if row.operands == 2:
-            source = self.signed(operands[1])
+            raise self.instruction.error("a number cannot be a destination", destination.place)
+        if not (row.lockable and row.stores and isinstance(destination, Memory)):
+            self.not_locked()
+        source: Expr = self.signed(operands[1]) if row.operands == 2 else row.source
+        tags = _ATOMIC if self.locked else NO_TAGS
         old = self.signed(destination, tags)
-        # AND, OR and XOR of sign-extended numbers are sign-extended, and so is what a 64-bit register holds.
-        new = substituted(expression(row.result), {"D": old, "S": source})
-        if self.size < 8 and row.result[:3] not in ("and", "or(", "xor", "not"):
-            new = Op(f"sext{8 * self.size}", (new,))
+        values = {"D": old, "S": source}
+        new = substituted(expression(row.result, 8 * self.size), values)
         self.undefined = row.undefined
-        self.set_flags(row.flags, D=old, S=source, R=new)
+        self.set_flags(row.flags, {**values, "R": new})
         if row.stores:
             self.write(destination, new, tags, rmw=self.locked)
 
     def shift(self, name: str, suffix: int | None) -> None:
         row = SHIFTS[name]
-        operands = self.instruction.operands
-        if len(operands) == 1:
+        self.not_locked()
+        if len(self.instruction.operands) == 1:
             (destination,) = self.take(1)
             count: Operand = Immediate(1, self.instruction.place)
         else:
             destination, count = self.take(2)
-        self.not_locked()
         self.size = self.size_of((destination,), suffix)
         modulus = 63 if self.size == 8 else 31
         by: Expr
         if isinstance(count, Immediate) and isinstance(count.value, int):
             by = count.value & modulus
-            if by == 0:
-                return
-        elif isinstance(count, RegisterOperand) and count.part.register.lower()[1:] == "cx" and count.part.size == 1:
+        elif isinstance(count, RegisterOperand) and count.part in (PARTS_32["cl"], PARTS_64["cl"]):
             by = Op("and", (Reg(count.part.register), modulus))
         else:
             raise self.instruction.error(f"{name} shifts by a number or by CL", count.place)
-        old = self.signed(destination)
-        bits = 8 * self.size
-        operands_of = {"D": old, "S": by, "N": bits}
-        new = _extended(substituted(expression(row.result), {**operands_of, "D": old if name == "sar" else zero_extended(old, bits)}), bits)
-        if isinstance(by, int):
-            carry = substituted(_with_zext(row.carry, bits), operands_of)
-            less = Op("lt", (new, 0)) if name == "sar" else Op("ne", (Op("lt", (new, 0)), substituted(_with_zext(row.less_by_one, bits), operands_of)))
-            self.operations += [
-                Set(".zf", Op("eq", (new, 0))),
-                Set(".sf", Op("lt", (new, 0))),
-                Set(".cf", carry),
-                Set(".lt", less),
-            ]
-            if by != 1:
-                self.undefined = frozenset({".lt"})
+        if by == 0:
+            return
+        values = {"D": self.signed(destination), "S": by}
+        new = substituted(expression(row.result, 8 * self.size), values)
+        if isinstance(by, int) and by <= 8 * self.size:
+            flags = {".zf": "eq(R, 0)", ".sf": "lt(R, 0)", ".cf": row.carry, ".lt": row.less}
+            self.set_flags(flags, {**values, "R": new})
+            self.undefined = frozenset({".lt"}) if by > 1 else frozenset()
         else:
-            self.undefined = ALL_FLAGS
+            self.undefined = ALL_FLAGS  # a count of 0, which is not known here, would leave them
         self.write(destination, new)
+
+    def bit(self, name: str, suffix: int | None) -> None:
+        result = BITS[name]
+        destination, number = self.take(2)
+        self.size = self.size_of((destination,), suffix)
+        if not isinstance(number, Immediate) or not isinstance(number.value, int):
+            message = f"{name} is supported with a number only"
+            raise self.instruction.unsupported(message, number.place)
+        if result is None or not isinstance(destination, Memory):
+            self.not_locked()
+        by = number.value & (8 * self.size - 1)
+        tags = _ATOMIC if self.locked else NO_TAGS
+        values: dict[str, Expr] = {"D": self.signed(destination, tags), "S": by, "M": wrap(1 << by)}
+        self.set_flags(BIT, values)
+        self.undefined = ALL_FLAGS - {".cf", ".zf"}
+        if result is not None:
+            self.write(destination, substituted(expression(result), values), tags, rmw=self.locked)
+
+    def move(self, suffix: int | None) -> None:
+        destination, source = self.take(2)
+        self.not_locked()
+        self.size = self.size_of((destination, source), suffix)
+        if isinstance(destination, RegisterOperand) and isinstance(source, Memory):
+            part = destination.part
+            if part.size == self.machine.width or (part.size == 4 and not self.exact):
+                self.access(source)
+                self.operations.append(Load(part.register, source.address, self.size))
+                if part.size == 4:
+                    self.half.add(part.register)
+                return
+        self.write(destination, self.read(source))
+
+    def move_non_temporal(self, suffix: int | None) -> None:
+        destination, source = self.take(2)
+        self.not_locked()
+        self.size = self.size_of((destination, source), suffix)
+        if not isinstance(destination, Memory) or not isinstance(source, RegisterOperand):
+            raise self.instruction.error("MOVNTI stores a register to memory", self.instruction.place)
+        self.write(destination, self.read(source), _NON_TEMPORAL)
+
+    def load_address(self, suffix: int | None) -> None:
+        destination, source = self.take(2)
+        self.not_locked()
+        if not isinstance(destination, RegisterOperand) or not isinstance(source, Memory):
+            raise self.instruction.error("LEA computes the address of a memory operand", self.instruction.place)
+        self.size = self.size_of((destination,), suffix)
+        if self.size == 8:
+            self.whole |= registers_of(source.address)
+        self.write(destination, source.address)
+
+    def exchange(self, suffix: int | None) -> None:
+        """XCHG with memory is locked without the prefix."""
+        one, other = self.take(2)
+        self.size = self.size_of((one, other), suffix)
+        if isinstance(other, Memory):
+            one, other = other, one
+        if not isinstance(other, RegisterOperand) or isinstance(one, Immediate):
+            raise self.instruction.error("XCHG exchanges registers and memory", self.instruction.place)
+        if isinstance(one, Memory):
+            old = self.read(one, _ATOMIC)
+            self.write(one, self.read(other), _ATOMIC, rmw=True)
+        else:
+            self.operations.append(Set(".old", self.read(one)))
+            old = Reg(".old")
+            self.write(one, self.read(other))
+        self.write(other, old)
+
+    def exchange_add(self, suffix: int | None) -> None:
+        destination, source = self.take(2)
+        self.size = self.size_of((destination, source), suffix)
+        if not isinstance(source, RegisterOperand) or isinstance(destination, Immediate):
+            raise self.instruction.error("XADD adds a register to a register or memory", self.instruction.place)
+        tags = _ATOMIC if self.locked else NO_TAGS
+        old = self.signed(destination, tags)
+        values = {"D": old, "S": self.signed(source)}
+        new = substituted(expression("sext(add(D, S))", 8 * self.size), values)
+        self.set_flags(ADD, {**values, "R": new})
+        if isinstance(destination, RegisterOperand):
+            self.operations += [Set(".old", old), Set(".sum", new)]
+            old, new = Reg(".old"), Reg(".sum")
+            self.write(source, old)  # where both are one register, it holds the sum
+            self.write(destination, new)
+        else:
+            self.write(destination, new, tags, rmw=self.locked)
+            self.write(source, old)
+
+    def compare_exchange(self, suffix: int | None) -> None:
+        """CMPXCHG: the accumulator is compared with the destination.
+
+        A processor stores to a memory destination in either case, the old value where the comparison
+        fails; here, as for herd7, that store is left out: it is no write of a program.
+        """
+        destination, source = self.take(2)
+        self.size = self.size_of((destination, source), suffix)
+        if not isinstance(source, RegisterOperand) or isinstance(destination, Immediate):
+            raise self.instruction.error("CMPXCHG stores a register", self.instruction.place)
+        accumulator = self.accumulator()
+        tags = _ATOMIC if self.locked else NO_TAGS
+        old = self.signed(destination, tags)
+        expected = self.signed(accumulator)
+        bits = 8 * self.size
+        values = {"D": expected, "S": old}
+        new = substituted(expression("sext(sub(D, S))", bits), values)
+        self.set_flags(SUB, {**values, "R": new})
+        self.operations.append(Set(".equal", Op("eq", (expected, old))))
+        equal = Reg(".equal")
+        if isinstance(destination, RegisterOperand):
+            self.operations.append(Set(".old", old))
+            old = Reg(".old")
+            self.write(destination, Op("ite", (equal, self.read(source), old)))
+        else:
+            self.write(destination, self.read(source), tags, rmw=self.locked, when=equal)
+        kept = Reg(accumulator.part.register)
+        self.operations.append(Set(kept.name, Op("ite", (equal, kept, self.merged(accumulator.part, old)))))
+
+    def accumulator(self) -> RegisterOperand:
+        name = {1: "al", 2: "ax", 4: "eax", 8: "rax"}[self.size]
+        return RegisterOperand(self.machine.parts[name], self.instruction.mnemonic.place)
+
+    def move_if(self, condition: Expr, suffix: int | None) -> None:
+        """CMOVcc: memory is read whether the condition holds or not."""
+        destination, source = self.take(2)
+        self.not_locked()
+        self.size = self.size_of((destination, source), suffix)
+        if not isinstance(destination, RegisterOperand) or isinstance(source, Immediate) or self.size == 1:
+            raise self.instruction.error("CMOV moves a register or memory to a register", self.instruction.place)
+        self.write(destination, Op("ite", (condition, self.read(source), self.read(destination))))
+
+    def set_if(self, condition: Expr) -> None:
+        (destination,) = self.take(1)
+        self.not_locked()
+        self.size = self.size_of((destination,), 1)
+        self.write(destination, condition)
+
+    def extend(self, extension: str, source_size: int | None, size: int | None) -> None:
+        """MOVZX and MOVSX."""
+        destination, source = self.take(2)
+        self.not_locked()
+        if not isinstance(destination, RegisterOperand) or isinstance(source, Immediate):
+            raise self.instruction.error("the destination is a register, the source no number", self.instruction.place)
+        self.size = self.size_of((source,), source_size) if source_size or self.is_sized(source) else 0
+        size = self.size_of((destination,), size)
+        if not self.size:
+            raise self.instruction.error("the size of this operand is not known", source.place, "write byte ptr [x]")
+        if self.size >= size:
+            raise self.instruction.error("the source is not shorter than the destination", source.place)
+        value: Expr = Op(f"{extension}{8 * self.size}", (self.read(source),))
+        self.size = size
+        self.write(destination, value)
+
+    def is_sized(self, operand: Operand) -> bool:
+        return isinstance(operand, RegisterOperand) or (isinstance(operand, Memory) and operand.size is not None)
+
+    def branch(self, condition: Expr | None) -> None:
+        self.not_locked()
+        operands = self.instruction.operands
+        if len(operands) != 1 or not isinstance(operands[0], Label):
+            name = self.instruction.mnemonic.name
+            raise self.instruction.error(f"{name} takes a label", self.instruction.place)
+        self.target = operands[0].name
+        self.operations.append(Branch(self.target.name, condition))
+
+
+_MOVES: dict[str, Callable[[_Lowering, int | None], None]] = {
+    "mov": _Lowering.move,
+    "movabs": _Lowering.move,
+    "movnti": _Lowering.move_non_temporal,
+    "lea": _Lowering.load_address,
+    "xchg": _Lowering.exchange,
+    "xadd": _Lowering.exchange_add,
+    "cmpxchg": _Lowering.compare_exchange,
+}
+
+
+def _extended(operator: str, value: Expr) -> Expr:
+    """The value, extended; computed where it is a number."""
+    return folded(Op(operator, (value,))) if isinstance(value, int) else Op(operator, (value,))
+
+
+def _chosen(expr: Expr) -> Expr:
+    """The expression with the choices made that the size of the operation decides."""
+    if isinstance(expr, Op):
+        if expr.name == "ite" and isinstance(test := folded(expr.args[0]), int):
+            return _chosen(expr.args[1] if test else expr.args[2])
+        return Op(expr.name, tuple(map(_chosen, expr.args)))
+    return expr
+
+
+# ---------------------------------------------------------------- the architectures
+
+
+def _cell(machine: Machine, text: str, exact: bool) -> CellCode:
+    labels, instruction = read_cell(text, machine)
+    return CellCode(labels, None if instruction is None else _Lowering(instruction, machine, exact).template())
+
+
+@lru_cache(maxsize=8192)
+def cell_32(text: str, exact: bool) -> CellCode:
+    """The meaning of a cell of an X86 test (InstructionSet.cell)."""
+    return _cell(X86, text, exact)
+
+
+@lru_cache(maxsize=8192)
+def cell_64(text: str, exact: bool) -> CellCode:
+    """The meaning of a cell of an X86_64 test (InstructionSet.cell)."""
+    return _cell(X86_64, text, exact)
+
+
+_ORDER = ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", *(str(n) for n in range(8, 16)))
+_RANKS = {f"{prefix}{name}": n for n, name in enumerate(_ORDER) for prefix in ("e", "r")}
+
+
+def canonical_32(name: str) -> str | None:
+    """The register `name` of X86, as states spell it; symbolic registers stand for themselves."""
+    part = PARTS_32.get(name.lower().lstrip("%"))
+    if part is not None:
+        return part.register if part.size == 4 else None
+    return name if name[0] == "%" else None
+
+
+def canonical_64(name: str) -> str | None:
+    """The register `name` of X86_64, as states spell it; symbolic registers stand for themselves."""
+    part = PARTS_64.get(name.lower().lstrip("%"))
+    if part is not None:
+        return part.register if part.size == 8 else None
+    return name if name[0] == "%" else None
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a register in herd7's order, symbolic ones last."""
+    return _RANKS.get(name.lower(), 99), name
+
+
+def _lower_32(test: Test) -> Program:
+    return assembly.lower(test, _INSTRUCTIONS_32)
+
+
+def _lower_64(test: Test) -> Program:
+    return assembly.lower(test, _INSTRUCTIONS_64)
+
+
+_INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, X86.hint, width=4)
+_INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, X86_64.hint, width=8)
+
+ARCHITECTURES = {
+    "X86": Architecture("X86", frozenset({*FENCES.values(), "X"}), canonical_32, rank, X86.hint, _lower_32),
+    "X86_64": Architecture("X86_64", frozenset({*FENCES.values(), "X", "NT"}), canonical_64, rank, X86_64.hint, _lower_64),
+}

@@ -189,7 +189,7 @@ class _Reader:
         part = self.part(token)
         if part is None:
             return None
-        if part.size < self.machine.width and part.size != 4 or part.shift:
+        if (part.size < self.machine.width and part.size != 4) or part.shift:
             raise self.error(f"{token.name} cannot hold an address", token.place)
         return Reg(part.register) if part.size == self.machine.width else Op("zext32", (Reg(part.register),))
 

@@ -233,7 +233,9 @@ def _with_stars(base: _Node, stars: Iterable[_Node], at: At) -> c.TypeName:
 
 def _definition(tree: Tree[Token]) -> c.Definition:
     *_, name, parameters, body = tree.children
-    assert isinstance(name, Token) and isinstance(parameters, Tree) and isinstance(body, Tree)
+    assert isinstance(name, Token)
+    assert isinstance(parameters, Tree)
+    assert isinstance(body, Tree)
     declared = []
     for child in parameters.children:
         if child is None:
@@ -243,8 +245,9 @@ def _definition(tree: Tree[Token]) -> c.Definition:
             if _type(child).name != "void" or _type(child).pointers:
                 raise _SyntaxError("this parameter has no name", _at(child))
             continue
-        type_, parameter, *array = child.children
-        assert isinstance(type_, Tree) and isinstance(parameter, Token)
+        type_, parameter, _ = child.children
+        assert isinstance(type_, Tree)
+        assert isinstance(parameter, Token)
         brackets = child.meta.end_pos != parameter.end_pos
         declared.append(c.Parameter(_type(type_), str(parameter), brackets, _at(child)))
     return c.Definition(str(name), _token_at(name), tuple(declared), _block(body))

@@ -42,6 +42,8 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
+    """A name: a local, a parameter, a shared variable."""
+
     name: str
     at: At
 
@@ -77,6 +79,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
+    """`condition ? then : other`."""
+
     condition: Expression
     then: Expression
     other: Expression
@@ -95,6 +99,8 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Comma:
+    """`left, right`."""
+
     left: Expression
     right: Expression
     at: At
@@ -102,6 +108,8 @@ class Comma:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
+    """`(type)operand`."""
+
     type: TypeName
     operand: Expression
     at: At
@@ -109,6 +117,8 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class SizeOf:
+    """`sizeof(operand)`."""
+
     operand: Expression | TypeName
     at: At
 
@@ -125,6 +135,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """`base[index]`."""
+
     base: Expression
     index: Expression
     at: At
@@ -141,19 +153,7 @@ class Member:
 
 
 Expression = (
-    Number
-    | Name
-    | Unary
-    | Step
-    | Binary
-    | Conditional
-    | Assign
-    | Comma
-    | Cast
-    | SizeOf
-    | Call
-    | Index
-    | Member
+    Number | Name | Unary | Step | Binary | Conditional | Assign | Comma | Cast | SizeOf | Call | Index | Member
 )
 
 # ---------------------------------------------------------------- statements
@@ -172,6 +172,8 @@ class Declarator:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
+    """`type declarator, declarator;`."""
+
     type: TypeName
     declarators: tuple[Declarator, ...]
     at: At
@@ -179,23 +181,31 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionStatement:
+    """`expression;`."""
+
     expression: Expression
     at: At
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
+    """`;`."""
+
     at: At
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
+    """`{ statements }`."""
+
     statements: tuple[Statement, ...]
     at: At
 
 
 @dataclass(frozen=True, slots=True)
 class If:
+    """`if (condition) then else other`."""
+
     condition: Expression
     then: Statement
     other: Statement | None
@@ -204,6 +214,8 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class While:
+    """`while (condition) body`."""
+
     condition: Expression
     body: Statement
     at: At
@@ -211,6 +223,8 @@ class While:
 
 @dataclass(frozen=True, slots=True)
 class DoWhile:
+    """`do body while (condition);`."""
+
     body: Statement
     condition: Expression
     at: At
@@ -218,6 +232,8 @@ class DoWhile:
 
 @dataclass(frozen=True, slots=True)
 class For:
+    """`for (start condition; step) body`; `start` is a statement."""
+
     start: Statement
     condition: Expression | None
     step: Expression | None
@@ -227,6 +243,8 @@ class For:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
+    """`switch (value) body`."""
+
     value: Expression
     body: Statement
     at: At
@@ -243,6 +261,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """`name: statement`."""
+
     name: str
     statement: Statement
     at: At
@@ -250,6 +270,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Goto:
+    """`goto label;`."""
+
     label: str
     at: At
 
@@ -264,6 +286,8 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Return:
+    """`return value;`."""
+
     value: Expression | None
     at: At
 
