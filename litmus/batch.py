@@ -25,7 +25,7 @@ Work = Callable[[str], Iterable[T]]
 Start = Callable[[], Work[T]]
 
 FEW = 100  # up to so many files, starting processes costs more than it saves
-AT_A_TIME = 4  # files a process is given at once
+AT_A_TIME = 4  # files a process may have waiting, so that it need not wait for us
 COLLECT_EVERY = 300  # files; event graphs refer to themselves, so only the collector frees some of them
 
 
@@ -42,7 +42,7 @@ def run(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jo
     `start` makes the function that does the work, once in every process; `died(file, how)` makes the
     outcome of a file whose process did not survive it.
     """
-    jobs = min(jobs, (len(files) + AT_A_TIME - 1) // AT_A_TIME)
+    jobs = min(jobs, len(files))
     if jobs > 1:
         yield from _in_processes(files, start, died, jobs)
         return
@@ -92,6 +92,7 @@ def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, st
     # What was imported before a fork need not be imported again; other systems have no safe fork.
     fork = sys.platform == "linux"
     context = multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
+    at_a_time = min(AT_A_TIME, len(files) // (2 * jobs) + 1)
     waiting = deque(range(len(files)))
     outcomes: dict[int, list[T]] = {}  # by task: those that were not yielded yet
     finished: set[int] = set()
@@ -109,7 +110,7 @@ def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, st
         hand_out(workers[-1])
 
     def hand_out(worker: _Worker[T]) -> None:
-        while waiting and len(worker.tasks) < AT_A_TIME:
+        while waiting and len(worker.tasks) < at_a_time:
             task = waiting.popleft()
             worker.tasks.append(task)
             with contextlib.suppress(OSError):  # it died; receiving from it will tell

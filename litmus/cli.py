@@ -16,7 +16,7 @@ from litmus import __version__
 from litmus.diagnostics import Diagnostic, ExitCode
 
 if TYPE_CHECKING:
-    from litmus.check import Settings
+    from litmus.checking import Settings
     from litmus.engine.options import States
     from litmus.report.outcome import Outcome, Presentation
 
@@ -118,7 +118,7 @@ def _check(parsed: argparse.Namespace) -> int:
             codes.add(outcome.exit_code)
             kinds[outcome.kind] += 1
     except KeyboardInterrupt:
-        _write_error(f"litmus: interrupted after {kinds.total()} answers\n")
+        _write_error(f"litmus: interrupted; answered so far: {kinds.total()}\n")
         return INTERRUPTED
     if shown.format == "text" and kinds.total() > 1:
         write(text.summary(kinds, time.perf_counter() - started, shown.style))
@@ -126,7 +126,7 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _settings(parsed: argparse.Namespace) -> Settings:
-    from litmus.check import Settings
+    from litmus.checking import Settings
     from litmus.engine.options import Options
 
     default: States = "all" if parsed.format == "herd" else "auto"  # a log is complete
@@ -146,7 +146,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
 
 def _checking(settings: Settings, shown: Presentation) -> Callable[[str], Iterator[Outcome]]:
     """What one process does: the function from a file to its outcomes."""
-    from litmus.check import Checker
+    from litmus.checking import Checker
     from litmus.report.outcome import outcome
 
     checker = Checker(settings)
@@ -154,7 +154,7 @@ def _checking(settings: Settings, shown: Presentation) -> Callable[[str], Iterat
 
 
 def _died(shown: Presentation, file: str, how: str) -> Outcome:
-    from litmus.check import failed
+    from litmus.checking import failed
     from litmus.diagnostics import NoAnswer
     from litmus.report.outcome import outcome
 

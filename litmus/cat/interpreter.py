@@ -7,6 +7,7 @@ herd7: an error in a binding that nothing needs is no error.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -35,6 +36,7 @@ from litmus.cat.values import (
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 
 _DEEPEST_CALL = 60
+_DEEPEST_INCLUDE = 40
 _SETS_OF_VALUES = (ValueSet, Classes, Orders)
 
 
@@ -56,6 +58,7 @@ class Interpreter:
         self.shows: dict[str, int] = {}
         self.environment: Environment = self._initial_environment(tags)
         self._including: list[str] = []
+        self._library = os.path.join(models_directory(), "lib", "")
         self._depth = 0
         self._checks_at_choice = -1  # how many checks there were when co was chosen; -1: not yet
 
@@ -63,10 +66,8 @@ class Interpreter:
 
     def run(self, source: Source, name: str) -> Model:
         """The model that `source` is the text of.  Raises InputError and Unsupported."""
-        library = self.files.open(f"{models_directory()}/lib/stdlib.cat")
-        self._library = f"{models_directory()}/lib/"
         try:
-            self._execute_file(library)
+            self._execute_file(self.files.open(f"{self._library}stdlib.cat"))
             title = self._execute_file(source)
         except RecursionError:
             raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None
@@ -80,6 +81,8 @@ class Interpreter:
 
     def _execute_file(self, source: Source) -> str:
         parsed = _parse(source.name, source.text)
+        if not self._including and not parsed.title and not parsed.instructions:
+            raise InputError("the model is empty", Span(source, 0, 0))
         self._including.append(source.name)
         self._execute(parsed.instructions)
         self._including.pop()
@@ -519,7 +522,10 @@ class Interpreter:
         source = self.files.find(instruction.file, instruction.span)
         if source.name in self._including:
             cycle = [*self._including[self._including.index(source.name) :], source.name]
-            raise InputError("this file includes itself", instruction.span, " -> ".join(_short(n) for n in cycle))
+            names = " -> ".join(os.path.basename(name) for name in cycle)
+            raise InputError("this file includes itself", instruction.span, names)
+        if len(self._including) >= _DEEPEST_INCLUDE:
+            raise InputError("files are included too deeply here", instruction.span)
         self._execute_file(source)
 
     def _procedure(self, instruction: syntax.Procedure) -> None:
@@ -581,10 +587,6 @@ class Interpreter:
     def _events(self, instruction: syntax.Events) -> None:
         word = "default" if instruction.default else "instructions"
         raise Unsupported(f"`{word}` (bell) is not supported yet", instruction.span)
-
-
-def _short(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
 
 
 _EVALUATE: dict[type, Callable[..., Value]] = {

@@ -61,7 +61,7 @@ class Files:
         beside = os.path.dirname(span.source.name)
         searched = list(dict.fromkeys((beside, *self.include, os.path.join(models, "lib"), models)))
         for directory in searched:
-            path = os.path.join(directory, name)
+            path = os.path.normpath(os.path.join(directory, name))
             if os.path.isfile(path):
                 return self.open(path, span)
             self.absent[path] = None

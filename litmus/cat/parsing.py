@@ -32,6 +32,7 @@ _COMMENT_MARK = re.compile(r"\(\*|\*\)")
 
 # After `*`, these make it the cartesian product.
 _STARTS_OPERAND = frozenset({"NAME", "TAG", "ZERO", "_LBRACE", "UNDERSCORE", "_LPAR", "_BEGIN", "_LSQB", "TILDE"})
+_INSTRUCTION_WORDS = tuple(word for word in KEYWORDS if len(word) > 3)
 _PREDICATES = frozenset({"ACYCLIC", "IRREFLEXIVE", "EMPTY"})
 
 
@@ -46,13 +47,16 @@ def _skip_comment(source: Source, start: int) -> int:
     return at
 
 
-def tokens(source: Source) -> list[tuple[str, int, int]]:
+_Cut = tuple[str, int, int]
+
+
+def tokens(source: Source) -> list[_Cut]:
     """The tokens of a model file: (terminal of the grammar, start, end).
 
-    Raises InputError at a character that starts none.
+    Raises InputError at a character that starts none, and at a misspelt keyword that begins a line.
     """
     text = source.text
-    found: list[tuple[str, int, int]] = []
+    found: list[_Cut] = []
     at, length = 0, len(text)
     scan = _TOKEN.match
     while at < length:
@@ -72,11 +76,38 @@ def tokens(source: Source) -> list[tuple[str, int, int]]:
             found.append((kind, at, end))
         at = end
     for i, (kind, start, end) in enumerate(found):
+        if kind == "NAME" and (i == 0 or (text[start - 1] == "\n" and found[i - 1][0] == "NAME")):
+            # `let x = r` and below it `acyclc x`: not r applied to two arguments, lazily, unnoticed;
+            # nor is `acyclc x` the title of the file
+            misspelt = _misspelt_keyword(source, found[i])
+            if misspelt is not None:
+                raise misspelt
         if kind == "STAR" and i + 1 < len(found) and found[i + 1][0] in _STARTS_OPERAND:
             negated_check = found[i + 1][0] == "TILDE" and i + 2 < len(found) and found[i + 2][0] in _PREDICATES
             if not negated_check:
                 found[i] = ("CARTESIAN", start, end)
     return found
+
+
+def _misspelt_keyword(source: Source, cut: _Cut) -> InputError | None:
+    """The error that a token is, if it is a name that is nearly the keyword of an instruction."""
+    kind, start, end = cut
+    word = source.text[start:end]
+    if kind != "NAME" or not any(_distance(word, keyword) == 1 for keyword in _INSTRUCTION_WORDS):
+        return None
+    return InputError(f"unexpected `{word}`", Span(source, start, end), near(word, _INSTRUCTION_WORDS))
+
+
+def _distance(word: str, keyword: str) -> int:
+    """0 if equal, 1 if one character was added, left out, changed or two were exchanged, else 2."""
+    if word == keyword:
+        return 0
+    same = 0
+    while same < min(len(word), len(keyword)) and word[same] == keyword[same]:
+        same += 1
+    rest, wanted = word[same:], keyword[same:]
+    swapped = rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:]
+    return 1 if rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:] or swapped else 2
 
 
 def _bad_character(source: Source, at: int) -> InputError:
@@ -133,44 +164,50 @@ def parse(source: Source) -> syntax.ModelFile:
         raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None
 
 
-def _syntax_error(source: Source, found: list[tuple[str, int, int]], token: Token, accepts: set[str]) -> InputError:
+def _syntax_error(source: Source, found: list[_Cut], token: Token, accepts: set[str]) -> InputError:
     """What is wrong at `token`, and what could have stood there."""
-    kinds = [kind for kind, _, _ in found]
     if token.type == "$END":
         end = len(source.text.rstrip())
         return InputError("the file ends too early", Span(source, end, end), _expectation(accepts))
-    assert token.start_pos is not None
-    start, end = token.start_pos, token.end_pos or token.start_pos
-    span = Span(source, start, end)
-    at = next(i for i, (_, begin, _) in enumerate(found) if begin == start)
-    before = kinds[at - 1] if at else ""
-    word = span.text
+    at = next(i for i, (_, begin, _) in enumerate(found) if begin == token.start_pos)
+    kind, start, end = found[at]
+    line = source.text.rfind("\n", 0, start) + 1
+    first = next(cut for cut in found if cut[1] >= line)
+    misspelt = _misspelt_keyword(source, first)
+    if misspelt is not None:
+        return misspelt
+    if kind == "_EQ" and at <= 2 and first == found[0] and first[0] == "NAME":  # `lte x = ...`, read as a title
+        start, end = first[1:]
+        hint = near(source.text[start:end], KEYWORDS)
+        return InputError(f"unexpected `{source.text[start:end]}`", Span(source, start, end), hint)
+    word = source.text[start:end]
+    before = [k for k, _, _ in found[max(0, at - 3) : at]]
     hint = _expectation(accepts)
-    if token.type in ("STAR", "PLUS", "OPTIONAL", "CARTESIAN") and "_SEMI" in accepts:
+    if kind in ("STAR", "PLUS", "OPTIONAL", "CARTESIAN") and "_SEMI" in accepts:
         hint = "`*` (product), `~` and the postfix `* + ?` do not associate: put parentheses"
-    elif token.type == "NAME" and before in ("", "NAME", "STRING", "_RPAR", "_RBRACE", "_RSQB", "_END", "ZERO"):
-        hint = near(word, KEYWORDS) or hint
-    elif token.type in ("_EQ",) and before == "NAME" and at >= 3 and kinds[at - 2] == "NAME":
+    elif kind == "NAME" and accepts == {"_EQ"} and before[-2:] == ["NAME", "NAME"]:
         hint = "a function takes one argument or one tuple: `let f (x, y) = ...`"
-    elif token.type in ("LET", "MATCH", "FUN", "IF", "TRY") and "NAME" in accepts:
+    elif kind in ("LET", "MATCH", "FUN", "IF", "TRY") and "ZERO" in accepts:
         hint = f"`{word}` as an operand needs parentheses"
-    elif word in KEYWORDS and accepts == {"NAME"}:
+    elif word in KEYWORDS and "NAME" in accepts and "ZERO" not in accepts:
         hint = f"`{word}` is a keyword and cannot be a name"
-    return InputError(f"unexpected `{word}`", span, hint)
+    return InputError(f"unexpected `{word}`", Span(source, start, end), hint)
 
 
 def _expectation(accepts: set[str]) -> str | None:
     """A sentence about the terminals that were possible, the most telling ones first."""
     if {"LET", "INCLUDE", "SHOW"} <= accepts:
-        instruction = "an instruction (let, acyclic, empty, include, ...)"
-        return f"expected {instruction}" + (" or an operator" if "_SEMI" in accepts else "")
-    if {"NAME", "ZERO", "_LPAR"} <= accepts:
-        return "expected an expression"
-    words = sorted(SPELLINGS[kind] for kind in accepts if kind in SPELLINGS)
+        words = ["an instruction (let, acyclic, empty, include, ...)"]
+        words += [SPELLINGS[kind] for kind in ("_END", "_ELSE") if kind in accepts]
+        words += ["an operator"] if "_SEMI" in accepts else []
+    elif {"NAME", "ZERO", "_LPAR"} <= accepts:
+        words = ["an expression"]
+    else:
+        words = sorted(SPELLINGS[kind] for kind in accepts if kind in SPELLINGS)
+        if len(words) > 6:
+            operators = ["an operator"] if {"_SEMI", "_PIPE"} <= accepts else []
+            telling = ("`)`", "`]`", "`}`", "`=`", "`,`", "`->`")
+            words = operators + [w for w in words if w[1:-1].isalpha() or w in telling][:5]
     if not words:
         return None
-    if len(words) > 6:
-        operators = {"_SEMI", "_PIPE"} <= accepts
-        words = [w for w in words if w[1:-1].isalpha() or w in ("`)`", "`]`", "`}`", "`=`", "`,`", "`->`")][:5]
-        words = (["an operator"] if operators else []) + words
     return "expected " + (" or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0])

@@ -91,7 +91,7 @@ class Bounds:
             for a in self.addresses[w]:
                 self.by_cell.setdefault(a, []).append(w)
         self.exclusive, self.companions = self._guard_masks()
-        self.own_write = dict(graph.amo)  # the write of a read-modify-write, by its read
+        self.own_write = dict(graph.updates)  # the write of a read's own instruction
         wanted = dict(demanded or {})
         self._demand_assumptions(wanted)
         self.sources = {r: self._sources(r, wanted) for r in self.reads}

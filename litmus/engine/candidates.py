@@ -116,7 +116,8 @@ class Candidates:
         out = 0
         others = self.value(y)
         for v, s in self.value(x).items():
-            out |= s & others.get(v, 0)
+            if isinstance(v, Address):
+                out |= s & others.get(v, 0)
         return out
 
     def co(self, a: int, b: int) -> int:
@@ -170,7 +171,8 @@ class Candidates:
                 break
 
     def determined(self) -> int:
-        """The candidates in which every read and every address has a value."""
+        """The candidates in which every access has an address and a value, and every condition that is asked one."""
+        graph = self.graph
         out = self.full
         for r in self.bounds.reads:
             found = 0
@@ -179,8 +181,19 @@ class Candidates:
             out &= found | ~self.executes[r]
         for e in self.bounds.dynamic:
             out &= self.known_address(e) | ~self.executes[e]
+        for w in self.bounds.writes:
+            value = graph.events[w].value
+            if type(value) is Op:
+                out &= self.known(value) | ~self.executes[w]
+        for asked in (*graph.decisions, *graph.assumptions):
+            if asked.condition is not None:
+                out &= self.known(asked.condition) | ~self.guards[asked.guard]
         return out
 
     def known_address(self, e: int) -> int:
-        """The candidates in which the address of an access has a value."""
-        return self.known(self.graph.events[e].address)
+        """The candidates in which an access is known to be to some cell."""
+        out = 0
+        for v, s in self.value(self.graph.events[e].address).items():
+            if isinstance(v, Address):
+                out |= s
+        return out

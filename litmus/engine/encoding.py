@@ -125,7 +125,8 @@ class Encoding:
         if type(x) is Address and type(y) is Address:
             return []
         mine, others = self.value(x), self.value(y)
-        return [(mine.get(v, FALSE), others.get(v, FALSE)) for v in {**mine, **others}]
+        cells = [v for v in {**mine, **others} if isinstance(v, Address)]
+        return [(mine.get(v, FALSE), others.get(v, FALSE)) for v in cells]
 
     def same_cell(self, e: int, f: int) -> Literal:
         """A literal that is true iff two accesses are to one cell."""

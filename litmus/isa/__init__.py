@@ -14,7 +14,7 @@ from litmus.isa.architecture import Architecture
 _MODULES = {
     "X86": "litmus.isa.x86_lowering",
     "X86_64": "litmus.isa.x86_lowering",
-    "PPC": "litmus.isa.power",
+    "PPC": "litmus.isa.power_lowering",
     "C": "litmus.isa.c",
 }
 

@@ -100,10 +100,11 @@ def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]
     """Per thread, the registers that are given a 64-bit type, so that states show their upper half."""
     wide: dict[int, frozenset[str]] = {}
     if isa.width == 8:
-        for item in (*test.init, *test.locations):
-            where = item.location
-            if item.type is not None and isinstance(where, Register):
-                kind = type_named(item.type)
+        typed = [(item.location, item.type) for item in test.init]
+        typed += [(item.location, item.type) for item in test.locations]
+        for where, type_ in typed:
+            if type_ is not None and isinstance(where, Register):
+                kind = type_named(type_)
                 name = isa.canonical(where.name)
                 if name is not None and (kind is None or kind.size > 4):
                     wide[where.thread] = wide.get(where.thread, frozenset()) | {name}
@@ -130,7 +131,8 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
     """
     codes = _cells(isa, texts, exact=isa.width < 8)
     templates = [code.instruction for code in codes if code.instruction is not None]
-    if isa.width == 8 and frozenset().union(*[t.half for t in templates]) & observed.union(*[t.whole for t in templates]):
+    half = frozenset[str]().union(*[t.half for t in templates])
+    if isa.width == 8 and half & observed.union(*[t.whole for t in templates]):
         codes = _cells(isa, texts, exact=True)
         templates = [code.instruction for code in codes if code.instruction is not None]
     _check_labels(texts, codes)
@@ -202,7 +204,7 @@ def _reads(operation: Operation) -> frozenset[str]:
         case Load(address=address):
             return registers_of(address)
         case Store(address=address, value=value, when=when):
-            return registers_of(address) | registers_of(value) | (registers_of(when) if when is not None else frozenset())
+            return registers_of(address) | registers_of(value) | registers_of(0 if when is None else when)
         case StoreConditional(address=address, value=value):
             return registers_of(address) | registers_of(value)
         case Branch(condition=condition) if condition is not None:

@@ -71,36 +71,33 @@ class Emitter:
         return ThreadCode(tuple(self.lines), self.labels)
 
     def _find_joins(self) -> None:
-        """A branch's ways meet at its immediate postdominator."""
+        """A branch's ways meet at its nearest postdominator."""
         postdominators = self._postdominators()
         names = {index: name for name, index in self.labels.items()}
         for index in self.scoped:
-            later = postdominators[index] & ~((2 << index) - 1)  # a loop's way back is not a meeting
-            join = (later & -later).bit_length() - 1
-            if 0 <= join < len(self.lines):
+            others = postdominators[index] ^ 1 << index
+            join = (others & -others).bit_length() - 1
+            if join < len(self.lines):
                 name = names.setdefault(join, f".{len(self.labels)}")
                 self.labels[name] = join
                 line = self.lines[index]
                 self.lines[index] = replace(line, operation=replace(line.operation, join=name))  # type: ignore[arg-type]
 
     def _postdominators(self) -> list[int]:
-        """For each line, the mask of the lines on every way from it to the end (itself included)."""
+        """For each line, the mask of the lines on every way from it to the end, itself included.
+
+        A way back is taken to go on instead: what decides whether a loop is left reaches at least to its end.
+        """
         end = len(self.lines)
-        everything = (2 << end) - 1
-        result = [everything] * end + [1 << end]
-        changed = True
-        while changed:
-            changed = False
-            for index in range(end - 1, -1, -1):
-                operation = self.lines[index].operation
-                ways = result[index + 1]
-                if isinstance(operation, Branch):
-                    target = result[self.labels[operation.target]]
-                    ways = target if operation.condition is None else target & ways
-                mask = ways | 1 << index
-                if mask != result[index]:
-                    result[index] = mask
-                    changed = True
+        result = [0] * end + [1 << end]
+        for index in range(end - 1, -1, -1):
+            operation = self.lines[index].operation
+            ways = result[index + 1]
+            if isinstance(operation, Branch):
+                target = self.labels[operation.target]
+                if target > index:
+                    ways = result[target] if operation.condition is None else result[target] & ways
+            result[index] = ways | 1 << index
         return result
 
 

@@ -208,16 +208,18 @@ class Expressions(Emitter):
 
     def _conditional(self, e: c.Conditional) -> TypedValue:
         condition = truth(self.value(e.condition)).expr
-        if isinstance(condition, int):
-            return self.evaluate(e.then if condition else e.other)
         if not self.has_effects(e.then) and not self.has_effects(e.other):
             then, other = self.value(e.then), self.value(e.other)
             type_ = self.common(then, other, e.at)
-            return TypedValue(Op("ite", (condition, converted(then, type_).expr, converted(other, type_).expr)), type_)
+            arms = converted(then, type_).expr, converted(other, type_).expr
+            if isinstance(condition, int):
+                return TypedValue(arms[0] if condition else arms[1], type_)
+            return TypedValue(Op("ite", (condition, *arms)), type_)
         decided, register = self.register(), self.register()
         otherwise, end = self.label(), self.label()
         self.emit(Set(decided, condition), e.condition.at)
-        self.branch(otherwise, Op("lnot", (Reg(decided),)), e.condition.at)
+        unless = 1 - condition if isinstance(condition, int) else Op("lnot", (Reg(decided),))
+        self.branch(otherwise, unless, e.condition.at)
         then = self._arm(e.then, register, decided)
         self.branch(end, 1, e.at)
         self.place(otherwise)
@@ -433,7 +435,7 @@ class Expressions(Emitter):
     # ------------------------------------------------------------ branches
 
     def has_effects(self, e: c.Expression) -> bool:
-        """Whether evaluating an expression emits an operation."""
+        """Whether it matters whether an expression is evaluated."""
         match e:
             case c.Number() | c.SizeOf():
                 return False
@@ -445,6 +447,8 @@ class Expressions(Emitter):
                 return not isinstance(operand, c.Name)
             case c.Unary(_, operand) | c.Cast(_, operand):
                 return self.has_effects(operand)
+            case c.Binary("/" | "%", left, right) if not (isinstance(right, c.Number) and right.value):
+                return True  # it must not be computed where C does not: it may divide by zero
             case c.Binary(_, left, right) | c.Comma(left, right):
                 return self.has_effects(left) or self.has_effects(right)
             case c.Conditional(condition, then, other):

@@ -6,14 +6,15 @@ meet again stand in this order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from litmus.diagnostics import near
 from litmus.isa.c_expressions import Expressions
 from litmus.isa.c_types import CType, TypedValue, exactly, operate, pointer_to, promoted
-from litmus.isa.c_variables import type_of
+from litmus.isa.c_variables import Shared, type_of
 from litmus.program.code import Branch, Set, ThreadCode
+from litmus.program.primitives import Primitives
 from litmus.program.values import Reg
 from litmus.source import c_syntax as c
 
@@ -30,14 +31,21 @@ class _Targets(NamedTuple):
 class Statements(Expressions):
     """The statements of one thread."""
 
-    targets: tuple[_Targets, ...] = ()
-    scopes: tuple[dict[str, c.At], ...] = ()
-    cases: dict[int, str] | None = None  # of the switch statements we are in: statement -> label
+    def __init__(
+        self, function: c.Function, shared: Shared, table: Primitives, threads: int, registers: Mapping[str, CType]
+    ) -> None:
+        super().__init__(function, shared, table, threads, registers)
+        self.targets: tuple[_Targets, ...] = ()
+        self.scopes: tuple[set[str], ...] = ()
+        self.goals: dict[str, c.Label] = {}
+        self.cases: dict[int, str] = {}  # of the switch statements we are in: statement -> label
 
     def lower(self) -> ThreadCode:
         """The whole thread."""
         body = self.function.definition.body
-        self.goals = {s.name: s for s in _inside(body) if isinstance(s, c.Label)}
+        for s in _inside(body):
+            if isinstance(s, c.Label) and self.goals.setdefault(s.name, s) is not s:
+                self.wrong(f"the label {s.name} is defined twice", s.at)
         self.labels[END] = -1
         self.statement(body)
         self.place(END)
@@ -71,7 +79,7 @@ class Statements(Expressions):
             self.unsupported(f"a {name} that hides another {name} is not supported", at, "choose another name")
         if self.locals.get(name, type_) != type_ and name in self.assigned:
             self.unsupported(f"{name} is {self.locals[name]} elsewhere in this thread", at, "choose another name")
-        self.scopes[-1][name] = at
+        self.scopes[-1].add(name)
         self.declared.add(name)
         self.locals[name] = type_
         if declarator.value is not None:
@@ -87,7 +95,7 @@ class Statements(Expressions):
 
     def _block(self, s: c.Block) -> None:
         outer = self.scopes
-        self.scopes = (*outer, {})
+        self.scopes = (*outer, set())
         for statement in s.statements:
             self.statement(statement)
         self.scopes = outer
@@ -98,8 +106,6 @@ class Statements(Expressions):
         self.emit(Branch(END), s.at)
 
     def _label(self, s: c.Label) -> None:
-        if self.goals[s.name] is not s:
-            self.wrong(f"the label {s.name} is defined twice", s.at)
         self.labels[s.name] = len(self.lines)
         self.statement(s.statement)
 
@@ -136,7 +142,7 @@ class Statements(Expressions):
 
     def _for(self, s: c.For) -> None:
         outer = self.scopes
-        self.scopes = (*outer, {})
+        self.scopes = (*outer, set())
         self.statement(s.start)
         self._loop(s.condition, s.step, s.body, s.at)
         self.scopes = outer
@@ -174,7 +180,7 @@ class Statements(Expressions):
         self.emit(Set(kept, value.expr), s.value.at)
         value = TypedValue(Reg(kept), value.type)
         outer_cases, outer_targets = self.cases, self.targets
-        self.cases = {**(outer_cases or {})}
+        self.cases = dict(outer_cases)
         default = end
         seen: set[int] = set()
         for case in _cases(s.body):
@@ -205,7 +211,7 @@ class Statements(Expressions):
         self.wrong("a case must be a constant", e.at)
 
     def _case(self, s: c.Case) -> None:
-        label = (self.cases or {}).get(id(s))
+        label = self.cases.get(id(s))
         if label is None:
             self.wrong(f"{'default' if s.value is None else 'case'} outside a switch", s.at)
         self.place(label)

@@ -8,6 +8,7 @@ variable are not supported, and are found here wherever the address of an access
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from litmus.diagnostics import InputError, Span, Unsupported, near
@@ -15,38 +16,23 @@ from litmus.program.code import RegisterType, Variable
 from litmus.program.values import Address, Value, wrap
 from litmus.source.syntax import Init, InitValue, Number, Register, Test
 
-# The types that herd7 knows in initial states and locations (its lib/cType.ml and machine sizes);
-# for instruction sets, sizes are those of the LP64 data model.
-TYPES: dict[str, RegisterType] = {
-    name: RegisterType(size, signed)
-    for size, signed, names in (
-        (1, True, "char int8_t s8"),
-        (1, False, "uint8_t u8 _Bool bool"),
-        (2, True, "short int16_t s16"),
-        (2, False, "uint16_t u16"),
-        (4, True, "int int32_t s32 atomic_t atomic_int mtx_t spinlock_t"),
-        (4, False, "uint32_t u32 unsigned"),
-        (8, True, "long int64_t s64 intptr_t atomic_long_t atomic64_t"),
-        (8, False, "uint64_t u64 uintptr_t size_t"),
-    )
-    for name in names.split()
-}
-
-_QUALIFIERS = frozenset({"volatile", "const", "_Atomic", "signed", "struct"})
+_QUALIFIERS = frozenset({"volatile", "const", "_Atomic"})
 
 
+@lru_cache(maxsize=256)
 def type_named(words: str) -> RegisterType | None:
-    """The size and sign of a type spelled in words, None if there is no such type."""
-    found = TYPES.get(words)
-    if found is not None:
-        return found
-    names = [word for word in words.split() if word not in _QUALIFIERS]
-    unsigned = "unsigned" in names
-    names = [name for name in names if name != "unsigned"]
-    if len(names) > 1 and set(names) <= {"long", "short", "int"}:
-        names = [name for name in names if name != "int"][:1]
-    kind = TYPES.get(" ".join(names) or "int")
-    return kind and RegisterType(kind.size, kind.signed and not unsigned)
+    """The size and sign of the type that a test spells in words, None if there is no such type."""
+    from litmus.isa.c_types import named_type
+
+    kind = named_type(" ".join([word for word in words.split() if word not in _QUALIFIERS]) or "int")
+    return None if kind is None else RegisterType(kind.size, kind.signed)
+
+
+def unknown_type(words: str, span: Span) -> InputError:
+    """The error for a type that does not exist."""
+    from litmus.isa.c_types import type_names
+
+    return InputError(f"unknown type {words}", span, near(words, type_names()))
 
 
 class Reference(NamedTuple):
@@ -88,7 +74,7 @@ def initial_state(
     pointers: list[dict[str, str]] = [{} for _ in written]
     declared: dict[str, Init] = {}
     named: dict[str, Span] = {}  # every variable, in the order met
-    held: list[tuple[Init, str]] = []
+    held: list[tuple[int, str, InitValue]] = []
     for item in test.init:
         where = item.location
         if isinstance(where, Register):
@@ -108,7 +94,7 @@ def initial_state(
                 pointers[where.thread][name] = value.name
                 registers[where.thread][name] = 0
                 named.setdefault(value.name, value.span)
-                held.append((item, name))
+                held.append((where.thread, name, value))
         else:
             declared[where.name] = item
             named.setdefault(where.name, where.span)
@@ -118,9 +104,8 @@ def initial_state(
     used = _uses(references, pointers, written, named)
     sizes = {name: _size_of(name, declared.get(name), used.get(name)) for name in named}
     variables = {name: _variable(name, declared.get(name), sizes) for name in named}
-    for item, name in held:
-        assert isinstance(item.location, Register) and item.values is not None
-        registers[item.location.thread][name] = _value(item.values[0], 8, sizes, variables)
+    for thread, name, value in held:
+        registers[thread][name] = _value(value, 8, sizes, variables)
     return variables, registers, types
 
 
@@ -165,10 +150,7 @@ def declared_type(item: Init) -> RegisterType | None:
         return None
     kind = type_named(item.type)
     if kind is None:
-        span = item.span
-        raise InputError(
-            f"unknown type {item.type}", Span(span.source, span.start, item.location.span.start), near(item.type, TYPES)
-        )
+        raise unknown_type(item.type, Span(item.span.source, item.span.start, item.span.start + len(item.type)))
     return kind
 
 

@@ -5,8 +5,9 @@ instruction's name (MOV, ADD, Jcc ...); volume 1, 3.4.1.1, for how partial regis
 The interpreting code is litmus/isa/x86_reading.py and litmus/isa/x86_lowering.py.
 
 In expressions D is the destination and S the source, sign-extended from the size of the operation, R
-is the result, `sext` and `zext` extend from that size, and N is that size in bits.  The flags are pseudo registers: .zf, .sf, .cf and
-.lt, which is SF != OF, so that a comparison is one operator; OF itself is SF != .lt.
+is the result, `sext` and `zext` extend from that size, and N is that size in bits.  The flags are
+pseudo registers: .zf, .sf, .cf and .lt, which is SF != OF, so that a comparison is one operator; OF
+itself is SF != .lt.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ UNSUPPORTED = {
     **dict.fromkeys(("movntdqa", "movd", "movdqa", "movaps", "movups"), "vector registers are not supported"),
     **dict.fromkeys(("cmpxchg8b", "cmpxchg16b"), "double-width accesses are not supported"),
     **dict.fromkeys(("adc", "sbb", "mul", "div", "idiv", "rol", "ror", "bswap"), "this instruction is not supported"),
-    **dict.fromkeys(("movsb", "movsw", "movsd", "stosb", "stosl", "stosq", "lodsl"), "string instructions are not supported"),
+    **dict.fromkeys(("movsb", "movsw", "movsd", "stosb", "stosl", "stosq", "lodsl"), "strings are not supported"),
     **dict.fromkeys(("jp", "jnp", "jpe", "jpo", "setp", "setnp"), "the parity flag is not supported"),
     **dict.fromkeys(("xbegin", "xend", "xabort"), "transactions are not supported"),
 }

@@ -53,8 +53,11 @@ _SUFFIXES = {"b": 1, "w": 2, "l": 4, "q": 8}
 _ATOMIC = frozenset({"X"})
 _NON_TEMPORAL = frozenset({"NT"})
 
-X86 = Machine("X86", PARTS_32, 4, att=False, hint="registers are EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP and their parts")
-X86_64 = Machine("X86_64", PARTS_64, 8, att=True, hint="registers are rax, rbx, ..., r8 to r15 and their parts")
+_HINT_32 = "registers are EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP and their parts"
+_HINT_64 = "registers are rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15 and their parts"
+
+X86 = Machine("X86", PARTS_32, 4, att=False, hint=_HINT_32)
+X86_64 = Machine("X86_64", PARTS_64, 8, att=True, hint=_HINT_64)
 
 _SIZED = frozenset({*UPDATES, *SHIFTS, *BITS, *MOVES, *(f"cmov{c}" for c in CONDITIONS)})
 _KNOWN = (
@@ -85,21 +88,17 @@ class _Lowering:
 
     def template(self) -> Template:
         self.lower()
-        symbols = tuple(
-            [
-                *(s for o in self.instruction.operands if isinstance(o, Memory) for s in o.symbols),
-                *(
-                    Named(o.value.base, o.place)
-                    for o in self.instruction.operands
-                    if isinstance(o, Immediate) and isinstance(o.value, Address)
-                ),
-            ]
-        )
+        symbols: list[Named] = []
+        for operand in self.instruction.operands:
+            if isinstance(operand, Memory):
+                symbols += operand.symbols
+            elif isinstance(operand, Immediate) and isinstance(operand.value, Address):
+                symbols.append(Named(operand.value.base, operand.place))
         return Template(
             self.instruction.place,
             tuple(self.operations),
             self.target,
-            symbols,
+            tuple(symbols),
             tuple(self.accesses),
             frozenset(self.half),
             frozenset(self.whole),
@@ -165,9 +164,10 @@ class _Lowering:
             self.not_locked()
         for operand in operands:
             if isinstance(operand, Label):
-                message = f"{operand.name.name} is no operand of {name}"
-                hint = f"write ({operand.name.name}) for the variable" if instruction.att else f"write [{operand.name.name}] for the variable"
-                raise instruction.error(message, operand.place, f"{hint}; {self.machine.hint}")
+                word = operand.name.name
+                variable = f"({word})" if instruction.att else f"[{word}]"
+                hint = f"a variable is {variable}; {self.machine.hint}"
+                raise instruction.error(f"{word} is no operand of {name}", operand.place, hint)
         if number == 2:
             if instruction.att:
                 operands = operands[::-1]
@@ -192,12 +192,13 @@ class _Lowering:
                 own = operand.size
             if own is not None:
                 if size is not None and own != size:
-                    message = f"this operand has {own} byte{'s' * (own > 1)}, {self.instruction.mnemonic.name} is for {size}"
+                    message = f"this operand has {own} byte{'s' * (own > 1)}, the instruction is for {size}"
                     raise self.instruction.error(message, operand.place)
                 size = own
         size = size or 4
         if size > self.machine.width:
-            raise self.instruction.error(f"{self.machine.name} has no 64-bit operations", self.instruction.mnemonic.place)
+            message = f"{self.machine.name} has no 64-bit operations"
+            raise self.instruction.error(message, self.instruction.mnemonic.place)
         return size
 
     def read(self, operand: Operand, tags: frozenset[str] = NO_TAGS) -> Expr:
@@ -230,7 +231,14 @@ class _Lowering:
         if all(access.address != operand.address for access in self.accesses):
             self.accesses.append(Access(operand.address, self.size, place))
 
-    def write(self, operand: Operand, value: Expr, tags: frozenset[str] = NO_TAGS, rmw: bool = False, when: Expr | None = None) -> None:
+    def write(
+        self,
+        operand: Operand,
+        value: Expr,
+        tags: frozenset[str] = NO_TAGS,
+        rmw: bool = False,
+        when: Expr | None = None,
+    ) -> None:
         """The operand becomes the low `size` bytes of `value`."""
         if isinstance(operand, Memory):
             self.access(operand)
@@ -562,7 +570,9 @@ def _lower_64(test: Test) -> Program:
 _INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, X86.hint, width=4)
 _INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, X86_64.hint, width=8)
 
+_TAGS = frozenset({*FENCES.values()}) | _ATOMIC
+
 ARCHITECTURES = {
-    "X86": Architecture("X86", frozenset({*FENCES.values(), "X"}), canonical_32, rank, X86.hint, _lower_32),
-    "X86_64": Architecture("X86_64", frozenset({*FENCES.values(), "X", "NT"}), canonical_64, rank, X86_64.hint, _lower_64),
+    "X86": Architecture("X86", _TAGS, canonical_32, rank, X86.hint, _lower_32),
+    "X86_64": Architecture("X86_64", _TAGS | _NON_TEMPORAL, canonical_64, rank, X86_64.hint, _lower_64),
 }

@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from lark import Token, Tree
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
-from litmus.isa.operands import parsed, placed
+from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.template import Named, Place
 from litmus.isa.x86 import Part
 from litmus.program.values import Address, Expr, Op, Reg
-
-if TYPE_CHECKING:
-    from lark import Token, Tree
+from litmus.source.trees import as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]
@@ -80,6 +79,7 @@ class Label:
 
     @property
     def place(self) -> Place:
+        """Where the name stands."""
         return self.name.place
 
 
@@ -98,9 +98,11 @@ class Instruction:
     place: Place
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
+        """What is wrong at a place of the cell."""
         return InputError(message, Span(self.source, place.start, place.end), hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
+        """What is not supported at a place of the cell."""
         return Unsupported(message, Span(self.source, place.start, place.end), hint)
 
 
@@ -122,8 +124,8 @@ def read_cell(text: str, machine: Machine) -> tuple[tuple[Named, ...], Instructi
     """
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
-    names = tuple([placed(label.children[0]) for label in labels])
-    return names, None if instruction is None else _Reader(text, machine).instruction(instruction)
+    names = tuple([placed(as_tree(label).children[0]) for label in labels])
+    return names, None if instruction is None else _Reader(text, machine).instruction(as_tree(instruction))
 
 
 class _Reader:
@@ -138,14 +140,14 @@ class _Reader:
     def instruction(self, tree: Tree[Token]) -> Instruction:
         lock, mnemonic, *trees = tree.children
         name = placed(mnemonic)
-        operands = tuple([self.operand(t) for t in trees if t is not None])
+        operands = tuple([self.operand(as_tree(node)) for node in trees if node is not None])
         att = self.att if self.att != self.intel else self.machine.att
         start = name.place.start if lock is None else placed(lock).place.start
         end = operands[-1].place.end if operands else name.place.end
         return Instruction(self.source, name, operands, placed(lock).place if lock else None, att, Place(start, end))
 
     def operand(self, tree: Tree[Token]) -> Operand:
-        place = Place(tree.meta.start_pos, tree.meta.end_pos)
+        place = place_of(tree)
         match tree.data:
             case "immediate" | "number":
                 token = placed(tree.children[0])
@@ -197,26 +199,26 @@ class _Reader:
         """`disp(base, index, scale)`; `(x)` is the variable x, as is `x(%rip)`."""
         segment, displacement, base, index, scale = tree.children
         self.att = True
-        if segment is not None and placed(segment.children[0]).name.lower() not in ("%cs", "%ds", "%ss"):
+        if segment is not None and placed(as_tree(segment).children[0]).name.lower() not in ("%cs", "%ds", "%ss"):
             raise Unsupported("segments with a base of their own are not supported", Span(self.source, *place))
         symbols: list[Named] = []
         terms: list[Expr] = []
         if displacement is not None:
-            token = placed(displacement.children[0])
+            token = placed(as_tree(displacement).children[0])
             if _is_number(token.name):
                 terms.append(self.number(token))
             else:
                 symbols.append(token)
                 terms.append(Address(token.name))
         if base is not None:
-            token = placed(base.children[0])
+            token = placed(as_tree(base).children[0])
             if token.name.lower() == "%rip":
                 if not symbols:
                     raise self.error("%rip needs a variable: x(%rip)", place)
             else:
                 terms.append(self.inner(token, symbols))
         if index is not None:
-            token = placed(index.children[0])
+            token = placed(as_tree(index).children[0])
             expr = self.inner(token, symbols)
             factor = 1 if scale is None else self.scale(placed(scale))
             terms.append(expr if factor == 1 else Op("mul", (expr, factor)))
@@ -249,19 +251,20 @@ class _Reader:
         symbols: list[Named] = []
         terms: list[Expr] = []
         for term in trees:
-            if not hasattr(term, "children"):
+            if isinstance(term, Token):
                 terms.append(self.number(placed(term)))
                 continue
+            parts = as_tree(term).children
+            if len(parts) == 1 and isinstance(parts[0], Token):
+                terms.append(self.number(placed(parts[0])))
+                continue
             factor = 1
-            expr: Expr | None = None
-            for child in term.children:
-                if hasattr(child, "children"):
-                    expr = self.inner(placed(child.children[0]), symbols)
-                elif len(term.children) == 1:
-                    expr = self.number(placed(child))
+            expr: Expr = 0
+            for part in parts:
+                if isinstance(part, Tree):
+                    expr = self.inner(placed(part.children[0]), symbols)
                 else:
-                    factor = self.scale(placed(child))
-            assert expr is not None
+                    factor = self.scale(placed(part))
             terms.append(expr if factor == 1 else Op("mul", (expr, factor)))
         return Memory(_sum(terms), tuple(symbols), place, size)
 

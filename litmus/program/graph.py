@@ -91,6 +91,7 @@ class EventGraph:
     """All candidate events of a program.
 
     po excludes pairs of one instruction and pairs that depend on where a block lands (points).
+    updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not.
     cuts: guards of the paths that were left where a loop reached its bound.
     """
 
@@ -104,6 +105,7 @@ class EventGraph:
     addr: Rows = field(default_factory=list)
     data: Rows = field(default_factory=list)
     ctrl: Rows = field(default_factory=list)
+    updates: list[tuple[int, int]] = field(default_factory=list)
     amo: list[tuple[int, int]] = field(default_factory=list)
     lxsx: list[tuple[int, int]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)

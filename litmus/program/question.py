@@ -79,6 +79,7 @@ class Question:
     types[i] is how place i is spelled: final values are brought to that width and sign before they
     are compared or shown, and so are the values in the formulas.  The shown places are in herd's
     order: registers by thread and name, then arrays, then variables, then cells.
+    arrays: (i, n) where places[i : i + n] are all cells of an array that is shown whole, `t={1,2}`.
     """
 
     places: tuple[Place, ...]
@@ -87,6 +88,7 @@ class Question:
     quantifier: Quantifier
     formula: Formula
     filter: Formula | None
+    arrays: tuple[tuple[int, int], ...] = ()
 
 
 def holds(formula: Formula, value: Callable[[int], Value]) -> bool:

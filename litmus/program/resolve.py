@@ -11,7 +11,7 @@ from typing import assert_never
 from litmus.diagnostics import InputError, near
 from litmus.isa import architecture
 from litmus.isa.architecture import Architecture
-from litmus.isa.initial import TYPES, type_named
+from litmus.isa.initial import type_named, unknown_type
 from litmus.program.code import Load, Program, RegisterType, Set, StoreConditional, Variable
 from litmus.program.question import (
     Conjunction,
@@ -59,17 +59,16 @@ class _Resolver:
         self.program = program
         self.architecture: Architecture = architecture(test.arch, test.arch_span)
         self.types: dict[Place, RegisterType] = {}  # in the order met
-        self.named: list[frozenset[str]] | None = None
+        self.whole: set[str] = set()  # arrays that are shown whole
 
     def question(self) -> Question:
-        test = self.test
-        types = self.types
+        test, program, types = self.test, self.program, self.types
         for observed in test.locations:
             self.observe(observed)
         self.meet(test.condition.prop)
         shown = len(types)
-        rank = self.architecture.rank
-        places = sorted(types, key=lambda p: _order(p, rank(p.name) if p.thread is not None else None))
+        whole = sorted(self.whole)
+        places = sorted(types, key=self.order)
         if test.filter is not None:
             self.meet(test.filter)
             places += list(types)[shown:]
@@ -81,7 +80,16 @@ class _Resolver:
             quantifier=test.condition.quantifier,
             formula=self.formula(test.condition.prop, numbers),
             filter=None if test.filter is None else self.formula(test.filter, numbers),
+            arrays=tuple([(numbers[Place(None, name, 0)], len(program.variables[name].cells)) for name in whole]),
         )
+
+    def order(self, place: Place) -> tuple[int, int, tuple[int, str], str, int]:
+        """Where herd7 shows a place: its key in the order of places."""
+        if place.thread is not None:
+            return 0, place.thread, self.architecture.rank(place.name), "", 0
+        if place.cell is None:
+            return 2, 0, (0, ""), place.name, 0
+        return (1 if place.name in self.whole else 3), 0, (0, ""), place.name, place.cell
 
     # ------------------------------------------------------------ places
 
@@ -91,7 +99,7 @@ class _Resolver:
         if observed.type is not None:
             kind = RegisterType(8) if observed.type.endswith("*") else type_named(observed.type)
             if kind is None:
-                raise InputError(f"unknown type {observed.type}", observed.span, near(observed.type, TYPES))
+                raise unknown_type(observed.type, observed.span)
         for place in self.places(observed.location):
             if place not in self.types or kind is not None:
                 self.types[place] = kind or self.type_of(place)
@@ -124,6 +132,7 @@ class _Resolver:
         if isinstance(location, Global) and location.index is None:
             cells = len(self.variable(location.name, location).cells)
             if cells > 1:
+                self.whole.add(location.name)
                 return [Place(None, location.name, cell) for cell in range(cells)]
         return [self.place(location)]
 
@@ -133,9 +142,7 @@ class _Resolver:
         variable = self.variable(location.name, location)
         if location.index is None:
             if len(variable.cells) > 1:
-                raise InputError(
-                    f"{location.name} is an array", location.span, f"name a cell: {location.name}[0]"
-                )
+                raise InputError(f"{location.name} is an array", location.span, f"name a cell: {location.name}[0]")
             return Place(None, location.name)
         self.check_cell(variable, location.index, location)
         return Place(None, location.name, location.index)
@@ -143,9 +150,7 @@ class _Resolver:
     def register(self, location: Register) -> str:
         threads = len(self.program.threads)
         if location.thread >= threads:
-            raise InputError(
-                f"there is no process P{location.thread}", location.span, f"the last is P{threads - 1}"
-            )
+            raise InputError(f"there is no process P{location.thread}", location.span, f"the last is P{threads - 1}")
         name = self.architecture.canonical(location.name)
         if name is None:
             message = f"{self.test.arch} has no register {location.name}"
@@ -203,11 +208,8 @@ class _Resolver:
                 if len(places) != len(prop.values):
                     message = f"{prop.location.name} has {len(places)} cells, not {len(prop.values)}"
                     raise InputError(message, prop.span)
-                return Conjunction(
-                    tuple(
-                        [Equal(numbers[p], self.value(v, self.types[p])) for p, v in zip(places, prop.values, strict=True)]
-                    )
-                )
+                pairs = zip(places, prop.values, strict=True)
+                return Conjunction(tuple([Equal(numbers[p], self.value(v, self.types[p])) for p, v in pairs]))
             case Not():
                 return Negation(self.formula(prop.operand, numbers))
             case Implies():
@@ -238,9 +240,3 @@ def _flat(prop: Prop, operator: type[And] | type[Or]) -> list[Prop]:
     if isinstance(prop, operator):
         return _flat(prop.left, operator) + _flat(prop.right, operator)
     return [prop]
-
-
-def _order(place: Place, rank: tuple[int, str] | None) -> tuple[int, int, tuple[int, str], str, int]:
-    if rank is not None:
-        return 0, place.thread or 0, rank, "", 0
-    return (1, 0, (0, ""), place.name, 0) if place.cell is None else (2, 0, (0, ""), place.name, place.cell)

@@ -217,9 +217,10 @@ class _Unroller:
             if type(condition) is not int and type(condition) is not Address:
                 guard = self.guard(guard, self.decide(condition, guard, line.span), True)
         event = self.write(operation, path, thread, line, guard)
-        if operation.rmw:
-            assert path.load is not None, "a read-modify-write stores after its load"
-            self.graph.amo.append((path.load, event.number))
+        if path.load is not None:
+            self.graph.updates.append((path.load, event.number))
+            if operation.rmw:
+                self.graph.amo.append((path.load, event.number))
 
     def write(self, operation: Store | StoreConditional, path: _Path, thread: int, line: Line, guard: int) -> Event:
         address, address_reads = self.evaluate(operation.address, path, line.span)

@@ -82,9 +82,9 @@ STAR: "*"
 AND: "&"
 SIGN: /[-+]/
 NOT: /[!~]/
+COMMENT.4: /\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/[^\n]*/
+%ignore COMMENT
 %ignore /\s+/
-%ignore /\/\*(?:[^*]|\*(?!\/))*\*\//
-%ignore /\/\/[^\n]*/
 """
 
 # ISO C11, 6.5.5 to 6.5.14; all associate to the left.
@@ -216,19 +216,24 @@ def _at(tree: Tree[Token]) -> At:
     return At(meta.start_pos, meta.end_pos)
 
 
-def _token_at(token: Token) -> At:
+def _token_at(token: _Node) -> At:
+    assert isinstance(token, Token)
     return At(token.start_pos or 0, token.end_pos or 0)
 
 
 def _type(tree: Tree[Token]) -> c.TypeName:
     base, *stars = tree.children
-    return _with_stars(base, stars, _at(tree))
+    return _with_stars(base, _count_stars(stars))
 
 
-def _with_stars(base: _Node, stars: Iterable[_Node], at: At) -> c.TypeName:
+def _with_stars(base: _Node, pointers: int) -> c.TypeName:
     assert isinstance(base, Tree)
     words = [str(t) for t in base.children if isinstance(t, Token) and t.type != "QUALIFIER"]
-    return c.TypeName(" ".join(words), sum(isinstance(t, Token) and t.type == "STAR" for t in stars), at)
+    return c.TypeName(" ".join(words), pointers, _at(base))
+
+
+def _count_stars(tokens: Iterable[_Node]) -> int:
+    return sum(isinstance(t, Token) and t.type == "STAR" for t in tokens)
 
 
 def _definition(tree: Tree[Token]) -> c.Definition:
@@ -356,9 +361,8 @@ def _declaration(tree: Tree[Token]) -> Statement:
     for child in declarators:
         assert isinstance(child, Tree)
         *stars, name, size, value = child.children
-        pointers = sum(isinstance(t, Token) and t.type == "STAR" for t in stars)
-        declared.append(c.Declarator(str(name), pointers, _optional(size), _optional(value), _at(child)))
-    return c.Declaration(_with_stars(base, (), _at(base)), tuple(declared), _at(tree))
+        declared.append(c.Declarator(str(name), _count_stars(stars), _optional(size), _optional(value), _at(child)))
+    return c.Declaration(_with_stars(base, 0), tuple(declared), _at(tree))
 
 
 def _block(tree: Tree[Token]) -> c.Block:
@@ -387,8 +391,8 @@ _STATEMENTS: dict[str, Callable[[Tree[Token]], Statement]] = {
     "switch": lambda t: c.Switch(_expression(t.children[0]), _statement(t.children[1]), _at(t)),
     "case": lambda t: c.Case(_expression(t.children[0]), _statement(t.children[1]), _at(t)),
     "default": lambda t: c.Case(None, _statement(t.children[0]), _at(t)),
-    "label": lambda t: c.Label(str(t.children[0]), _statement(t.children[1]), _at(t)),
-    "goto": lambda t: c.Goto(str(t.children[0]), _at(t)),
+    "label": lambda t: c.Label(str(t.children[0]), _statement(t.children[1]), _token_at(t.children[0])),
+    "goto": lambda t: c.Goto(str(t.children[0]), _token_at(t.children[0])),
     "jump": lambda t: c.Jump(str(t.children[0]), _at(t)),
     "return_": lambda t: c.Return(_optional(t.children[0]), _at(t)),
 }

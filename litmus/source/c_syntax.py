@@ -21,7 +21,7 @@ class At(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
-    """A type as written: `name` is its words in order without qualifiers, `pointers` its stars."""
+    """A type as written: `name` is its words in order without qualifiers, `pointers` its stars; `at` spans the words."""
 
     name: str
     pointers: int
@@ -261,7 +261,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """`name: statement`."""
+    """`name: statement`; `at` spans the name only."""
 
     name: str
     statement: Statement
@@ -270,7 +270,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """`goto label;`."""
+    """`goto label;`; `at` spans the label only."""
 
     label: str
     at: At

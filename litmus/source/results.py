@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import re
 
+from litmus.diagnostics import InputError, Source, Span, near
+
 WORDS = ("Never", "Sometimes", "Always", "Maybe", "DEADLOCK")
 
 _RESULT = re.compile(r"^[( ]\* Result: +(\w+)", re.MULTILINE)
-_EXPECT = re.compile(r"^[( \t*]*\*?[ \t]*Expect\(\s*([^()\s]+)\s*\):[ \t]*(\w+)", re.MULTILINE)
+_EXPECT = re.compile(r"^[ \t(*]*\bExpect\(\s*([^()\s]+)\s*\):[ \t]*(\S*)", re.MULTILINE)
 
 
-def results_of(text: str) -> dict[str | None, str]:
+def results_of(source: Source) -> dict[str | None, str]:
     """The verdicts a text states: None is the test's own model, other keys are model names.
 
-    Words other than WORDS are prose and are passed over.
+    A Result that is no verdict is prose, since others write those; raises InputError for an Expect
+    that is none, or two for one model.
     """
+    text = source.text
     results: dict[str | None, str] = {}
     if "Result:" in text:
         match = _RESULT.search(text)
@@ -27,6 +31,12 @@ def results_of(text: str) -> dict[str | None, str]:
             results[None] = match[1]
     if "Expect(" in text:
         for match in _EXPECT.finditer(text):
-            if match[2] in WORDS:
-                results[match[1]] = match[2]
+            model, word = match.groups()
+            if word not in WORDS:
+                span = Span(source, match.start(2), max(match.end(2), match.start(2) + 1))
+                hint = near(word, WORDS) or "expected " + " or ".join(WORDS)
+                raise InputError(f"{word or 'nothing'} is no verdict", span, hint)
+            if model in results:
+                raise InputError(f"Expect({model}) is given twice", Span(source, match.start(1), match.end(1)))
+            results[model] = word
     return results

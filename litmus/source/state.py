@@ -9,11 +9,15 @@ Notation and precedence (`=>` binds tighter than /\\): herd7's lib/stateParser.m
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
+
+from lark import Token, Tree
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported
-from litmus.source.grammar import parser
+from litmus.source.errors import parse
+from litmus.source.moving import moved_init, moved_observed, moved_prop
 from litmus.source.syntax import (
     AddressOf,
     And,
@@ -34,11 +38,7 @@ from litmus.source.syntax import (
     Quantifier,
     Register,
 )
-
-if TYPE_CHECKING:
-    from lark import Token, Tree
-
-    Node = Tree[Token]
+from litmus.source.trees import Node, as_token, as_tree, end_of, start_of
 
 _GRAMMAR = r"""
 init: [ATOMIC] words ["=" init_value]                            -> init_named
@@ -63,8 +63,8 @@ observation: (atom ";")* [atom]
 kinds: "with" kind (";" kind)* [";"]
 kind: NAME ":" (EXISTS | TILDE EXISTS | FORALL)
 
-?prop: conjunction | prop "\\/" conjunction                      -> or_
-?conjunction: implication | conjunction "/\\" implication        -> and_
+?prop: conjunction | conjunction ("\\/" conjunction)+            -> or_
+?conjunction: implication | implication ("/\\" implication)+     -> and_
 ?implication: negation | negation "=>" implication               -> implies
 ?negation: primary | (TILDE | "not") negation                    -> not_
 ?primary: "(" prop ")" | atom | "true" -> true | "false"         -> false
@@ -104,33 +104,8 @@ SYMBOLIC: /%[A-Za-z_]\w*/
 %ignore /[ \t\r\n\f]+/
 """
 
-# What the grammar's terminals are called in messages; those not named here stand for themselves.
-_HUMAN = {
-    "NUMBER": "a number",
-    "NAME": "a name",
-    "PROCESS": "a process",
-    "DOLLAR": "a register",
-    "SYMBOLIC": "a symbolic register",
-    "EXISTS": "exists",
-    "FORALL": "forall",
-    "FINAL": "final",
-    "OBSERVED": "observed",
-    "TILDE": "~",
-    "STAR": "*",
-    "AMPERSAND": "&",
-    "ATOMIC": "_Atomic",
-    "LSQB": "[",
-    "RSQB": "]",
-    "LPAR": "(",
-    "RPAR": ")",
-    "LBRACE": "{",
-    "RBRACE": "}",
-    "EQUAL": "=",
-    "SEMICOLON": ";",
-    "COLON": ":",
-    "COMMA": ",",
-    "$END": "the end",
-}
+_STARTS = ("init", "final")
+_IN_INIT = {"$END": ";"}  # what stands behind an item
 
 # Notations of herd7 that are understood but not supported, looked for where the grammar stops.
 _OUTSIDE = (
@@ -158,23 +133,21 @@ def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
     values that are not numbers or addresses.
     """
     items: list[Init] = []
-    first: dict[tuple[object, str], Init] = {}
+    first: dict[tuple[int | None, str], Init] = {}
     for piece in text.split(";"):
         item_text = piece.strip()
         if item_text:
             at = start + piece.find(item_text)
             try:
-                item = _moved_init(_init_item(item_text), source, at)
+                item = moved_init(_init_item(item_text), source, at)
             except Diagnostic as error:
-                _raise_at(error, source, at)
+                raise_at(error, source, at)
             where = item.location
-            key = (where.thread, where.name) if isinstance(where, Register) else (None, where.name)
+            key = (where.thread if isinstance(where, Register) else None, where.name)
             if key in first:
-                raise InputError(
-                    f"{where.span.text} is initialised more than once",
-                    where.span,
-                    f"first in line {source.position(first[key].span.start)[0]}",
-                )
+                line = source.position(first[key].span.start)[0]
+                message = f"{where.span.text} is initialised more than once"
+                raise InputError(message, where.span, f"it is in line {line} already")
             first[key] = item
             items.append(item)
         start += len(piece) + 1
@@ -187,55 +160,43 @@ def _init_item(text: str) -> Init:
     source = Source("", text)
     tree = _parsed(source, "init")
     children = tree.children
+    kind: str | None
     values: tuple[InitValue, ...] | None = None
-    whole = Span(source, 0, len(text))
+    size: int | None = None
+    given: Node = None
     match tree.data:
         case "init_named":
             _, words, given = children
-            kind, name = _type_and_name(words)
-            location: Location = Global(str(name), None, _span(source, name))
-            size, pointer = None, False
+            kind, location = _type_and_name(source, as_tree(words))
         case "init_place":
             _, words, place, given = children
-            kind = " ".join(map(str, words.children)) if words is not None else None
-            location, size, pointer = _location(source, place), None, False
+            kind, location = _words(words), _location(source, as_tree(place))
         case "init_pointer":
             words, *_, place, given = children
-            kind = " ".join(map(str, words.children)) if words is not None else None
-            location, size, pointer = _location(source, place), None, True
+            kind, location = _words(words), _location(source, as_tree(place))
         case _:
             words, length, *cells = children
-            kind, name = _type_and_name(words)
-            location = Global(str(name), None, _span(source, name))
-            size, pointer, given = _number(length), False, None
-            if cells != [None]:
-                values = tuple(_value(source, cell) for cell in cells)
-                if len(values) != size:
-                    raise InputError(
-                        f"{name} has {size} cells and {len(values)} initial values", _span(source, length)
-                    )
+            kind, location = _type_and_name(source, as_tree(words))
+            size = number_of(as_token(length))
             if size < 1:
-                raise InputError(f"{name} must have at least one cell", _span(source, length))
+                raise InputError(f"{location.name} must have at least one cell", _span(source, as_token(length)))
+            if cells != [None]:
+                values = tuple([_value(source, as_tree(cell)) for cell in cells])
+                if len(values) != size:
+                    message = f"{location.name} has {size} cells and {len(values)} initial values"
+                    raise InputError(message, _span(source, as_token(length)))
     if given is not None:
-        values = (_value(source, given),)
-    return Init(location, values, whole, kind, pointer, size)
+        values = (_value(source, as_tree(given)),)
+    return Init(location, values, Span(source, 0, len(text)), kind, tree.data == "init_pointer", size)
 
 
-def _type_and_name(words: Node) -> tuple[str | None, Token]:
-    *kind, name = words.children
-    return " ".join(map(str, kind)) or None, name
+def _words(node: Node) -> str | None:
+    return None if node is None else " ".join([str(word) for word in as_tree(node).children])
 
 
-def _moved_init(item: Init, source: Source, at: int) -> Init:
-    values = item.values
-    return Init(
-        _moved_location(item.location, source, at),
-        values and tuple([_moved_value(v, source, at) for v in values]),
-        Span(source, at + item.span.start, at + item.span.end),
-        item.type,
-        item.pointer,
-        item.array_size,
-    )
+def _type_and_name(source: Source, words: Tree[Token]) -> tuple[str | None, Location]:
+    *kind, name = map(as_token, words.children)
+    return " ".join(kind) or None, Global(str(name), None, _span(source, name))
 
 
 # ---------------------------------------------------------------- the final section
@@ -250,72 +211,77 @@ def read_final(source: Source, text: str, start: int) -> Final:
     """
     try:
         locations, constraint, condition = _final_section(text)
+        span = condition.span
+        return (
+            tuple([moved_observed(observed, source, start) for observed in locations]),
+            None if constraint is None else moved_prop(constraint, source, start),
+            Condition(
+                condition.quantifier,
+                moved_prop(condition.prop, source, start),
+                None if span is None else Span(source, start + span.start, start + span.end),
+            ),
+        )
     except Diagnostic as error:
-        _raise_at(error, source, start)
-    span = condition.span
-    return (
-        tuple([_moved_observed(o, source, start) for o in locations]),
-        None if constraint is None else _moved(constraint, source, start),
-        Condition(
-            condition.quantifier,
-            _moved(condition.prop, source, start),
-            None if span is None else Span(source, start + span.start, start + span.end),
-        ),
-    )
+        raise_at(error, source, start)
+    except RecursionError:
+        raise Unsupported("this condition is nested too deeply", Span(source, start, start + len(text))) from None
 
 
 @lru_cache(maxsize=4096)
 def _final_section(text: str) -> Final:
     source = Source("", text)
-    tree = _parsed(source, "final")
-    *sections, question, _kinds = tree.children
+    *sections, question, _ = _parsed(source, "final").children
     locations: list[Observed] = []
-    constraint: Prop | None = None
-    for section in sections:
+    constraints: list[Prop] = []
+    for section in map(as_tree, sections):
         if section.data == "filter":
-            prop = _prop(source, section.children[0])
-            constraint = prop if constraint is None else And(constraint, prop)
+            constraints.append(_prop(source, section.children[0]))
         else:
-            locations += [_observed(source, item) for item in section.children if item is not None]
-    condition = Condition("forall", Bool(True), None) if question is None else _condition(source, question)
-    return tuple(locations), constraint, condition
+            locations += [_observed(source, as_tree(item)) for item in section.children if item is not None]
+    condition = Condition("forall", Bool(True), None)
+    if question is not None:
+        condition = _condition(source, as_tree(question))
+    return tuple(locations), _joined(And, constraints) if constraints else None, condition
 
 
-_QUANTIFIERS: dict[str, Quantifier] = {"exists": "exists", "not_exists": "~exists", "forall": "forall", "any_of": "exists"}
+_QUANTIFIERS: dict[str, Quantifier] = {
+    "exists": "exists",
+    "not_exists": "~exists",
+    "forall": "forall",
+    "any_of": "exists",
+}
 
 
-def _condition(source: Source, tree: Node) -> Condition:
+def _condition(source: Source, tree: Tree[Token]) -> Condition:
+    span = _span(source, tree)
     quantifier = _QUANTIFIERS[tree.data]
-    span = Span(source, tree.meta.start_pos, tree.meta.end_pos)
+    trees = [child for child in tree.children if isinstance(child, Tree)]
     if tree.data != "any_of":
-        prop = next(child for child in reversed(tree.children) if child is not None)
-        return Condition(quantifier, _prop(source, prop), span)
-    alternatives: Prop = Bool(False)
-    for observation in tree.children[1:]:
-        all_of: Prop = Bool(True)
-        for atom in observation.children:
-            if atom is not None:
-                all_of = _prop(source, atom) if all_of == Bool(True) else And(all_of, _prop(source, atom))
-        alternatives = all_of if alternatives == Bool(False) else Or(alternatives, all_of)
-    return Condition(quantifier, alternatives, span)
+        return Condition(quantifier, _prop(source, trees[0]), span)
+    # observed a=1; b=0; and c=1;  is a disjunction of conjunctions
+    observations = [
+        _joined(And, [_prop(source, atom) for atom in observation.children if atom is not None] or [Bool(True)])
+        for observation in trees
+    ]
+    return Condition(quantifier, _joined(Or, observations), span)
 
 
-def _observed(source: Source, tree: Node) -> Observed:
+def _observed(source: Source, tree: Tree[Token]) -> Observed:
     location, *words, star = tree.children
-    kind = " ".join(str(word) for word in words if word is not None)
-    span = Span(source, tree.meta.start_pos, tree.meta.end_pos)
-    return Observed(_location(source, location), span, (kind + ("*" if star is not None else "")) or None)
+    kind = " ".join([str(word) for word in words if word is not None]) + ("*" if star is not None else "")
+    return Observed(_location(source, as_tree(location)), _span(source, tree), kind or None)
 
 
-def _prop(source: Source, tree: Node) -> Prop:
+def _prop(source: Source, node: Node) -> Prop:
+    tree = as_tree(node)
     children = tree.children
     match tree.data:
         case "true" | "false":
             return Bool(tree.data == "true")
         case "or_":
-            return Or(_prop(source, children[0]), _prop(source, children[1]))
+            return _joined(Or, [_prop(source, child) for child in children])
         case "and_":
-            return And(_prop(source, children[0]), _prop(source, children[1]))
+            return _joined(And, [_prop(source, child) for child in children])
         case "implies":
             return Implies(_prop(source, children[0]), _prop(source, children[1]))
         case "not_":
@@ -324,169 +290,91 @@ def _prop(source: Source, tree: Node) -> Prop:
             return _atom(source, tree)
 
 
-def _atom(source: Source, tree: Node) -> Prop:
-    span = Span(source, tree.meta.start_pos, tree.meta.end_pos)
-    left, *values = tree.children
+def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Prop:
+    """The propositions under one operator, as a balanced tree: conditions have hundreds of disjuncts."""
+    if len(props) == 1:
+        return props[0]
+    half = len(props) // 2
+    return operator(_joined(operator, props[:half]), _joined(operator, props[half:]))
+
+
+def _atom(source: Source, tree: Tree[Token]) -> Prop:
+    left, *values = map(as_tree, tree.children)
     location = _location(source, left)
     atom: Prop
     if tree.data in ("equal_array", "different_array"):
         if not isinstance(location, Global) or location.index is not None:
             raise InputError("only a whole array can be compared with {...}", location.span)
-        atom = ArrayAtom(location, tuple(_value(source, v) for v in values), span)
+        atom = ArrayAtom(location, tuple([_value(source, value) for value in values]), _span(source, tree))
     else:
-        right = values[0]
+        (right,) = values
         other = _value(source, right) if right.data in _VALUES else _location(source, right)
-        atom = Atom(location, other, span)
+        atom = Atom(location, other, _span(source, tree))
     return Not(atom) if tree.data.startswith("different") else atom
 
 
 # ---------------------------------------------------------------- locations and values
 
 _VALUES = ("number", "address", "cell_address")
+UNPLACED = -1  # the thread of a symbolic register that is spelled without one
 
 
-def _location(source: Source, tree: Node) -> Location:
+def _location(source: Source, tree: Tree[Token]) -> Location:
     children = tree.children
-    span = Span(source, tree.meta.start_pos, tree.meta.end_pos)
+    span = _span(source, tree)
     match tree.data:
         case "named" | "bracketed":
             return Global(str(children[0]), None, span)
         case "cell":
-            return Global(str(children[0]), _number(children[1]), span)
+            return Global(str(children[0]), number_of(as_token(children[1])), span)
         case "starred":
             inner = children[1]
-            return Global(str(inner), None, span) if isinstance(inner, str) else _location(source, inner)
+            return _location(source, inner) if isinstance(inner, Tree) else Global(str(inner), None, span)
         case "symbolic":
-            raise Unsupported("a symbolic register is initialised with its process: 0:" + str(children[0]), span)
+            return Register(UNPLACED, str(children[0]), span)
         case _:
-            thread, name = children
+            thread, name = map(as_token, children)
             return Register(int(thread.lstrip("P")), str(name), span)
 
 
-def _value(source: Source, tree: Node) -> InitValue:
-    span = Span(source, tree.meta.start_pos, tree.meta.end_pos)
-    children = tree.children
+def _value(source: Source, tree: Tree[Token]) -> InitValue:
+    span = _span(source, tree)
     if tree.data == "number":
-        return Number(_number(children[0]), span)
-    if str(children[1]) == "NULL":
+        return Number(number_of(as_token(tree.children[0])), span)
+    _, name, *index = tree.children
+    if name == "NULL":
         return Number(0, span)
-    index = _number(children[2]) if tree.data == "cell_address" else None
-    return AddressOf(str(children[1]), index, span)
+    return AddressOf(str(name), number_of(as_token(index[0])) if index else None, span)
 
 
-def _number(token: Token) -> int:
-    text = str(token).replace("_", "")
+def number_of(token: Token) -> int:
+    """The value of a decimal, hexadecimal or binary literal; leading zeros do not make it octal."""
+    text = token.replace("_", "")
     return int(text, 10) if text.lstrip("-").isdigit() else int(text, 0)
 
 
-def _span(source: Source, token: Token) -> Span:
-    return Span(source, token.start_pos or 0, token.end_pos or 0)
+def _span(source: Source, node: Tree[Token] | Token) -> Span:
+    return Span(source, start_of(node), end_of(node))
 
 
-# ---------------------------------------------------------------- moving a fragment to its place
+# ---------------------------------------------------------------- syntax errors
 
 
-def _moved_location(location: Location, source: Source, at: int) -> Location:
-    old = location.span
-    span = Span(source, at + old.start, at + old.end)
-    if isinstance(location, Register):
-        return Register(location.thread, location.name, span)
-    return Global(location.name, location.index, span)
-
-
-def _moved_value(value: InitValue, source: Source, at: int) -> InitValue:
-    old = value.span
-    span = Span(source, at + old.start, at + old.end)
-    if isinstance(value, Number):
-        return Number(value.value, span)
-    return AddressOf(value.name, value.index, span)
-
-
-def _moved_observed(observed: Observed, source: Source, at: int) -> Observed:
-    old = observed.span
-    return Observed(_moved_location(observed.location, source, at), Span(source, at + old.start, at + old.end), observed.type)
-
-
-def _moved(prop: Prop, source: Source, at: int) -> Prop:
-    match prop:
-        case And():
-            return And(_moved(prop.left, source, at), _moved(prop.right, source, at))
-        case Atom():
-            right = prop.right
-            return Atom(
-                _moved_location(prop.location, source, at),
-                _moved_value(right, source, at)
-                if isinstance(right, Number | AddressOf)
-                else _moved_location(right, source, at),
-                Span(source, at + prop.span.start, at + prop.span.end),
-            )
-        case Or():
-            return Or(_moved(prop.left, source, at), _moved(prop.right, source, at))
-        case Not():
-            return Not(_moved(prop.operand, source, at))
-        case Implies():
-            return Implies(_moved(prop.left, source, at), _moved(prop.right, source, at))
-        case ArrayAtom():
-            span = Span(source, at + prop.span.start, at + prop.span.end)
-            name = prop.location
-            moved = Global(name.name, name.index, Span(source, at + name.span.start, at + name.span.end))
-            return ArrayAtom(moved, tuple([_moved_value(v, source, at) for v in prop.values]), span)
-        case Bool():
-            return prop
-
-
-def _raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
+def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
     """Raise an error of a fragment again, at the fragment's place in the file."""
     span = error.span
     moved = None if span is None else Span(source, at + span.start, at + span.end)
     raise type(error)(error.message, moved, error.hint) from None
 
 
-# ---------------------------------------------------------------- syntax errors
-
-
-def _parsed(source: Source, start: str) -> Node:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
+def _parsed(source: Source, start: str) -> Tree[Token]:
+    what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", {})
     try:
-        return parser(_GRAMMAR, ("init", "final")).parse(source.text, start=start)
-    except UnexpectedInput as error:
-        text = source.text
-        outside = _outside(source)
-        if outside is not None:
-            raise outside from None
-        if isinstance(error, UnexpectedToken):
-            at, end = error.token.start_pos or 0, error.token.end_pos or 0
-            if error.token.type == "$END":
-                at = len(text)
-                end = at + 1
-            expected = error.accepts or error.expected
-        else:
-            at = error.pos_in_stream or 0
-            end = at + 1
-            expected = error.allowed if isinstance(error, UnexpectedCharacters) else set()
-        found = text[at:end]
-        what = "initial state" if start == "init" else "condition"
-        message = f"unexpected {found} in the {what}" if found else f"the {what} ends too early"
-        raise InputError(message, Span(source, at, end), _expectation(expected, start)) from None
-
-
-def _outside(source: Source) -> Unsupported | None:
-    for pattern, message in _OUTSIDE:
-        match = pattern.search(source.text)
-        if match is not None:
-            return Unsupported(message, Span(source, match.start(), match.end()))
-    return None
-
-
-def _expectation(expected: set[str], start: str) -> str | None:
-    from lark.lexer import PatternStr
-
-    names = {
-        terminal.name: terminal.pattern.value if isinstance(terminal.pattern, PatternStr) else terminal.name
-        for terminal in parser(_GRAMMAR, ("init", "final")).terminals
-    }
-    words = sorted({_HUMAN.get(name) or names.get(name, name) for name in expected})
-    if start == "init":
-        words = [";" if word == "the end" else word for word in words]
-    return "expected " + " or ".join(words) if words else None
+        return parse(_GRAMMAR, source, what, words, start, _STARTS)
+    except InputError as error:
+        at = error.span.start if error.span is not None else 0
+        for pattern, message in _OUTSIDE:
+            for match in pattern.finditer(source.text):
+                if match.start() <= at <= match.end():
+                    raise Unsupported(message, Span(source, match.start(), match.end())) from None
+        raise

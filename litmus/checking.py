@@ -1,4 +1,4 @@
-"""Checking: from a file and a model's name to a Result, reading and unrolling each test only once.
+"""Checking: from a file and a model to a Result, reading and unrolling each test only once.
 
 `check` is for other programs; `Checker` is what it and the command line share.
 """

@@ -1,0 +1,370 @@
+"""POWER lowering: what the rows of litmus/isa/power.py mean, as operations.
+
+The condition fields are pseudo registers, one a bit: .cr0.lt, .cr0.gt, .cr0.eq, ... .cr7.eq.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from lark import Token, Tree
+
+from litmus.diagnostics import InputError, Source, Span, Unsupported, near
+from litmus.isa import assembly
+from litmus.isa.architecture import Architecture
+from litmus.isa.assembly import InstructionSet
+from litmus.isa.operands import parsed, place_of, placed
+from litmus.isa.power import (
+    BRANCHES,
+    COMPARES,
+    COMPUTE,
+    CONDITIONAL,
+    FENCES,
+    HINT,
+    LOADS,
+    NOTHING,
+    REGISTERS,
+    RESERVE,
+    STORES,
+    UNSUPPORTED,
+    Compute,
+)
+from litmus.isa.template import (
+    END,
+    Access,
+    CellCode,
+    Named,
+    Place,
+    Template,
+    expression,
+    folded,
+    registers_of,
+    substituted,
+)
+from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
+from litmus.program.values import Expr, Op, Reg, wrap
+from litmus.source.syntax import Test
+from litmus.source.trees import as_tree
+
+_GRAMMAR = r"""
+start: label* [instruction]
+label: NAME ":"
+instruction: NAME [operand ("," operand)*]
+operand: NAME | SYMBOLIC | NUMBER
+    | NUMBER "(" (NAME | SYMBOLIC) ")"            -> based
+NAME: /[A-Za-z_.][\w.]*[+-]?/
+SYMBOLIC: /%[A-Za-z_]\w*/
+NUMBER: /[+-]?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
+%ignore /[ \t\r\n\f]+/
+"""
+_EXAMPLES = "instructions look like lwz r1,0(r2)"
+_CONDITION_FIELD = re.compile(r"cr([0-7])\Z", re.IGNORECASE)
+
+_ATOMIC = frozenset({"X"})
+_CANONICAL = {name: name for name in REGISTERS}
+
+
+def canonical(name: str) -> str | None:
+    """The register `name`, as states spell it; symbolic registers (`%x`) stand for themselves."""
+    found = _CANONICAL.get(name) or _CANONICAL.get(name.lower().lstrip("%"))
+    return found or (name if name[0] == "%" else None)
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a register in herd's order: by number, symbolic ones last."""
+    return (int(name[1:]), "") if name in _CANONICAL else (99, name)
+
+
+# ---------------------------------------------------------------- from a cell to a template
+
+
+class _Reader:
+    """An instruction of a cell, and its operands as they are asked for."""
+
+    def __init__(self, text: str, tree: Tree[Token]) -> None:
+        self.source = Source("", text)
+        mnemonic, *operands = tree.children
+        self.mnemonic = placed(mnemonic)
+        self.operands = [as_tree(operand) for operand in operands if operand is not None]
+        last = place_of(self.operands[-1]).end if self.operands else self.mnemonic.place.end
+        self.place = Place(self.mnemonic.place.start, last)
+        self.next = 0
+
+    def span(self, place: Place) -> Span:
+        return Span(self.source, place.start, place.end)
+
+    def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
+        return InputError(message, self.span(place), hint)
+
+    def left(self) -> int:
+        return len(self.operands) - self.next
+
+    def expect(self, *numbers: int) -> None:
+        """There are as many operands as one of `numbers`."""
+        count = len(self.operands)
+        if count not in numbers:
+            wanted = " or ".join(map(str, numbers))
+            message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
+            raise self.error(message, self.place)
+
+    def token(self, what: str) -> Named:
+        """The next operand, which must be a single token."""
+        tree = self.operands[self.next]
+        if tree.data == "based":
+            raise self.error(f"{self.mnemonic.name} wants {what} here", place_of(tree))
+        self.next += 1
+        return placed(tree.children[0])
+
+    def register(self) -> str:
+        return self.known(self.token("a register"))
+
+    def known(self, token: Named) -> str:
+        if token.name[0] in "0123456789+-":
+            raise self.error(f"{self.mnemonic.name} wants a register here, not {token.name}", token.place, HINT)
+        name = canonical(token.name)
+        if name is None:
+            raise self.error(f"POWER has no register {token.name}", token.place, HINT)
+        return name
+
+    def number(self, low: int, high: int) -> int:
+        token = self.token("a number")
+        return self.in_range(token, low, high)
+
+    def in_range(self, token: Named, low: int, high: int) -> int:
+        try:
+            value = int(token.name, 10 if token.name.lstrip("+-").isdigit() else 0)
+        except ValueError:
+            raise self.error(f"{self.mnemonic.name} wants a number here, not {token.name}", token.place) from None
+        if not low <= value <= high:
+            message = f"{token.name} does not fit into {self.mnemonic.name}"
+            raise self.error(message, token.place, f"numbers here are {low} to {high}")
+        return value
+
+    def address(self) -> Expr:
+        """A displacement and its base, `d(rA)`; r0 as a base is the number 0, never a variable."""
+        tree = self.operands[self.next]
+        if tree.data == "based":
+            self.next += 1
+            displacement, base = map(placed, tree.children)
+        elif self.left() == 2:  # d,rA
+            displacement, base = self.token("a displacement"), self.token("a base register")
+        else:
+            raise self.error(f"{self.mnemonic.name} wants an address here", place_of(tree), "addresses look like 0(r2)")
+        register = self.known(base)
+        if register == "r0":
+            raise self.error("r0 as a base stands for the number 0, which is no address", base.place)
+        offset = self.in_range(displacement, -32768, 32767)
+        return Op("add", (Reg(register), offset)) if offset else Reg(register)
+
+    def indexed(self) -> Expr:
+        """The sum of two registers; r0 as the first is the number 0."""
+        first, second = Reg(self.register()), Reg(self.register())
+        return second if first.name == "r0" else Op("add", (first, second))
+
+
+@lru_cache(maxsize=8192)
+def cell(text: str, exact: bool) -> CellCode:
+    """The meaning of a cell's text (InstructionSet.cell)."""
+    tree = parsed(_GRAMMAR, text, _EXAMPLES)
+    *labels, instruction = tree.children
+    names = tuple([placed(as_tree(label).children[0]) for label in labels])
+    return CellCode(names, None if instruction is None else _template(_Reader(text, as_tree(instruction)), exact))
+
+
+def _template(reader: _Reader, exact: bool) -> Template:
+    name = reader.mnemonic.name.lower()
+    plain = name.removesuffix(".")
+    indexed = name.removesuffix("x")
+    row = COMPUTE.get(name) or (COMPUTE.get(plain) if plain != name and COMPUTE.get(plain, _NONE).record else None)
+    if row is not None:
+        return _compute(reader, row, row.always or plain != name)
+    if name in LOADS:
+        return _load(reader, *LOADS[name], reader.address, exact)
+    if name in STORES:
+        return _store(reader, STORES[name], reader.address)
+    if indexed != name and indexed in LOADS:
+        return _load(reader, *LOADS[indexed], reader.indexed, exact)
+    if indexed != name and indexed in STORES:
+        return _store(reader, STORES[indexed], reader.indexed)
+    if name in RESERVE:
+        return _load(reader, *RESERVE[name], reader.indexed, exact, reserve=True)
+    if name in CONDITIONAL:
+        return _store_conditional(reader, CONDITIONAL[name])
+    if name in COMPARES:
+        return _compare(reader, *COMPARES[name])
+    if name in FENCES:
+        reader.expect(0)
+        return Template(reader.place, (Fence(frozenset({FENCES[name]})),))
+    branch = name.rstrip("+-")  # the sign is a hint to the predictor
+    if branch in BRANCHES:
+        return _branch(reader, *BRANCHES[branch])
+    if name == "b":
+        reader.expect(1)
+        target = reader.token("a label")
+        return Template(reader.place, (Branch(target.name),), target)
+    if name == "blr":  # the thread is a function that was called
+        reader.expect(0)
+        return Template(reader.place, (Branch(END),))
+    if name in NOTHING:
+        reader.expect(0)
+        return Template(reader.place)
+    span = reader.span(reader.mnemonic.place)
+    if name in UNSUPPORTED or plain in UNSUPPORTED:
+        raise Unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED.get(name) or UNSUPPORTED[plain]}", span)
+    known = (*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *COMPARES, *FENCES, *BRANCHES, "b", "blr", "nop")
+    raise InputError(f"unknown instruction {reader.mnemonic.name}", span, near(name, known) or _EXAMPLES)
+
+
+_NONE = Compute("", "0", record=False)
+
+
+def _compute(reader: _Reader, row: Compute, record: bool) -> Template:
+    reader.expect(len(row.operands))
+    operands: dict[str, Expr] = {}
+    numbers: dict[str, int] = {}
+    target = ""
+    for letter in row.operands:
+        if letter == "T":
+            target = reader.register()
+        elif letter in "ABZ":
+            name = reader.register()
+            operands[letter] = 0 if letter == "Z" and name == "r0" else Reg(name)
+        elif letter == "L":
+            operands["L"] = reader.address()
+        else:
+            number = reader.number(*_RANGES[letter])
+            numbers[letter] = wrap(number, 16) if letter == "H" else number
+    operands["D"] = Reg(target)
+    if "b" in row.operands:
+        operands["R"], operands["M"] = _rotated(operands["A"], numbers["n"], numbers["b"], numbers["e"])
+    result = substituted(expression(row.result), {**operands, **numbers})
+    value = folded(result)
+    half = frozenset({target}) if registers_of(value) else frozenset()
+    if not registers_of(result):
+        result = value
+    whole = registers_of(result) if row.whole else frozenset()
+    operations: tuple[Operation, ...] = (Set(target, result),)
+    if record:
+        operations += tuple([Set(f".cr0.{bit}", Op(bit, (Reg(target), 0))) for bit in ("lt", "gt", "eq")])
+        if not row.always:  # andi. and andis. clear the upper half
+            whole |= {target}  # all of its 64 bits are compared with 0
+    return Template(reader.place, operations, half=half, whole=whole)
+
+
+_RANGES = {
+    "I": (-32768, 32767),
+    "H": (-32768, 65535),  # assemblers take both readings of the 16 bits
+    "U": (0, 65535),
+    "n": (0, 31),
+    "N": (0, 63),
+    "b": (0, 31),
+    "e": (0, 31),
+}
+
+
+def _rotated(source: Expr, by: int, begin: int, end: int) -> tuple[Expr, int]:
+    """ROTL32 of the source and the mask MB+32..ME+32 (Book I, 3.3.14); a mask that wraps has upper bits."""
+    word: Expr = Op("zext32", (source,))
+    if by:
+        word = Op("or", (Op("zext32", (Op("shl", (word, by)),)), Op("shr", (word, 32 - by))))
+    if begin <= end:
+        return word, (1 << 32 - begin) - (1 << 31 - end)
+    mask = ~((1 << 31 - end) - (1 << 32 - begin))
+    return Op("or", (word, Op("shl", (word, 32)))), mask
+
+
+def _load(
+    reader: _Reader, size: int, extension: str, address_of: Callable[[], Expr], exact: bool, reserve: bool = False
+) -> Template:
+    reader.expect(*((2, 3) if address_of == reader.address else (3,)))
+    target = reader.register()
+    address = address_of()
+    tags = _ATOMIC if reserve else NO_TAGS
+    operations: list[Operation] = [Load(target, address, size, tags, reserve)]
+    if extension and (size < 4 or exact):
+        operations.append(Set(target, Op(extension, (Reg(target),))))
+    return Template(
+        reader.place,
+        tuple(operations),
+        accesses=(Access(address, size, reader.place),),
+        half=frozenset({target}) if extension and size == 4 else frozenset(),
+        whole=registers_of(address),
+    )
+
+
+def _store(reader: _Reader, size: int, address_of: Callable[[], Expr]) -> Template:
+    reader.expect(*((2, 3) if address_of == reader.address else (3,)))
+    value = Reg(reader.register())
+    address = address_of()
+    return Template(
+        reader.place,
+        (Store(address, value, size),),
+        accesses=(Access(address, size, reader.place),),
+        whole=registers_of(address) | (registers_of(value) if size == 8 else frozenset()),
+    )
+
+
+def _store_conditional(reader: _Reader, size: int) -> Template:
+    """CR0 becomes 0b00 || stored || SO (Book II, 4.6.2)."""
+    reader.expect(3)
+    value = Reg(reader.register())
+    address = reader.indexed()
+    return Template(
+        reader.place,
+        (
+            Set(".cr0.lt", 0),
+            Set(".cr0.gt", 0),
+            StoreConditional(address, value, ".cr0.eq", success=1, failure=0, size=size, tags=_ATOMIC),
+        ),
+        accesses=(Access(address, size, reader.place),),
+        whole=registers_of(address) | (registers_of(value) if size == 8 else frozenset()),
+    )
+
+
+def _field(reader: _Reader) -> str:
+    """The condition field that stands first among the operands."""
+    token = reader.token("a condition field")
+    match = _CONDITION_FIELD.match(token.name)
+    if match is None:
+        raise reader.error(f"POWER has no condition field {token.name}", token.place, "condition fields are cr0 to cr7")
+    return f".cr{match[1]}"
+
+
+def _compare(reader: _Reader, operands: str, extension: str, less: str, greater: str) -> Template:
+    reader.expect(2, 3)
+    field = _field(reader) if reader.left() == 3 else ".cr0"
+    left: Expr = Reg(reader.register())
+    right: Expr = Reg(reader.register()) if operands == "AB" else reader.number(*_RANGES[operands[1]])
+    whole = frozenset[str]()
+    if extension:
+        left, right = Op(extension, (left,)), Op(extension, (right,)) if operands == "AB" else right
+    else:
+        whole = registers_of(left) | registers_of(right)
+    return Template(
+        reader.place,
+        (
+            Set(f"{field}.lt", Op(less, (left, right))),
+            Set(f"{field}.gt", Op(greater, (left, right))),
+            Set(f"{field}.eq", Op("eq", (left, right))),
+        ),
+        whole=whole,
+    )
+
+
+def _branch(reader: _Reader, bit: str, wanted: bool) -> Template:
+    reader.expect(1, 2)
+    field = _field(reader) if reader.left() == 2 else ".cr0"
+    target = reader.token("a label")
+    condition: Expr = Reg(f"{field}.{bit}")
+    return Template(reader.place, (Branch(target.name, condition if wanted else Op("lnot", (condition,))),), target)
+
+
+def _lower(test: Test) -> Program:
+    return assembly.lower(test, _INSTRUCTIONS)
+
+
+_INSTRUCTIONS = InstructionSet("PPC", cell, canonical, HINT, width=8)
+
+ARCHITECTURES = {"PPC": Architecture("PPC", frozenset({*FENCES.values(), "X"}), canonical, rank, HINT, _lower)}

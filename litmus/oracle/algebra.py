@@ -1,0 +1,258 @@
+"""The cat language on sets of pairs: what a compiled model says of one execution, by the definition.
+
+A set is a frozenset of events, a relation a frozenset of pairs of events.  One function an operator
+of litmus.cat.dag, one a predicate; recursion is iteration.  Nothing here is shared with the engine,
+whose answers this is to check, and nothing is clever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from litmus.cat.dag import Kind, Model, Node, Operator, Predicate
+from litmus.diagnostics import Unsupported
+
+Pair = tuple[int, int]
+EventSet = frozenset[int]
+Relation = frozenset[Pair]
+Value = EventSet | Relation
+
+MAXIMUM_ROUNDS = 10_000  # a `let rec` that takes more does not come to rest
+
+
+# ---------------------------------------------------------------- operators
+
+
+def union(x: Value, y: Value) -> Value:
+    """x | y, of sets or of relations."""
+    return x | y  # type: ignore[operator]
+
+
+def intersection(x: Value, y: Value) -> Value:
+    """x & y, of sets or of relations."""
+    return x & y
+
+
+def difference(x: Value, y: Value) -> Value:
+    """x \\ y, of sets or of relations."""
+    return x - y
+
+
+def sequence(r: Relation, s: Relation) -> Relation:
+    """r ; s: from e to g wherever r relates e to some f and s that f to g."""
+    after = successors(s)
+    return frozenset((e, g) for e, f in r for g in after.get(f, ()))
+
+
+def inverse(r: Relation) -> Relation:
+    """r^-1."""
+    return frozenset((f, e) for e, f in r)
+
+
+def plus(r: Relation) -> Relation:
+    """r+: from e to f wherever a path of at least one step leads from e to f."""
+    after = successors(r)
+    found = set()
+    for e in after:
+        reached: set[int] = set()
+        ahead = [e]
+        while ahead:
+            for f in after.get(ahead.pop(), ()):
+                if f not in reached:
+                    reached.add(f)
+                    ahead.append(f)
+        found |= {(e, f) for f in reached}
+    return frozenset(found)
+
+
+def identity(s: EventSet) -> Relation:
+    """[s]."""
+    return frozenset((e, e) for e in s)
+
+
+def product(s: EventSet, t: EventSet) -> Relation:
+    """s * t."""
+    return frozenset((e, f) for e in s for f in t)
+
+
+def domain(r: Relation) -> EventSet:
+    """domain(r)."""
+    return frozenset(e for e, _ in r)
+
+
+def codomain(r: Relation) -> EventSet:
+    """range(r)."""
+    return frozenset(f for _, f in r)
+
+
+def successors(r: Relation) -> dict[int, list[int]]:
+    """For each event of the domain, the events it is related to."""
+    found: dict[int, list[int]] = {}
+    for e, f in r:
+        found.setdefault(e, []).append(f)
+    return found
+
+
+# Operators that mean the same whatever events there are.
+_PLAIN: dict[Operator, Callable[..., Value]] = {
+    Operator.UNION: union,
+    Operator.INTERSECTION: intersection,
+    Operator.DIFFERENCE: difference,
+    Operator.SEQUENCE: sequence,
+    Operator.INVERSE: inverse,
+    Operator.PLUS: plus,
+    Operator.IDENTITY: identity,
+    Operator.PRODUCT: product,
+    Operator.DOMAIN: domain,
+    Operator.RANGE: codomain,
+}
+
+# Operators that speak of all the events that execute, the first argument.
+_WITHIN: dict[tuple[Operator, Kind], Callable[..., Value]] = {
+    (Operator.COMPLEMENT, Kind.SET): lambda events, s: events - s,
+    (Operator.COMPLEMENT, Kind.RELATION): lambda events, r: product(events, events) - r,
+    (Operator.OPTIONAL, Kind.RELATION): lambda events, r: r | identity(events),
+    (Operator.STAR, Kind.RELATION): lambda events, r: plus(r) | identity(events),
+}
+
+
+# ---------------------------------------------------------------- predicates
+
+
+def is_empty(x: Value) -> bool:
+    """Empty x."""
+    return not x
+
+
+def is_irreflexive(r: Relation) -> bool:
+    """Irreflexive r: no event is related to itself."""
+    return all(e != f for e, f in r)
+
+
+def is_acyclic(r: Relation) -> bool:
+    """Acyclic r: no path leads from an event back to it."""
+    return is_irreflexive(plus(r))
+
+
+_PREDICATES: dict[Predicate, Callable[..., bool]] = {
+    "empty": is_empty,
+    "irreflexive": is_irreflexive,
+    "acyclic": is_acyclic,
+}
+
+
+def holds(predicate: Predicate, x: Value) -> bool:
+    """Whether a predicate is true of a value."""
+    return _PREDICATES[predicate](x)
+
+
+# ---------------------------------------------------------------- models
+
+
+class Definitions:
+    """What the nodes of a model are made of.
+
+    names[i]: the base sets and relations that node i is computed from; open[i]: whether it depends on a variable
+    of a recursion that it is inside of.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._found: dict[int, tuple[frozenset[str], frozenset[int]]] = {}
+        made_of = [self._made_of(i) for i in range(len(model.nodes))]
+        self.names = [names for names, _ in made_of]
+        self.open = [bool(groups) for _, groups in made_of]
+
+    def _made_of(self, i: int) -> tuple[frozenset[str], frozenset[int]]:
+        """The base names in node i, and the recursions whose variables are free in it."""
+        found = self._found.get(i)
+        if found is not None:
+            return found
+        node = self.model.nodes[i]
+        names, groups = set[str](), set[int]()
+        if node.operator is Operator.BASE:
+            names.add(node.name)
+        elif node.operator is Operator.VAR:
+            groups.add(node.group)
+        parts = self.model.recursions[node.group].bodies if node.operator is Operator.FIX else node.arguments
+        for part in parts:
+            more_names, more_groups = self._made_of(part)
+            names |= more_names
+            groups |= more_groups
+        if node.operator is Operator.FIX:
+            groups.discard(node.group)
+        self._found[i] = frozenset(names), frozenset(groups)
+        return self._found[i]
+
+
+class Meaning:
+    """The values of a model's nodes in one execution.
+
+    events: those that execute; base: the sets and relations that the model starts from, by name; known: values
+    that were computed already, of nodes that are not open.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        events: EventSet,
+        base: Callable[[str], Value],
+        known: Mapping[int, Value] | None = None,
+    ) -> None:
+        self.definitions = definitions
+        self.model = definitions.model
+        self.events = events
+        self.base = base
+        self.known: dict[int, Value] = dict(known or {})
+        self.fixed: dict[int, list[Value]] = {}  # the recursions that are not inside of others
+        self.variables: dict[int, Value] = {}  # of the recursions we are inside of, by node
+
+    def value(self, i: int) -> Value:
+        """The value of node i, which is not open."""
+        return self._value(i, {})
+
+    def _value(self, i: int, recent: dict[int, Value]) -> Value:
+        """The value of node i; `recent` are the open nodes computed since a variable last changed."""
+        memo = recent if self.definitions.open[i] else self.known
+        found = memo.get(i)
+        if found is None:
+            found = memo[i] = self._apply(i, self.model.nodes[i], recent)
+        return found
+
+    def _apply(self, i: int, node: Node, recent: dict[int, Value]) -> Value:
+        operator = node.operator
+        if operator is Operator.BASE:
+            return self.base(node.name)
+        if operator is Operator.EMPTY:
+            return frozenset()
+        if operator is Operator.VAR:
+            return self.variables[i]
+        if operator is Operator.FIX:
+            if self.definitions.open[i]:
+                return self._fix(node.group)[node.slot]
+            if node.group not in self.fixed:
+                self.fixed[node.group] = self._fix(node.group)
+            return self.fixed[node.group][node.slot]
+        arguments = [self._value(a, recent) for a in node.arguments]
+        if operator in _PLAIN:
+            return _PLAIN[operator](*arguments)
+        return _WITHIN[operator, node.kind](self.events, *arguments)
+
+    def _fix(self, group: int) -> list[Value]:
+        """The last round of a `let rec`.
+
+        From empty, in rounds; the variables change in order within a round; the rounds end when every new value
+        is included in the one before.
+        """
+        recursion = self.model.recursions[group]
+        for variable in recursion.variables:
+            self.variables[variable] = frozenset()
+        for _ in range(MAXIMUM_ROUNDS):
+            at_rest = True
+            for variable, body in zip(recursion.variables, recursion.bodies, strict=True):
+                old = self.variables[variable]
+                new = self.variables[variable] = self._value(body, {})
+                at_rest = at_rest and new <= old
+            if at_rest:
+                return [self.variables[variable] for variable in recursion.variables]
+        raise Unsupported(f"a recursive definition of the model {self.model.name} does not come to rest")

@@ -1,0 +1,300 @@
+"""Candidate executions of an event graph, one after the other.
+
+An execution is a choice of path for every thread, of a place for every floating block that is sent, of a
+write for every read, and of an order of the writes to every cell; what follows from the choices (which events
+execute, values, addresses) is computed for that one execution.  Nothing is left out because of what a model
+might say; choices that contradict each other are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, permutations, product
+
+from litmus.diagnostics import InputError, Unsupported
+from litmus.oracle.algebra import EventSet, Relation
+from litmus.program.graph import Event, EventGraph, Point
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.relation.rows import bits
+
+Decided = tuple[bool, ...]
+Sequence = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One path through every thread, and the places of the blocks.
+
+    decided[d]: which way decision d went (False where it was not made); executed: the events on the path;
+    order[t]: the events of thread t, blocks at the place chosen; po: program order.
+    """
+
+    decided: Decided
+    executed: EventSet
+    order: tuple[Sequence, ...]
+    po: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A way, with rf and co, and what follows from them.
+
+    values[e], addresses[e]: of the accesses that execute, as far as they are determined; determined: all are, and
+    so is every condition on the way.  An access to something that is no address is not determined.
+    """
+
+    way: Way
+    rf: Mapping[int, int]
+    co: tuple[Sequence, ...]
+    values: Mapping[int, Value]
+    addresses: Mapping[int, Address]
+    determined: bool
+
+
+# ---------------------------------------------------------------- expressions
+
+
+def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
+    """The value of an expression, given what reads returned; None if that does not determine it."""
+    if isinstance(expr, ReadOf):
+        return reads.get(expr.event)
+    if not isinstance(expr, Op):
+        return expr  # type: ignore[return-value]
+    arguments = [evaluated(a, reads) for a in expr.args]
+    if None in arguments:
+        return None
+    try:
+        return apply(expr.name, tuple(arguments))  # type: ignore[arg-type]
+    except ValueFault:
+        return None
+
+
+# ---------------------------------------------------------------- paths and places
+
+
+def reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
+    """Whether a guard holds, given which way the decisions went."""
+    return all(decided[d] == way for d, way in graph.guards[guard])
+
+
+def paths(graph: EventGraph) -> Iterator[Decided]:
+    """Every combination of decisions: each goes either way where it is made, and is False where it is not."""
+
+    def decide(decided: Decided) -> Iterator[Decided]:
+        if len(decided) == len(graph.decisions):
+            yield decided
+        else:
+            ways = (False, True) if reached(graph, graph.decisions[len(decided)].guard, decided) else (False,)
+            for way in ways:
+                yield from decide((*decided, way))
+
+    yield from decide(())
+
+
+def ways(graph: EventGraph) -> Iterator[Way]:
+    """Every combination of paths and of places of the blocks."""
+    inside = {e for block in graph.blocks for e in bits(block.events)}
+    for decided in paths(graph):
+        executed = frozenset(e.number for e in graph.events if reached(graph, e.guard, decided))
+        own = [
+            tuple(e.number for e in graph.events if e.thread == t and e.number in executed - inside)
+            for t in range(len(graph.program.threads))
+        ]
+        for placed in product(*(placements(graph, t, decided) for t in range(len(own)))):
+            order = tuple(merged(graph, own[t], placed[t]) for t in range(len(own)))
+            yield Way(decided, executed, order, program_order(graph, order))
+
+
+Placement = tuple[tuple[int, Point], ...]  # (block, where it lands), in program order
+
+
+def placements(graph: EventGraph, thread: int, decided: Decided) -> list[Placement]:
+    """Where the blocks that are sent to a thread may land: each at one place that is reached, in any order there."""
+    blocks = [b for b, k in enumerate(graph.blocks) if k.thread == thread and reached(graph, k.guard, decided)]
+    points = [p for p in graph.points.get(thread, ()) if reached(graph, p.guard, decided)]
+    found = []
+    for order in permutations(blocks):
+        for chosen in product(points, repeat=len(blocks)):
+            if all(before_or_at(p, q) for p, q in pairwise(chosen)):
+                found.append(tuple(zip(order, chosen, strict=True)))
+    return found
+
+
+def before_or_at(p: Point, q: Point) -> bool:
+    """Whether point p of a path is q or comes before it."""
+    return not p.before & ~q.before
+
+
+def merged(graph: EventGraph, own: Sequence, placed: Placement) -> Sequence:
+    """The events of one thread in program order: its own, and the blocks that land in it."""
+    result: list[int] = []
+    rest = list(placed)
+    for e in own:
+        while rest and not rest[0][1].before >> e & 1:
+            result.extend(bits(graph.blocks[rest.pop(0)[0]].events))
+        result.append(e)
+    for block, _ in rest:
+        result.extend(bits(graph.blocks[block].events))
+    return tuple(result)
+
+
+def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
+    """po: within a thread's own code and within a block as the graph says, else by their order."""
+    block_of = {e: b for b, block in enumerate(graph.blocks) for e in bits(block.events)}
+    return frozenset(
+        (e, f)
+        for events in order
+        for i, e in enumerate(events)
+        for f in events[i + 1 :]
+        if block_of.get(e) != block_of.get(f) or graph.po[e] >> f & 1
+    )
+
+
+# ---------------------------------------------------------------- rf and values
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What reads return and where accesses go, as far as the reads-from choices determine it."""
+
+    reads: Mapping[int, Value]
+    addresses: Mapping[int, Address]
+
+
+def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
+    """What follows from some reads-from choices; None if they contradict each other or the way.
+
+    The least solution: a read returns what its write stored, once that and both addresses are determined.  A read
+    and its write are to one cell, and every decision went the way of its condition.
+    """
+    reads: dict[int, Value] = {}
+    addresses: dict[int, Address] = {}
+    accesses = [e for e in way.executed if graph.events[e].kind != "F"]
+    changed = True
+    while changed:
+        changed = False
+        for e in accesses:
+            if e not in addresses:
+                address = evaluated(graph.events[e].address, reads)
+                if isinstance(address, Address):
+                    addresses[e] = address
+                    changed = True
+        for r, w in rf.items():
+            if r not in reads and r in addresses and w in addresses:
+                if addresses[r] != addresses[w]:
+                    return None
+                value = evaluated(graph.events[w].value, reads)
+                if value is not None:
+                    reads[r] = value
+                    changed = True
+    for decision, taken in zip(graph.decisions, way.decided, strict=True):
+        if decision.condition is not None and reached(graph, decision.guard, way.decided):
+            value = evaluated(decision.condition, reads)
+            if value is not None and (value != 0) != taken:
+                return None
+    for assumption in graph.assumptions:
+        if reached(graph, assumption.guard, way.decided) and evaluated(assumption.condition, reads) == 0:
+            return None
+    return Flow(reads, addresses)
+
+
+def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow]]:
+    """Every choice of a write for every read that executes, and what follows."""
+    reads = sorted(e for e in way.executed if graph.events[e].kind == "R")
+    sources = [[w for w in sorted(way.executed) if may_read(graph, r, w)] for r in reads]
+
+    def choose(rf: dict[int, int]) -> Iterator[tuple[Mapping[int, int], Flow]]:
+        found = flow(graph, way, rf)
+        if found is None:
+            return
+        if len(rf) == len(reads):
+            yield rf, found
+        else:
+            r = reads[len(rf)]
+            for w in sources[len(rf)]:
+                yield from choose({**rf, r: w})
+
+    yield from choose({})
+
+
+def may_read(graph: EventGraph, r: int, w: int) -> bool:
+    """Whether a read may take its value from an event: a write, not to another cell, not of the same instruction."""
+    read, write = graph.events[r], graph.events[w]
+    if write.kind != "W" or (r, w) in graph.updates:
+        return False
+    return read.address == write.address or not (
+        isinstance(read.address, Address) and isinstance(write.address, Address)
+    )
+
+
+def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
+    """Whether everything that an execution consists of has a value."""
+    for e in way.executed:
+        event = graph.events[e]
+        if event.kind != "F" and (e not in found.addresses or evaluated(event.value, found.reads) is None):
+            return False
+    conditions = [(d.guard, d.condition) for d in graph.decisions if d.condition is not None]
+    conditions += [(a.guard, a.condition) for a in graph.assumptions]
+    return all(evaluated(c, found.reads) is not None for g, c in conditions if reached(graph, g, way.decided))
+
+
+# ---------------------------------------------------------------- co
+
+
+def coherence_orders(
+    graph: EventGraph, way: Way, rf: Mapping[int, int], addresses: Mapping[int, Address]
+) -> Iterator[tuple[Sequence, ...]]:
+    """Every choice of an order of the writes to every cell, initial writes first.
+
+    Within one read-modify-write the write stands after the one that the read takes its value from.
+    """
+    cells = []
+    for cell, initial in graph.cells.items():
+        others = [e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != initial]
+        cells.append([(initial, *order) for order in permutations(sorted(others))])
+    updates = [(rf[r], w) for r, w in graph.updates if w in way.executed]
+    for orders in product(*cells):
+        place = {w: i for order in orders for i, w in enumerate(order)}
+        if all(
+            addresses.get(source) != addresses.get(w) or w not in addresses or place[source] < place[w]
+            for source, w in updates
+        ):
+            yield orders
+
+
+def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:
+    """Whether an event is a write to the cell."""
+    return graph.events[e].kind == "W" and addresses.get(e) == cell
+
+
+def candidates(graph: EventGraph) -> Iterator[Candidate]:
+    """Every candidate execution.
+
+    Raises Unsupported for a mixed-size access and InputError for one outside every variable.
+    """
+    for way in ways(graph):
+        for rf, found in flows(graph, way):
+            for e, address in found.addresses.items():
+                check_access(graph, graph.events[e], address)
+            determined = is_determined(graph, way, found)
+            values = {}
+            for e in found.addresses:
+                value = evaluated(graph.events[e].value, found.reads)
+                if value is not None:
+                    values[e] = value
+            for co in coherence_orders(graph, way, rf, found.addresses):
+                yield Candidate(way, rf, co, values, found.addresses, determined)
+
+
+def check_access(graph: EventGraph, event: Event, address: Address) -> None:
+    """Raise Unsupported for a mixed-size access, InputError for one that is not to a cell."""
+    initial = graph.cells.get(address)
+    if initial is not None:
+        if graph.events[initial].size != event.size:
+            raise Unsupported("mixed-size access", event.span)
+        return
+    variable = graph.program.variables.get(address.base)
+    if variable is not None and 0 <= address.offset < variable.size * len(variable.cells):
+        raise Unsupported("access to a part of a cell", event.span)
+    raise InputError(f"access outside {address.base}", event.span)

@@ -1,0 +1,137 @@
+"""`BUG_ON(e)` behind the functions of a C test: it stands for the condition `exists e`.
+
+Operators are those of C (&&, ||, !, ==, !=); a name alone asks whether its value is not 0.  A register
+needs no thread where its name is unique: it is the one that a single function declares or assigns to,
+unless a parameter or the initial state says that the name is a shared variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from lark import Token, Tree
+
+from litmus.diagnostics import InputError, Source, Span
+from litmus.source import c_syntax as c
+from litmus.source.c_parser import read_functions
+from litmus.source.errors import parse
+from litmus.source.state import Final, number_of, raise_at, read_final
+from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
+from litmus.source.trees import as_token, as_tree, end_of, start_of
+
+_GRAMMAR = r"""
+start: "BUG_ON" "(" disjunction ")" [";"]
+?disjunction: conjunction | disjunction "||" conjunction         -> or_
+?conjunction: negation | conjunction "&&" negation               -> and_
+?negation: comparison | "!" negation                             -> not_
+?comparison: operand | operand "==" operand                      -> equal
+    | operand "!=" operand                                       -> different
+?operand: place | number | "(" disjunction ")"
+number: NUMBER
+place: [(NUMBER | PROCESS) ":"] [STAR] NAME
+STAR: "*"
+PROCESS.2: /P[0-9]+(?=[ \t]*:)/
+NAME: /[A-Za-z_]\w*/
+NUMBER: /-?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
+%ignore /\s+/
+"""
+
+
+def read_bug_on(source: Source, text: str, start: int, body: Span, init: tuple[Init, ...]) -> Final:
+    """The final section of a C test that has BUG_ON in place of a condition, as state.read_final.
+
+    Raises InputError for what is no such expression, and for a register that several threads have.
+    """
+    begin = text.index("BUG_ON")
+    locations, constraint, condition = read_final(source, text[:begin].rstrip(), start)
+    at = start + begin
+    if condition.span is not None:
+        raise InputError("the test has a condition already", Span(source, at, at + len("BUG_ON")))
+    fragment = Source(source.name, text[begin:])
+    try:
+        tree = parse(_GRAMMAR, fragment, "BUG_ON expression", {})
+    except InputError as error:
+        raise_at(error, source, at)
+    names = _Names(source, at, body, init)
+    prop = names.prop(as_tree(tree.children[0]))
+    return locations, constraint, Condition("exists", prop, Span(source, at, start + len(text)))
+
+
+class _Names:
+    """What the names in the expression mean."""
+
+    def __init__(self, source: Source, at: int, body: Span, init: tuple[Init, ...]) -> None:
+        self.source = source
+        self.at = at
+        self.shared = {item.location.name for item in init if isinstance(item.location, Global)}
+        self.declared: list[set[str]] = []
+        self.assigned: list[set[str]] = []
+        self.used: list[set[str]] = []
+        for function in read_functions(body):
+            self.shared |= {parameter.name for parameter in function.definition.parameters}
+            nodes = list(_nodes(function.definition.body))
+            self.declared.append({node.name for node in nodes if isinstance(node, c.Declarator)})
+            targets = [node.target for node in nodes if isinstance(node, c.Assign)]
+            self.assigned.append({target.name for target in targets if isinstance(target, c.Name)})
+            self.used.append({node.name for node in nodes if isinstance(node, c.Name)})
+
+    def span(self, node: Tree[Token] | Token) -> Span:
+        return Span(self.source, self.at + start_of(node), self.at + end_of(node))
+
+    def location(self, tree: Tree[Token]) -> Location:
+        thread, star, token = tree.children
+        name, span = str(as_token(token)), self.span(tree)
+        if thread is not None:
+            return Register(int(as_token(thread).lstrip("P")), name, span)
+        if star is not None or name in self.shared:
+            return Global(name, None, span)
+        threads = [t for t, names in enumerate(self.declared) if name in names]
+        if not threads:
+            threads = [t for t, names in enumerate(self.assigned) if name in names]
+            if any(name in names for t, names in enumerate(self.used) if t not in threads):
+                return Global(name, None, span)
+        if len(threads) > 1:
+            several = " and ".join(f"P{t}" for t in threads)
+            raise InputError(f"{name} is a register of {several}", span, f"write {threads[0]}:{name}")
+        return Register(threads[0], name, span) if threads else Global(name, None, span)
+
+    def prop(self, tree: Tree[Token]) -> Prop:
+        span = self.span(tree)
+        match tree.data:
+            case "or_":
+                return Or(self.prop(as_tree(tree.children[0])), self.prop(as_tree(tree.children[1])))
+            case "and_":
+                return And(self.prop(as_tree(tree.children[0])), self.prop(as_tree(tree.children[1])))
+            case "not_":
+                return Not(self.prop(as_tree(tree.children[0])))
+            case "equal":
+                return self.equation(tree)
+            case "different":
+                return Not(self.equation(tree))
+            case "place":
+                return Not(Atom(self.location(tree), Number(0, span), span))
+            case _:
+                raise InputError("a number alone is no condition", span, "compare it with a register")
+
+    def equation(self, tree: Tree[Token]) -> Atom:
+        span = self.span(tree)
+        one, other = map(as_tree, tree.children)
+        if one.data != "place":
+            one, other = other, one
+        if one.data != "place" or other.data not in ("place", "number"):
+            raise InputError("only registers, variables and numbers can be compared", span)
+        if other.data == "place":
+            return Atom(self.location(one), self.location(other), span)
+        return Atom(self.location(one), Number(number_of(as_token(other.children[0])), self.span(other)), span)
+
+
+def _nodes(node: object) -> Iterator[object]:
+    """The syntax nodes of a function, outermost first."""
+    yield node
+    if isinstance(node, tuple):
+        for child in node:
+            yield from _nodes(child)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _nodes(getattr(node, field.name))

@@ -1,0 +1,156 @@
+"""Random expressions of cat: as trees, as text with no parentheses but the necessary ones, and their meaning.
+
+A tree is a name or (operator, operand, ...).  The printer follows the precedence table of the language,
+not the grammar of the parser; `meaning` follows the definitions of the operators, not the algebra.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from hypothesis import strategies as st
+
+Tree = Any
+Pairs = frozenset[Any]
+
+SETS = ("W", "R", "M", "_", "F")
+RELATIONS = ("po", "rf", "addr", "loc", "id", "0")
+EVENTS = frozenset(range(4))
+_PRECEDENCE = {"|": 1, ";": 3, "\\": 4, "&": 5, "cartesian": 6, "+": 6, "*": 6, "?": 6, "~": 6, "^-1": 7}
+_POSTFIX = ("+", "*", "?", "^-1")
+
+
+def _binary(*operators: str) -> Any:
+    return lambda operand: st.tuples(st.sampled_from(operators), operand, operand)
+
+
+def trees(variables: tuple[str, ...] = (), monotone: bool = False) -> tuple[Any, Any]:
+    """Strategies for set and for relation trees; `variables` are further relation leaves."""
+    boolean = ("|", "&") if monotone else ("|", "&", "\\")
+    set_leaf = st.sampled_from(SETS)
+    relation_leaf = st.sampled_from(RELATIONS + variables * 3)
+    sets = st.deferred(
+        lambda: st.one_of(
+            set_leaf,
+            st.tuples(st.sampled_from(boolean), sets, sets),
+            st.tuples(st.sampled_from(("domain", "range")), relations),
+            set_leaf if monotone else st.tuples(st.just("~"), sets),
+        )
+    )
+    relations = st.deferred(
+        lambda: st.one_of(
+            relation_leaf,
+            relation_leaf,
+            st.tuples(st.sampled_from((*boolean, ";", ";")), relations, relations),
+            st.tuples(st.sampled_from(("+", "*", "?", "^-1")), relations),
+            st.tuples(st.just("[]"), sets),
+            st.tuples(st.just("cartesian"), sets, sets),
+            relation_leaf if monotone else st.tuples(st.just("~"), relations),
+        )
+    )
+    return sets, relations
+
+
+def _level(tree: Tree) -> int:
+    return 9 if isinstance(tree, str) else _PRECEDENCE.get(tree[0], 9)
+
+
+def _is_postfix(tree: Tree) -> bool:
+    return not isinstance(tree, str) and tree[0] in _POSTFIX
+
+
+def _is_tight(tree: Tree) -> bool:
+    """Whether nothing but `^-1` stands outside parentheses: an operand of `~`, and the right one of `*`."""
+    return _level(tree) == 9 or (tree[0] == "^-1" and _is_tight(tree[1]))
+
+
+def spell(tree: Tree) -> str:
+    """The text of a tree."""
+
+    def operand(child: Tree, bare: bool) -> str:
+        return spell(child) if bare else f"({spell(child)})"
+
+    if isinstance(tree, str):
+        return tree
+    operator, *children = tree
+    first = children[0]
+    level = _level(tree)
+    match operator:
+        case "|" | ";" | "&":
+            left, right = operand(first, _level(first) > level), operand(children[1], _level(children[1]) >= level)
+            return f"{left} {operator} {right}"
+        case "\\":
+            return f"{operand(first, _level(first) >= 4)} \\ {operand(children[1], _level(children[1]) > 4)}"
+        case "cartesian":
+            right = children[1]
+            bare = _is_tight(right) or right[0] == "~"
+            return f"{operand(first, _level(first) >= 7 or _is_postfix(first))} * {operand(right, bare)}"
+        case "~":
+            return "~" + operand(first, _is_tight(first) or first[0] == "~")
+        case "[]":
+            return f"[{spell(first)}]"
+        case "domain" | "range":
+            return f"{operator}({spell(first)})"
+    text = operand(first, _level(first) >= 7 or _is_postfix(first))
+    return f"{text} {operator}" if text.endswith("+") else text + operator  # `++` is another operator
+
+
+def meaning(tree: Tree, base: dict[str, Pairs]) -> Pairs:
+    """The value of a tree."""
+    if isinstance(tree, str):
+        return base[tree]
+    operator, *children = tree
+    values = [meaning(child, base) for child in children]
+    first = values[0]
+    match operator:
+        case "|":
+            return first | values[1]
+        case "&":
+            return first & values[1]
+        case "\\":
+            return first - values[1]
+        case ";":
+            return frozenset((a, c) for a, b in first for b2, c in values[1] if b == b2)
+        case "cartesian":
+            return frozenset(product(first, values[1]))
+        case "[]":
+            return frozenset((a, a) for a in first)
+        case "domain":
+            return frozenset(a for a, _ in first)
+        case "range":
+            return frozenset(b for _, b in first)
+        case "^-1":
+            return frozenset((b, a) for a, b in first)
+        case "~":
+            whole = base["_"] if is_set(children[0]) else frozenset(product(base["_"], base["_"]))
+            return whole - first
+    reflexive = frozenset((e, e) for e in base["_"])
+    if operator == "?":
+        return first | reflexive
+    steps, reached = first, first
+    while steps:
+        steps = frozenset((a, c) for a, b in steps for b2, c in first if b == b2) - reached
+        reached |= steps
+    return reached | reflexive if operator == "*" else reached
+
+
+def is_set(tree: Tree) -> bool:
+    """Whether a tree denotes a set."""
+    if isinstance(tree, str):
+        return tree in SETS
+    return tree[0] in ("domain", "range") or (tree[0] in ("|", "&", "\\", "~") and is_set(tree[1]))
+
+
+@st.composite
+def bases(draw: Any) -> dict[str, Pairs]:
+    """Values for the leaves: any sets and relations, but loc an equivalence."""
+    event = st.sampled_from(sorted(EVENTS))
+    base: dict[str, Pairs] = {"_": EVENTS, "0": frozenset(), "id": frozenset((e, e) for e in EVENTS)}
+    for name in ("W", "R", "M", "F"):
+        base[name] = draw(st.frozensets(event))
+    for name in ("po", "rf", "addr"):
+        base[name] = draw(st.frozensets(st.tuples(event, event), max_size=6))
+    place = draw(st.tuples(*[st.integers(0, 2)] * len(EVENTS)))
+    base["loc"] = frozenset((a, b) for a, b in product(EVENTS, EVENTS) if place[a] == place[b])
+    return base
