@@ -13,8 +13,9 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from litmus.records import dataclass, field
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

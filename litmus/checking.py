@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from time import process_time
 from typing import TYPE_CHECKING
 
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine.options import Options
+from litmus.records import dataclass, replace
 from litmus.result import Expectation, Result, implied_expectation, stated_expectation
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Settings:
 
     models: tuple[str, ...] = ()
     arch: str | None = None
-    options: Options = Options()  # noqa: RUF009 - frozen
+    options: Options = Options()
     unroll: int = 2
     include: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def check(
     model: str | None = None,
     *,
     arch: str | None = None,
-    options: Options = Options(),  # noqa: B008 - frozen
+    options: Options = Options(),
     unroll: int = 2,
     expect: str | None = None,
 ) -> Result:

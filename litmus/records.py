@@ -20,9 +20,22 @@ else:
     _ABSENT = object()
 
     class Field:
-        """A field: its name, and how it gets a value that is not given."""
+        """A field: its name, and how it gets a value that is not given.
+
+        The rest makes the standard functions take it for one of their own, which pytest's and
+        hypothesis' printers use.
+        """
 
         __slots__ = ("default", "default_factory", "init", "name")
+        repr = compare = True
+        hash = None
+        kw_only = False
+
+        @property
+        def _field_type(self):
+            import dataclasses
+
+            return dataclasses._FIELD
 
         def __init__(self, default, default_factory, init):
             self.name = ""
@@ -42,15 +55,15 @@ else:
 
     def fields(record):
         """As dataclasses.fields."""
-        return tuple(record.__record_fields__.values())
+        return tuple(record.__dataclass_fields__.values())
 
     def is_dataclass(record):
         """As dataclasses.is_dataclass."""
-        return hasattr(record, "__record_fields__")
+        return hasattr(record, "__dataclass_fields__")
 
     def replace(record, /, **changes):
         """As dataclasses.replace."""
-        given = {name: getattr(record, name) for name, f in record.__record_fields__.items() if f.init}
+        given = {name: getattr(record, name) for name, f in record.__dataclass_fields__.items() if f.init}
         return record.__class__(**{**given, **changes})
 
     def _made(cls, frozen, slots, eq):
@@ -64,10 +77,10 @@ else:
                 del namespace[name]
         known = {}
         for base in reversed(cls.__mro__[1:]):
-            known.update(getattr(base, "__record_fields__", {}))
+            known.update(getattr(base, "__dataclass_fields__", {}))
         known.update(own)
         names = tuple(known)
-        namespace["__record_fields__"] = known
+        namespace["__dataclass_fields__"] = known
         namespace.setdefault("__match_args__", tuple(name for name in names if known[name].init))
         namespace["__init__"] = _init(known, "__post_init__" in namespace)
         namespace.setdefault("__repr__", _repr)
@@ -108,7 +121,7 @@ else:
         return globals_["__init__"]
 
     def _eq(values):
-        def __eq__(self, other):  # noqa: N807 - it becomes that method
+        def __eq__(self, other):
             if other.__class__ is not self.__class__:
                 return NotImplemented
             return values(self) == values(other)
@@ -116,5 +129,5 @@ else:
         return __eq__
 
     def _repr(self):
-        shown = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in self.__record_fields__)
+        shown = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in self.__dataclass_fields__)
         return f"{self.__class__.__name__}({shown})"

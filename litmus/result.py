@@ -6,11 +6,10 @@ for no expectation, `DEADLOCK` for no execution at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litmus.diagnostics import Diagnostic, ExitCode
 from litmus.engine.answer import Answer, Verdict
 from litmus.program.question import Question
+from litmus.records import dataclass
 from litmus.source.syntax import Quantifier, Test
 
 

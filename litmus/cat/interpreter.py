@@ -242,12 +242,16 @@ class Interpreter:
         try:
             return self.evaluate(function.body, scope)
         except InputError as error:
-            inside = error.span is not None and error.span.source.name.startswith(self._library)
-            if inside and not call.span.source.name.startswith(self._library):
-                raise InputError(f"in {function.name}: {error.message}", call.argument.span) from None
-            raise
+            raise self._blamed(error, function.name, call.argument.span) from None
         finally:
             self._depth -= 1
+
+    def _blamed(self, error: InputError, function: str, argument: Span) -> InputError:
+        """The error that a call from outside the standard library is told of a mistake seen inside."""
+        inside = error.span is not None and error.span.source.name.startswith(self._library)
+        if inside and not argument.source.name.startswith(self._library):
+            return InputError(f"in {function}: {error.message}", argument)
+        return error
 
     def bind(self, pattern: syntax.Pattern, value: Value, span: Span, function: str = "") -> dict[str, Thunk]:
         """What a pattern's names are bound to.  Raises InputError at `span` if the value does not fit."""
@@ -547,7 +551,10 @@ class Interpreter:
             raise InputError("this recursion does not end", instruction.span)
         first = len(self.checks)
         self._depth += 1
-        self._execute_in({**called.environment, **bound}, procedure.body)
+        try:
+            self._execute_in({**called.environment, **bound}, procedure.body)
+        except InputError as error:
+            raise self._blamed(error, procedure.name, instruction.argument.span) from None
         self._depth -= 1
         if instruction.name is not None:
             self.checks[first:] = [

@@ -202,6 +202,8 @@ def _expectation(accepts: set[str]) -> str | None:
         words += ["an operator"] if "_SEMI" in accepts else []
     elif {"NAME", "ZERO", "_LPAR"} <= accepts:
         words = ["an expression"]
+    elif {"ZERO", "_LPAR"} <= accepts:
+        words = ["an argument in parentheses"]
     else:
         words = sorted(SPELLINGS[kind] for kind in accepts if kind in SPELLINGS)
         if len(words) > 6:

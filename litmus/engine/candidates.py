@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from litmus.engine.bounds import Bounds
-from litmus.program.graph import INITIAL
+from litmus.program.graph import INITIAL, Assumption, Decision
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
 from litmus.relation.sliced import Universe
 
@@ -131,27 +131,31 @@ class Candidates:
         return both if events[a].thread == INITIAL else both & self.slices.order.get((a, b), 0)
 
     def _resolve(self) -> None:
-        """Find rf and the values read: the least solution, in rounds until nothing is added."""
+        """Find rf and the values read: the least solution, in rounds until nothing is added.
+
+        A read of some cell returns what its write stored.  Where their addresses turn out to differ there is no
+        execution, and no rf.
+        """
         events = self.graph.events
         bounds = self.bounds
         executes = self.executes
+        for r in bounds.reads:
+            self.rf[r] = {
+                w: t
+                for w, s in zip(bounds.sources[r], self.slices.source[r], strict=True)
+                if (t := s & executes[r] & executes[w])
+            }
         pending = list(bounds.reads)
         while pending:
             progress = False
             for r in pending.copy():
-                rf = self.rf.get(r)
-                if rf is None or not bounds.static:
-                    rf = {}
-                    for w, s in zip(bounds.sources[r], self.slices.source[r], strict=True):
-                        s &= executes[r] & executes[w]
-                        if s and not bounds.static:
-                            s &= self.same_cell(w, r)
-                        if s:
-                            rf[w] = s
-                    self.rf[r] = rf
                 values: Values = {}
                 found = 0
-                for w, s in rf.items():
+                somewhere = self.full if type(events[r].address) is Address else self.known_address(r)
+                for w, s in self.rf[r].items():
+                    s &= somewhere
+                    if not s:
+                        continue
                     stored = events[w].value
                     if type(stored) is int:
                         values[stored] = values.get(stored, 0) | s
@@ -169,6 +173,16 @@ class Candidates:
                     pending.remove(r)
             if not progress:
                 break
+        if not bounds.static:
+            for r, sources in self.rf.items():
+                self.rf[r] = {w: t for w, s in sources.items() if (t := s & ~self.elsewhere(w, r))}
+
+    def elsewhere(self, a: int, b: int) -> int:
+        """The candidates in which two accesses are known not to be to one cell."""
+        x, y = self.graph.events[a].address, self.graph.events[b].address
+        if type(x) is Address and type(y) is Address:
+            return self.full if x != y else 0
+        return self.known(x) & self.known(y) & ~self.same_cell(a, b)
 
     def determined(self) -> int:
         """The candidates in which every access has an address and a value, and every condition that is asked one."""
@@ -185,7 +199,8 @@ class Candidates:
             value = graph.events[w].value
             if type(value) is Op:
                 out &= self.known(value) | ~self.executes[w]
-        for asked in (*graph.decisions, *graph.assumptions):
+        questions: list[Decision | Assumption] = [*graph.decisions, *graph.assumptions]
+        for asked in questions:
             if asked.condition is not None:
                 out &= self.known(asked.condition) | ~self.guards[asked.guard]
         return out

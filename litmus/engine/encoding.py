@@ -116,17 +116,15 @@ class Encoding:
                 if v in mine:
                     clauses.add(-x, -y, mine[v])
             for a, b in self._same_cell_parts(w, r):
-                clauses.add(-x, -a, b)
-                clauses.add(-x, a, -b)
+                clauses.add(-x, -b, a)
 
     def _same_cell_parts(self, e: int, f: int) -> list[tuple[Literal, Literal]]:
-        """Pairs of literals that must agree for two accesses to be to one cell."""
+        """Pairs of literals, of which the second implies the first if two accesses are to one cell."""
         x, y = self.graph.events[e].address, self.graph.events[f].address
         if type(x) is Address and type(y) is Address:
             return []
         mine, others = self.value(x), self.value(y)
-        cells = [v for v in {**mine, **others} if isinstance(v, Address)]
-        return [(mine.get(v, FALSE), others.get(v, FALSE)) for v in cells]
+        return [(mine.get(v, FALSE), there) for v, there in others.items() if isinstance(v, Address)]
 
     def same_cell(self, e: int, f: int) -> Literal:
         """A literal that is true iff two accesses are to one cell."""

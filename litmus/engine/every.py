@@ -94,8 +94,8 @@ class Every(Candidates):
             for w, s in zip(bounds.sources[r], slices, strict=True):
                 s &= x & ~self.rf[r].get(w, 0)
                 if s and not bounds.static:
-                    missing = self.executes[w] & ~(self.known_address(w) & self.known_address(r))
-                    s &= ~missing  # undetermined, not wrong
+                    astray = self.known(self.graph.events[r].address) & ~self.known_address(r)
+                    s &= ~(astray & self.executes[w])  # undetermined, not wrong
                 bad |= s
             own = bounds.own_write.get(r)
             if own is not None:

@@ -41,6 +41,8 @@ class Exhaustive:
         self.bound_reached = bool(consistent & cut)
         self.complete = consistent & ~cut
         self.outcomes = Outcomes(candidates, question)
+        if self.complete & ~self.outcomes.determined():
+            raise Unsupported(UNDETERMINED)
         if question.filter is not None:
             self.complete &= self.outcomes.holds(question.filter)
 

@@ -74,9 +74,11 @@ class Lazy:
             checks = self.plan.model.checks
             violated = [c for c, f in zip(checks, failures(candidates, self.plan, checks), strict=True) if f]
             if not violated:
-                if not candidates.determined():
+                outcomes = Outcomes(candidates, self.question)
+                cut = any(candidates.guards[g] for g in self.bounds.graph.cuts)
+                if not candidates.determined() or not (cut or outcomes.determined()):
                     raise Unsupported(UNDETERMINED)
-                return Outcomes(candidates, self.question)
+                return outcomes
             for check in violated[:REASONS_A_ROUND]:
                 if self.monotone[check]:
                     literals = reason(self.bounds, self.plan, check, choices)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from litmus.records import dataclass
 
 States = Literal["auto", "all", "none"]
 Engine = Literal["auto", "z3", "enumerate"]

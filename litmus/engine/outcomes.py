@@ -91,6 +91,16 @@ class Outcomes:
                 spelled[v] = spelled.get(v, 0) | s
         return spelled
 
+    def determined(self) -> int:
+        """The candidates in which every place has a value."""
+        out = self.candidates.full
+        for values in self.places:
+            found = 0
+            for s in values.values():
+                found |= s
+            out &= found
+        return out
+
     def cell(self, place: Place) -> Address:
         """The address of an observed variable or array cell."""
         variable = self.graph.program.variables[place.name]

@@ -13,7 +13,7 @@ from litmus.source.syntax import Test
 class Architecture:
     """An instruction set.
 
-    tags: the cat sets that only this architecture has (fences and annotations of accesses).
+    title: what messages call it, where that is not its name.  tags: the cat sets that only this architecture has (fences and annotations of accesses).
     canonical: the name that states give a register, however the test spells it; None where there is
     no such register.  rank: the place of a canonical register in herd's order of registers.
     registers: how to name the registers in a message.
@@ -31,3 +31,4 @@ class Architecture:
     lower: Callable[[Test], Program]
     register_type: RegisterType = RegisterType()  # noqa: RUF009 - frozen
     named_registers: bool = False
+    title: str = ""

@@ -92,7 +92,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
             for name, bases, size, cell, (begin, end) in thread.references
         ]
         written.append(thread.written)
-    variables, registers, types = initial_state(test, isa.canonical, isa.registers, isa.width, references, written)
+    variables, registers, types = initial_state(test, isa.name, isa.canonical, isa.registers, isa.width, references, written)
     return Program(test.arch, tuple(threads), variables, registers, types)
 
 
@@ -136,6 +136,8 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
         codes = _cells(isa, texts, exact=True)
         templates = [code.instruction for code in codes if code.instruction is not None]
     _check_labels(texts, codes)
+    if any(t.undefined for t in templates):
+        _check_flags(texts, codes)
     read = frozenset().union(*[_reads(operation) for t in templates for operation in t.operations])
     lines: list[tuple[Operation, int, int, Place]] = []
     labels: dict[str, int] = {}
@@ -148,10 +150,6 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
         template = code.instruction
         if template is None:
             continue
-        if template.undefined & read:
-            span = Span(Source("", texts[number]), *template.place)
-            message = "this instruction leaves a flag undefined that the thread uses"
-            raise _InCell(Unsupported(message, span), number)
         for operation in template.operations:
             if isinstance(operation, Set) and operation.register[0] == "." and operation.register not in read:
                 continue  # a flag that the thread does not use
@@ -194,6 +192,42 @@ def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
                 hint = near(name, known) or ("labels are " + ", ".join(known) if known else "it has no labels")
                 span = Span(Source("", texts[number]), *place)
                 raise _InCell(InputError(f"this process has no label {name}", span, hint), number)
+
+
+def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
+    """No instruction uses a flag that an earlier one has left undefined, on any path.
+
+    A forward analysis: undefined[i] are the flags that may be undefined before cell i.
+    """
+    at = {label.name: number for number, code in enumerate(codes) for label in code.labels}
+    undefined: list[frozenset[str]] = [frozenset()] * (len(codes) + 1)
+    waiting = [0]
+    visited: set[int] = set()
+    while waiting:
+        number = waiting.pop()
+        if number == len(codes):
+            continue
+        visited.add(number)
+        template = codes[number].instruction
+        after = undefined[number]
+        following = [number + 1]
+        if template is not None:
+            for operation in template.operations:
+                used = _reads(operation) & after
+                if used:
+                    span = Span(Source("", texts[number]), *template.place)
+                    message = "this uses a flag that an earlier instruction leaves undefined or that is not modelled"
+                    raise _InCell(Unsupported(message, span), number)
+                if isinstance(operation, Set):
+                    after -= {operation.register}
+                if isinstance(operation, Branch):
+                    target = at.get(operation.target, len(codes))
+                    following = [target] if operation.condition is None else [number + 1, target]
+            after |= template.undefined
+        for next_ in following:
+            if next_ not in visited or not after <= undefined[next_]:
+                undefined[next_] |= after
+                waiting.append(next_)
 
 
 def _reads(operation: Operation) -> frozenset[str]:

@@ -6,11 +6,12 @@ Plain accesses are kept in program order, as a compiler that changes nothing wou
 
 from __future__ import annotations
 
-from litmus.diagnostics import InputError, Unsupported
+from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.isa.architecture import Architecture
 from litmus.isa.c_statements import Statements
 from litmus.isa.c_types import INT, CType
 from litmus.isa.c_variables import Shared
+from litmus.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.program.code import Program, RegisterType, ThreadCode
 from litmus.program.primitives import Primitives
 from litmus.program.values import Value
@@ -21,18 +22,26 @@ from litmus.source.syntax import Register, Test
 UNTYPED_NOTE = "the types of the initial state and of the parameters differ, and are ignored"
 
 
-def lower(test: Test, table: Primitives) -> Program:
+def lower(test: Test, table: Primitives, kept: Promise = KEPT) -> Program:
     """The program of a C test on the architecture of `table`.
 
+    `kept`: the barriers that sys_membarrier() has; all of them, but for tests that ask what one is for.
     Raises InputError and Unsupported with the span of the offending token.
     """
     assert test.body is not None, "a C test has functions"
-    functions = read_functions(test.body)
+    try:
+        return _lowered(test, test.body, table, kept)
+    except RecursionError:
+        raise Unsupported("expressions or statements are nested too deeply", test.body) from None
+
+
+def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Program:
+    functions = read_functions(body)
     shared = Shared(test, functions)
     given, types = _initial_registers(test, functions, shared)
-    threads, code = _threads(functions, shared, table, types)
+    threads, code = _threads(functions, shared, table, kept, types)
     if shared.untyped:
-        threads, code = _threads(functions, shared, table, types)  # now that every access is a word
+        threads, code = _threads(functions, shared, table, kept, types)  # now that every access is a word
     registers: list[dict[str, Value]] = []
     register_types: dict[tuple[int, str], RegisterType] = {}
     for number, thread in enumerate(threads):
@@ -47,9 +56,14 @@ def lower(test: Test, table: Primitives) -> Program:
 
 
 def _threads(
-    functions: tuple[c.Function, ...], shared: Shared, table: Primitives, registers: list[dict[str, CType]]
+    functions: tuple[c.Function, ...],
+    shared: Shared,
+    table: Primitives,
+    kept: Promise,
+    registers: list[dict[str, CType]],
 ) -> tuple[list[Statements], tuple[ThreadCode, ...]]:
-    threads = [Statements(f, shared, table, len(functions), registers[f.thread]) for f in functions]
+    calls = Membarrier(table, len(functions), kept)
+    threads = [Statements(f, shared, table, calls, registers[f.thread]) for f in functions]
     return threads, tuple([thread.lower() for thread in threads])
 
 

@@ -38,6 +38,7 @@ from litmus.isa.c_types import (
     unary,
 )
 from litmus.isa.c_variables import Shared, type_of
+from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Load, Set, Store
 from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
@@ -68,12 +69,17 @@ class Expressions(Emitter):
     """The expressions of one thread."""
 
     def __init__(
-        self, function: c.Function, shared: Shared, table: Primitives, threads: int, registers: Mapping[str, CType]
+        self,
+        function: c.Function,
+        shared: Shared,
+        table: Primitives,
+        membarrier: Membarrier,
+        registers: Mapping[str, CType],
     ) -> None:
         super().__init__(function)
         self.shared = shared
         self.table = table
-        self.threads = threads
+        self.membarrier = membarrier
         self.parameters = {p.name for p in function.definition.parameters}
         self.locals: dict[str, CType] = dict(registers)
         self.declared: set[str] = set()
@@ -379,7 +385,7 @@ class Expressions(Emitter):
                 self.shared.untyped = True
                 return
             self.unsupported(
-                f"{name} is {cell} ({cell.size} bytes) and is accessed as {type_} ({type_.size} bytes): "
+                f"{name} is {cell} (size {cell.size}) and is accessed as {type_} (size {type_.size}): "
                 "accesses of several sizes are not supported", at,
             )  # fmt: skip
         if not 0 <= address.offset < self.shared.arrays.get(name, 1) * cell.size:

@@ -24,7 +24,6 @@ from litmus.isa.c_types import (
     truth,
     unary,
 )
-from litmus.membarrier.promise import promise
 from litmus.program.code import Assume, Branch, Fence, Load, Store, StoreConditional
 from litmus.program.primitives import Fences, Row
 from litmus.program.values import Expr, Reg
@@ -217,7 +216,6 @@ def _membarrier(lower: Expressions, e: c.Call) -> TypedValue:
         case (command_or_flags, *_):
             hint = f"{e.name}() or {e.name}({ORDINARY_COMMANDS[-1]}, 0)"
             lower.unsupported("commands and flags of membarrier are not supported yet", command_or_flags.at, hint)
-    span = lower.function.span(e.at)
-    for operation in promise(lower.table, lower.function.thread, range(lower.threads), span):
+    for operation in lower.membarrier.call(lower.function.thread, lower.function.span(e.at)):
         lower.emit(operation, e.at)
     return TypedValue(0, INT)

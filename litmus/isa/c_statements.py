@@ -13,6 +13,7 @@ from litmus.diagnostics import near
 from litmus.isa.c_expressions import Expressions
 from litmus.isa.c_types import CType, TypedValue, exactly, operate, pointer_to, promoted
 from litmus.isa.c_variables import Shared, type_of
+from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Branch, Set, ThreadCode
 from litmus.program.primitives import Primitives
 from litmus.program.values import Reg
@@ -32,9 +33,14 @@ class Statements(Expressions):
     """The statements of one thread."""
 
     def __init__(
-        self, function: c.Function, shared: Shared, table: Primitives, threads: int, registers: Mapping[str, CType]
+        self,
+        function: c.Function,
+        shared: Shared,
+        table: Primitives,
+        membarrier: Membarrier,
+        registers: Mapping[str, CType],
     ) -> None:
-        super().__init__(function, shared, table, threads, registers)
+        super().__init__(function, shared, table, membarrier, registers)
         self.targets: tuple[_Targets, ...] = ()
         self.scopes: tuple[set[str], ...] = ()
         self.goals: dict[str, c.Label] = {}

@@ -101,7 +101,7 @@ class Shared:
             self.untyped = True  # `int *x = &y;` in the initial state, and `int *x` for a parameter
         else:
             raise Unsupported(
-                f"{name} is {known} ({known.size} bytes) elsewhere: accesses of several sizes are not supported",
+                f"{name} is {known} (size {known.size}) elsewhere: accesses of several sizes are not supported",
                 function.span(parameter.type.at),
             )
 

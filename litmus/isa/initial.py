@@ -32,7 +32,13 @@ def unknown_type(words: str, span: Span) -> InputError:
     """The error for a type that does not exist."""
     from litmus.isa.c_types import type_names
 
-    return InputError(f"unknown type {words}", span, near(words, type_names()))
+    hint = near(words, type_names()) or "types are int, long, int8_t, uint64_t, ..."
+    return InputError(f"unknown type {words}", span, hint)
+
+
+def name_span(register: Register) -> Span:
+    """The name in `0:r1`."""
+    return Span(register.span.source, register.span.end - len(register.name), register.span.end)
 
 
 class Reference(NamedTuple):
@@ -58,6 +64,7 @@ State = tuple[dict[str, Variable], tuple[dict[str, Value], ...], dict[tuple[int,
 
 def initial_state(
     test: Test,
+    title: str,
     canonical: Callable[[str], str | None],
     registers_hint: str,
     width: int,
@@ -66,7 +73,7 @@ def initial_state(
 ) -> State:
     """The variables, the initial registers of every thread, and the types of registers.
 
-    `width` is the size of a register; written[t] are the registers that thread t writes.  Raises
+    title, canonical and registers_hint are those of the architecture, `width` is the size of a register; written[t] are the registers that thread t writes.  Raises
     InputError for unknown registers, processes, types and cells, Unsupported for mixed sizes.
     """
     registers: tuple[dict[str, Value], ...] = tuple([{} for _ in written])
@@ -82,7 +89,7 @@ def initial_state(
                 raise InputError(f"there is no process P{where.thread}", where.span, f"the last is P{len(written) - 1}")
             name = canonical(where.name)
             if name is None:
-                raise InputError(f"{test.arch} has no register {where.name}", where.span, registers_hint)
+                raise InputError(f"{title} has no register {where.name}", name_span(where), registers_hint)
             if name in registers[where.thread]:
                 raise InputError(f"{where.span.text} is initialised more than once", where.span)
             if item.type is not None:

@@ -13,7 +13,7 @@ from litmus.source.trees import Node, end_of, start_of
 def parsed(grammar: str, text: str, examples: str) -> Tree[Token]:
     """The tree of a cell.  Raises InputError at what the grammar does not expect; the hint has examples."""
     try:
-        return parse(grammar, Source("", text), "instruction", {})
+        return parse(grammar, Source("", text), "instruction")
     except InputError as error:
         raise InputError(error.message, error.span, examples) from None
 

@@ -17,8 +17,9 @@ class Compute(NamedTuple):
     """An instruction whose target becomes `result`.
 
     operands: T the target; A, B source registers, Z a source that is 0 where it is r0; numbers: I
-    signed and U unsigned of 16 bits, H of 16 bits that are shifted to the left, n from 0 to 31, N from
-    0 to 63, b and e the ends of a mask of the 32-bit word; L an address `d(rA)`.  In results, D is the old target, M the mask, R the rotated word.
+    signed and U unsigned of 16 bits, H of 16 bits that are shifted to the left, n from 0 to 31, m
+    from 0 to 63, b and e the ends of a mask of the 32-bit word; L an address `d(rA)`.  In results, D
+    is the old target, M the mask, R the rotated word.
     record: the form with a dot sets cr0; always: there is no other form.
     whole: the lower half of the result depends on the upper halves of the sources.
     """
@@ -76,16 +77,16 @@ COMPUTE = {
     "sld": Compute("TAB", "ite(and(B, 64), 0, shl(A, and(B, 63)))"),
     "srd": Compute("TAB", "ite(and(B, 64), 0, shr(A, and(B, 63)))", whole=True),
     "srad": Compute("TAB", "sar(A, ite(and(B, 64), 63, and(B, 63)))", whole=True),
-    "sradi": Compute("TAN", "sar(A, N)", whole=True),
+    "sradi": Compute("TAm", "sar(A, m)", whole=True),
     "rlwinm": Compute("TAnbe", "and(R, M)"),
     "rlwimi": Compute("TAnbe", "or(and(R, M), andnot(D, M))"),
     # Appendix C.7 Rotate and shift mnemonics, as what rlwinm and rldic[lr] do for them
     "slwi": Compute("TAn", "zext32(shl(A, n))"),
     "srwi": Compute("TAn", "shr(zext32(A), n)"),
     "clrlwi": Compute("TAn", "shr(zext32(shl(A, n)), n)"),
-    "sldi": Compute("TAN", "shl(A, N)"),
-    "srdi": Compute("TAN", "shr(A, N)", whole=True),
-    "clrldi": Compute("TAN", "shr(shl(A, N), N)"),
+    "sldi": Compute("TAm", "shl(A, m)"),
+    "srdi": Compute("TAm", "shr(A, m)", whole=True),
+    "clrldi": Compute("TAm", "shr(shl(A, m), m)"),
 }
 
 # Book I, 3.3.2 Fixed-point loads: bytes, and how a result shorter than a register is extended

@@ -258,7 +258,7 @@ _RANGES = {
     "H": (-32768, 65535),  # assemblers take both readings of the 16 bits
     "U": (0, 65535),
     "n": (0, 31),
-    "N": (0, 63),
+    "m": (0, 63),
     "b": (0, 31),
     "e": (0, 31),
 }
@@ -365,6 +365,6 @@ def _lower(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS)
 
 
-_INSTRUCTIONS = InstructionSet("PPC", cell, canonical, HINT, width=8)
+_INSTRUCTIONS = InstructionSet("POWER", cell, canonical, HINT, width=8)
 
-ARCHITECTURES = {"PPC": Architecture("PPC", frozenset({*FENCES.values(), "X"}), canonical, rank, HINT, _lower)}
+ARCHITECTURES = {"PPC": Architecture("PPC", frozenset({*FENCES.values(), "X"}), canonical, rank, HINT, _lower, title="POWER")}

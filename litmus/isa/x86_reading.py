@@ -17,7 +17,7 @@ from lark import Token, Tree
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.template import Named, Place
-from litmus.isa.x86 import Part
+from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.trees import as_tree
 
@@ -169,8 +169,10 @@ class _Reader:
         bare = name.removeprefix("%")
         part = self.machine.parts.get(bare)
         if part is None:
-            if name == bare:
+            if name == bare and bare not in PARTS_64:
                 return None
+            if _VECTOR.fullmatch(bare):
+                raise Unsupported("vector registers are not supported", Span(self.source, *token.place))
             if _REGISTER_LIKE.fullmatch(bare):
                 raise self.error(f"{self.machine.name} has no register {token.name}", token.place, self.machine.hint)
             part = Part(token.name, self.machine.width)  # symbolic
@@ -274,7 +276,8 @@ def _is_number(text: str) -> bool:
 
 
 # What is spelled like a register of some x86 machine is never a symbolic register.
-_REGISTER_LIKE = re.compile(r"[er][a-z]{2}|r\d+[dwb]?|[a-d][hlx]|[c-gs]s|[xyz]mm\d+|st\d*|mm\d")
+_REGISTER_LIKE = re.compile(r"[er][a-z]{2}|r\d+[dwb]?|[a-d][hlx]|[c-gs]s")
+_VECTOR = re.compile(r"[xyz]?mm\d+|st\d?")
 
 
 def _sum(terms: list[Expr]) -> Expr:

@@ -9,7 +9,6 @@ running has passed its point already, so that every other thread of the test is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from litmus.diagnostics import Span
@@ -30,34 +29,42 @@ class Promise:
 KEPT = Promise()
 
 
-def promise(
-    table: Primitives, caller: int, targets: Iterable[int], span: Span, kept: Promise = KEPT
-) -> list[Operation]:
-    """The operations of one sys_membarrier() call of thread `caller` to the threads `targets`.
+@dataclass(frozen=True, slots=True)
+class Membarrier:
+    """sys_membarrier() in a test of `threads` threads: every other one is a target.
 
-    Each is an instruction of its own.  The barriers and the messages' accesses are smp_mb(), READ_ONCE() and
-    WRITE_ONCE() of `table`.
+    The barriers and the accesses to messages are smp_mb(), READ_ONCE() and WRITE_ONCE() of `table`.
     """
-    fence: list[Operation] = [Fence(tags) for tags in table["smp_mb"].before]
-    load, store = table["READ_ONCE"].load, table["WRITE_ONCE"].store
 
-    def send(message: Address) -> Operation:
-        return Store(message, 1, tags=store)
+    table: Primitives
+    threads: int
+    kept: Promise = KEPT
 
-    def receive(message: Address, register: str) -> list[Operation]:
-        return [Load(register, message, tags=load), Assume(Op("eq", (Reg(register), 1)))]
+    def call(self, caller: int, span: Span) -> list[Operation]:
+        """The operations of one call by thread `caller`, each an instruction of its own."""
+        kept = self.kept
+        fence = [Fence(tags) for tags in self.table["smp_mb"].before]
+        targets = [t for t in range(self.threads) if t != caller]
+        operations: list[Operation] = [Fresh()]
+        operations += fence if kept.before else ()
+        for t in targets:
+            handler = [*self._receive(_ipi(t), "~ipi"), *(fence if kept.handler else ()), self._send(_ack(t))]
+            operations.append(self._send(_ipi(t)))
+            operations.append(Float(t, tuple([Line(o, i, span) for i, o in enumerate(handler)])))
+        for t in targets:
+            operations += self._receive(_ack(t), f"~ack{t}")
+        operations += fence if kept.after else ()
+        return operations
 
-    others = [t for t in targets if t != caller]
-    operations: list[Operation] = [Fresh()]
-    operations += fence if kept.before else ()
-    for t in others:
-        handler = [*receive(_ipi(t), "~ipi"), *(fence if kept.handler else ()), send(_ack(t))]
-        operations.append(send(_ipi(t)))
-        operations.append(Float(t, tuple(Line(o, i, span) for i, o in enumerate(handler))))
-    for t in others:
-        operations += receive(_ack(t), f"~ack{t}")
-    operations += fence if kept.after else ()
-    return operations
+    def _send(self, message: Address) -> Operation:
+        return Store(message, 1, tags=self.table["WRITE_ONCE"].store)
+
+    def _receive(self, message: Address, register: str) -> tuple[Operation, Operation]:
+        load = Load(register, message, tags=self.table["READ_ONCE"].load)
+        return load, Assume(Op("eq", (Reg(register), 1)))
+
+
+# Unrolling appends the number of the call to a message's name; the # keeps ipi 1, call 11 from ipi 11, call 1.
 
 
 def _ipi(thread: int) -> Address:

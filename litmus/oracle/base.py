@@ -50,10 +50,6 @@ def _same_location(g: EventGraph, c: Candidate) -> Relation:
     return frozenset((e, f) for e, a in c.addresses.items() for f, b in c.addresses.items() if a == b)
 
 
-def _reads_from(g: EventGraph, c: Candidate) -> Relation:
-    return frozenset((w, r) for r, w in c.rf.items() if r in c.addresses and w in c.addresses)
-
-
 def _coherence(g: EventGraph, c: Candidate) -> Relation:
     return frozenset((a, b) for order in c.co for i, a in enumerate(order) for b in order[i + 1 :])
 
@@ -79,7 +75,7 @@ _TABLE: dict[str, Callable[[EventGraph, Candidate], Value]] = {
     "ext": _pairs_by_thread(same=False),
     "loc": _same_location,
     "po": lambda g, c: c.way.po,
-    "rf": _reads_from,
+    "rf": lambda g, c: frozenset((w, r) for r, w in c.rf.items()),
     "co": _coherence,
     "addr": lambda g, c: _rows(g.addr, c),
     "data": lambda g, c: _rows(g.data, c),

@@ -41,7 +41,8 @@ class Candidate:
     """A way, with rf and co, and what follows from them.
 
     values[e], addresses[e]: of the accesses that execute, as far as they are determined; determined: all are, and
-    so is every condition on the way.  An access to something that is no address is not determined.
+    so is every condition on the way.  An access to something that is no address is not determined, and a read of it
+    has no rf.
     """
 
     way: Way
@@ -156,38 +157,48 @@ def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What reads return and where accesses go, as far as the reads-from choices determine it."""
+    """What reads return and where accesses go, as far as the reads-from choices determine it.
+
+    astray: the accesses whose address is a number.
+    """
 
     reads: Mapping[int, Value]
     addresses: Mapping[int, Address]
+    astray: EventSet
 
 
 def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
     """What follows from some reads-from choices; None if they contradict each other or the way.
 
-    The least solution: a read returns what its write stored, once that and both addresses are determined.  A read
-    and its write are to one cell, and every decision went the way of its condition.
+    The least solution of the equations: a read returns what its write stored, and they are to one cell; every
+    decision goes the way of its condition.  A read returns nothing before it is known to be of some cell.  Only an
+    address that its own computation does not determine is taken from the other side of rf.
     """
     reads: dict[int, Value] = {}
-    addresses: dict[int, Address] = {}
+    places: dict[int, Value] = {}
     accesses = [e for e in way.executed if graph.events[e].kind != "F"]
-    changed = True
-    while changed:
-        changed = False
+    progress = True
+    while progress:
+        before = len(reads) + len(places)
         for e in accesses:
-            if e not in addresses:
-                address = evaluated(graph.events[e].address, reads)
-                if isinstance(address, Address):
-                    addresses[e] = address
-                    changed = True
+            place = evaluated(graph.events[e].address, reads)
+            if place is not None and places.setdefault(e, place) != place:
+                return None
         for r, w in rf.items():
-            if r not in reads and r in addresses and w in addresses:
-                if addresses[r] != addresses[w]:
-                    return None
+            if isinstance(places.get(r), Address):
                 value = evaluated(graph.events[w].value, reads)
                 if value is not None:
                     reads[r] = value
-                    changed = True
+        progress = len(reads) + len(places) > before
+        if not progress:
+            for r, w in rf.items():
+                for e, f in ((r, w), (w, r)):
+                    if e not in places and isinstance(places.get(f), Address):
+                        places[e] = places[f]
+                        progress = True
+    astray = frozenset(e for e, place in places.items() if not isinstance(place, Address))
+    if any(r in places and w in places and places[r] != places[w] for r, w in rf.items() if r not in astray):
+        return None
     for decision, taken in zip(graph.decisions, way.decided, strict=True):
         if decision.condition is not None and reached(graph, decision.guard, way.decided):
             value = evaluated(decision.condition, reads)
@@ -196,7 +207,7 @@ def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
     for assumption in graph.assumptions:
         if reached(graph, assumption.guard, way.decided) and evaluated(assumption.condition, reads) == 0:
             return None
-    return Flow(reads, addresses)
+    return Flow(reads, {e: a for e, a in places.items() if isinstance(a, Address)}, astray)
 
 
 def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow]]:
@@ -247,7 +258,7 @@ def coherence_orders(
 ) -> Iterator[tuple[Sequence, ...]]:
     """Every choice of an order of the writes to every cell, initial writes first.
 
-    Within one read-modify-write the write stands after the one that the read takes its value from.
+    Within one instruction the write stands after the one that the read takes its value from.
     """
     cells = []
     for cell, initial in graph.cells.items():
@@ -284,7 +295,8 @@ def candidates(graph: EventGraph) -> Iterator[Candidate]:
                 if value is not None:
                     values[e] = value
             for co in coherence_orders(graph, way, rf, found.addresses):
-                yield Candidate(way, rf, co, values, found.addresses, determined)
+                proper = {r: w for r, w in rf.items() if r not in found.astray}
+                yield Candidate(way, proper, co, values, found.addresses, determined)
 
 
 def check_access(graph: EventGraph, event: Event, address: Address) -> None:

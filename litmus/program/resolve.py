@@ -11,7 +11,7 @@ from typing import assert_never
 from litmus.diagnostics import InputError, near
 from litmus.isa import architecture
 from litmus.isa.architecture import Architecture
-from litmus.isa.initial import type_named, unknown_type
+from litmus.isa.initial import name_span, type_named, unknown_type
 from litmus.program.code import Load, Program, RegisterType, Set, StoreConditional, Variable
 from litmus.program.question import (
     Conjunction,
@@ -153,13 +153,13 @@ class _Resolver:
             raise InputError(f"there is no process P{location.thread}", location.span, f"the last is P{threads - 1}")
         name = self.architecture.canonical(location.name)
         if name is None:
-            message = f"{self.test.arch} has no register {location.name}"
-            raise InputError(message, location.span, self.architecture.registers)
+            message = f"{self.architecture.title or self.test.arch} has no register {location.name}"
+            raise InputError(message, name_span(location), self.architecture.registers)
         if self.architecture.named_registers:
             known = self.registers_of(location.thread)
             if name not in known:
                 hint = near(name, known) or ("it has " + ", ".join(sorted(known)) if known else None)
-                raise InputError(f"P{location.thread} has no register {location.name}", location.span, hint)
+                raise InputError(f"P{location.thread} has no register {location.name}", name_span(location), hint)
         return name
 
     def registers_of(self, thread: int) -> frozenset[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from litmus.diagnostics import ExitCode, NoAnswer
+from litmus.records import dataclass, replace
 from litmus.report import herd, jsonl, text
 from litmus.report.style import Style
 from litmus.result import Result

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TextIO
+
+from litmus.records import dataclass
 
 ATTRIBUTES = {"good": "1;32", "bad": "1;31", "unsure": "1;33", "strong": "1"}
 

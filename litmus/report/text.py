@@ -15,6 +15,8 @@ from litmus.result import Result, condition_holds, nothing_executes
 STATES_SHOWN = 24
 PROPOSITION_WIDTH = 100  # a longer proposition is not repeated in the first sentence
 
+METHOD = {"executions": "evaluating all candidate executions", "z3": "Z3", "enumeration": "plain enumeration"}
+
 SENTENCE = {
     Verdict.NEVER: "Under {model}, no execution of {test} ends with {what}.",
     Verdict.SOMETIMES: "Under {model}, some executions of {test} end with {what}, others do not.",
@@ -41,7 +43,7 @@ def full(result: Result, style: Style) -> str:
             ("bound", f"loops were followed {times}; longer runs exist and are not covered (--unroll follows more)")
         )
     rows += [("note", note) for note in result.notes]
-    rows.append(("decided", f"in {_duration(result.seconds)} by {answer.method}"))
+    rows.append(("decided", f"in {_duration(result.seconds)} by {METHOD.get(answer.method, answer.method)}"))
     lines = [_first_line(result, question, answer, style), ""]
     lines += [f"  {key:<11} {text}" for key, text in rows]
     lines += ["", *_states(question, answer, style)]

@@ -27,13 +27,13 @@ SOURCE_WIDTH = 48  # characters of a source line shown beside an event
 def threads(execution: Execution) -> list[str]:
     """The events of every thread in program order, with what they read and the source they come from."""
     shown = _Shown(execution)
+    rows = [[row for event in order if (row := shown.row(event)) is not None] for order in execution.order]
+    width = max((len(what) for thread in rows for what, _, source in thread if source), default=0)
+    beside = max((len(origin) for thread in rows for _, origin, _ in thread), default=0)
     lines = []
-    for thread, order in enumerate(execution.order):
-        lines.append(f"P{thread}")
-        rows = [row for event in order if (row := shown.row(event)) is not None]
-        width = max((len(row[0]) for row in rows if row[2]), default=0)
-        beside = max((len(row[1]) for row in rows), default=0)
-        lines += [f"  {what:{width}}  {origin:{beside}}  {source}".rstrip() for what, origin, source in rows]
+    for number, thread in enumerate(rows):
+        lines.append(f"P{number}")
+        lines += [f"  {what:{width}}  {origin:{beside}}  {source}".rstrip() for what, origin, source in thread]
     return lines
 
 

@@ -50,7 +50,7 @@ def read_bug_on(source: Source, text: str, start: int, body: Span, init: tuple[I
         raise InputError("the test has a condition already", Span(source, at, at + len("BUG_ON")))
     fragment = Source(source.name, text[begin:])
     try:
-        tree = parse(_GRAMMAR, fragment, "BUG_ON expression", {})
+        tree = parse(_GRAMMAR, fragment, "BUG_ON expression")
     except InputError as error:
         raise_at(error, source, at)
     names = _Names(source, at, body, init)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Token, Tree
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternStr
 
 from litmus.diagnostics import InputError, Source, Span
@@ -26,40 +27,41 @@ def parse(
     grammar: str,
     source: Source,
     what: str,
-    words: Mapping[str, str],
+    words: Mapping[str, str] = MappingProxyType({}),
     start: str = "start",
     starts: tuple[str, ...] = ("start",),
+    phrases: Sequence[tuple[str, frozenset[str]]] = (),
 ) -> Tree[Token]:
     """The tree of a text, which is called `what` in messages.
 
     Raises InputError at the first token that the grammar does not accept, with a hint of what it
-    would have accepted; `words` says what terminals are called, beside WORDS.
+    would have accepted: `words` says what terminals are called, beside WORDS, and `phrases` what
+    many of them together are.
     """
     lark = parser(grammar, starts)
     try:
         return lark.parse(source.text, start=start)
     except UnexpectedInput as error:
-        at, end, expected = _place(error, source.text)
-    hint = _expectation(lark, expected, {**WORDS, **words})
+        at, end = _place(error, source.text)
+        expected = set(error.interactive_parser.accepts())  # type: ignore[no-untyped-call]
+    hints = []
+    for phrase, terminals in phrases:
+        if terminals <= expected:
+            expected -= terminals
+            hints.append(phrase)
+    literals = {t.name: t.pattern.value for t in lark.terminals if isinstance(t.pattern, PatternStr)}
+    spelled = {**literals, **WORDS, **words}
+    hints += sorted({spelled.get(name, name.lower()) for name in expected})
     found = source.text[at:end]
     message = f"unexpected {found} in the {what}" if found else f"the {what} ends too early"
-    raise InputError(message, Span(source, at, end if found else at + 1), hint)
+    raise InputError(message, Span(source, at, end if found else at + 1), "expected " + " or ".join(hints))
 
 
-def _place(error: UnexpectedInput, text: str) -> tuple[int, int, Iterable[str]]:
-    """Where Lark stopped, and the terminals that it would have gone on with."""
+def _place(error: UnexpectedInput, text: str) -> tuple[int, int]:
+    """Where Lark stopped."""
     if isinstance(error, UnexpectedToken):
-        expected = error.accepts or error.expected
         if error.token.type == "$END":
-            return len(text), len(text), expected
-        return error.token.start_pos or 0, error.token.end_pos or 0, expected
+            return len(text), len(text)
+        return error.token.start_pos or 0, error.token.end_pos or 0
     at = error.pos_in_stream or 0
-    return at, at + 1, error.allowed or () if isinstance(error, UnexpectedCharacters) else ()
-
-
-def _expectation(lark: Lark, expected: Iterable[str], words: Mapping[str, str]) -> str | None:
-    spelled = {
-        terminal.name: terminal.pattern.value for terminal in lark.terminals if isinstance(terminal.pattern, PatternStr)
-    }
-    names = sorted({words.get(name) or spelled.get(name, name.lower()) for name in expected})
-    return "expected " + " or ".join(names) if names else None
+    return at, at + 1

@@ -35,8 +35,7 @@ _BEFORE_INIT = re.compile(
     r"|(?P<other>[^\n{]+))?"
 )
 _WORDS = "final|forall|exists|cases|[Oo]bserved|locations|filter"
-# Without a lookbehind, which would keep the search from skipping to the first letters: half of the time
-# of reading a test.
+# Without a lookbehind, which would keep the search from skipping from one first letter to the next.
 _FINAL = re.compile(rf"(?:~[ \t]*exists|{_WORDS})(?![\w/.-])")
 _IN_NAME = re.compile(r"[\w/.%$-]")
 _C_TOKEN = re.compile(

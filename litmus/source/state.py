@@ -106,6 +106,14 @@ SYMBOLIC: /%[A-Za-z_]\w*/
 
 _STARTS = ("init", "final")
 _IN_INIT = {"$END": ";"}  # what stands behind an item
+_VALUE = frozenset({"NUMBER", "AMPERSAND", "NAME"})
+_PLACE = frozenset({"NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMBOLIC"})
+_PHRASES = (
+    ("a proposition like 0:r1=1 or x=2", _PLACE | {"TRUE", "FALSE", "NOT", "TILDE", "LPAR"}),
+    ("a value or a location", _PLACE | _VALUE | {"LBRACE"}),
+    ("a value", _VALUE),
+    ("a location", _PLACE),
+)
 
 # Notations of herd7 that are understood but not supported, looked for where the grammar stops.
 _OUTSIDE = (
@@ -370,7 +378,7 @@ def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
 def _parsed(source: Source, start: str) -> Tree[Token]:
     what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", {})
     try:
-        return parse(_GRAMMAR, source, what, words, start, _STARTS)
+        return parse(_GRAMMAR, source, what, words, start, _STARTS, _PHRASES)
     except InputError as error:
         at = error.span.start if error.span is not None else 0
         for pattern, message in _OUTSIDE:

@@ -3,6 +3,8 @@
 In the texts, the guillemets enclose the place that must be reported.
 """
 
+import re
+
 import pytest
 
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, Source, Span, Unsupported
@@ -27,6 +29,9 @@ def error_of(marked: str, kind: type[Diagnostic]) -> Diagnostic:
 
 
 def in_test(functions: str, init: str = "") -> str:
+    """A test with these functions; what does not begin as one is the body of P0."""
+    if not re.match(r"«?[PQ]\d", functions):
+        functions = f"P0(int *x) {{ {functions} }}"
     return f"C t\n{{ {init} }}\n{functions}\nexists (true)\n"
 
 
@@ -34,69 +39,69 @@ def in_test(functions: str, init: str = "") -> str:
     ("functions", "message", "hint"),
     [
         # syntax
-        ("P0(int *x) { *x = 1 «}»", "unexpected '}'", "is a ; missing before this?"),
-        ("P0(int *x) { r1 = READ_ONCE(*x«;» }", "unexpected ';'", None),
-        ("P0(int *x) { r1 = «@»x; }", "unexpected '@'", None),
-        ("P0(int *x) { if («)» ; }", "unexpected ')'", None),
-        ("P0(int *x) { int «2»; }", "unexpected '2'", None),
-        ("P0(int *x) { r1 = «1»2x; }", "unexpected '1'", None),
-        ("P0(int *x) { } «P2»(int *x) { }", "functions must be named P0, P1, ... in order", "this is where P1 belongs"),
+        ("*x = 1 «}»", "unexpected '}'", "is a ; missing before this?"),
+        ("r1 = READ_ONCE(*x«;»", "unexpected ';'", None),
+        ("r1 = «@»x;", "unexpected '@'", None),
+        ("if («)» ;", "unexpected ')'", None),
+        ("int «2»;", "unexpected '2'", None),
+        ("r1 = «1»2x;", "unexpected '1'", None),
+        ("} «P2»(int *x) {", "functions must be named P0, P1, ... in order", "this is where P1 belongs"),
         ("«Q0»(int *x) { }", "functions must be named P0, P1, ... in order", "this is where P0 belongs"),
         ("P0(«int») { }", "this parameter has no name", None),
-        ("P0(int *x) { } P1(«int *») { }", "this parameter has no name", None),
-        ("P0(int *x) { r1 = «08»; }", "08 is not an octal number", None),
-        ("P0(int *x) { r1 = «0x10000000000000000»; }", "0x10000000000000000 is not an integer of at most 64 bits", None),
-        ("P0(int *x) { r1 = «1ulu»; }", "1ulu is not an integer of at most 64 bits", None),
-        ("P0(int *x) { r1 = «'\\q'»; }", "unknown escape \\q", None),
+        ("} P1(«int *») {", "this parameter has no name", None),
+        ("r1 = «08»;", "08 is not an octal number", None),
+        ("r1 = «0x10000000000000000»;", "0x10000000000000000 is not an integer of at most 64 bits", None),
+        ("r1 = «1ulu»;", "1ulu is not an integer of at most 64 bits", None),
+        ("r1 = «'\\q'»;", "unknown escape \\q", None),
         # names
-        ("P0(int *x) { «READ_ONEC»(*x); }", "Unknown macro READ_ONEC", "did you mean READ_ONCE"),
-        ("P0(int *x) { r1 = «smp_read_acquire»(x); }", "Unknown macro smp_read_acquire", "did you mean smp_load_acquire"),
-        ("P0(int *x) { «frobnicate»(x); }", "Unknown macro frobnicate", None),
-        ("P0(int *x) { WRITE_ONCE(*x, «r1»); }", "r1 has no value here", "assign it first"),
-        ("P0(int *x) { int reg1 = 0; WRITE_ONCE(*x, «reg»); }", "reg has no value here", "did you mean reg1?"),
-        ("P0(int *x) { } P1(int *y) { r1 = READ_ONCE(*«x»); }", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
-        ("P0(int *x) { } P1(int *y) { «x = 1»; }", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
-        ("P0(int *x) { goto «out»; ouf: ; }", "there is no label out", "did you mean ouf?"),
-        ("P0(int *x) { a: ; «a»: *x = 1; }", "the label a is defined twice", None),
-        ("P0(int *x) { int r1; int «r1»; }", "r1 is declared twice", None),
-        ("P0(int *x) { int «x»; }", "x is a parameter of P0 already", None),
+        ("«READ_ONEC»(*x);", "Unknown macro READ_ONEC", "did you mean READ_ONCE"),
+        ("r1 = «smp_read_acquire»(x);", "Unknown macro smp_read_acquire", "did you mean smp_load_acquire"),
+        ("«frobnicate»(x);", "Unknown macro frobnicate", None),
+        ("WRITE_ONCE(*x, «r1»);", "r1 has no value here", "assign it first"),
+        ("int reg1 = 0; WRITE_ONCE(*x, «reg»);", "reg has no value here", "did you mean reg1?"),
+        ("} P1(int *y) { r1 = READ_ONCE(*«x»);", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
+        ("} P1(int *y) { «x = 1»;", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
+        ("goto «out»; ouf: ;", "there is no label out", "did you mean ouf?"),
+        ("a: ; «a»: *x = 1;", "the label a is defined twice", None),
+        ("int r1; int «r1»;", "r1 is declared twice", None),
+        ("int «x»;", "x is a parameter of P0 already", None),
         ("P0(«foo_t» *x) { }", "unknown type foo_t", None),
-        ("P0(int *x) { «int46_t» r1; }", "unknown type int46_t", "did you mean int64_t"),
+        ("«int46_t» r1;", "unknown type int46_t", "did you mean int64_t"),
         # lvalues and pointers
-        ("P0(int *x) { CAO(«x») = 1; }", "x is the address of a shared variable", "*x"),
-        ("P0(int *x) { r1 = CAO(«x»); }", "x is the address of a shared variable", "*x"),
-        ("P0(int *x) { r1 = READ_ONCE(«x»); }", "x is the address of a shared variable", "*x"),
-        ("P0(int *x) { «x» = 1; }", "x is the address of a shared variable", "*x"),
-        ("P0(int *x) { smp_store_release(«*x», 1); }", "smp_store_release takes a pointer, and this is int", "x"),
+        ("CAO(«x») = 1;", "x is the address of a shared variable", "*x"),
+        ("r1 = CAO(«x»);", "x is the address of a shared variable", "*x"),
+        ("r1 = READ_ONCE(«x»);", "x is the address of a shared variable", "*x"),
+        ("«x» = 1;", "x is the address of a shared variable", "*x"),
+        ("smp_store_release(«*x», 1);", "smp_store_release takes a pointer, and this is int", "x"),
         ("P0() { CAO(x) = 1; smp_store_release(«x», 1); }", "smp_store_release takes a pointer, and this is int", "&x"),
-        ("P0(int *x) { int r1 = 0; r2 = READ_ONCE(«r1»); }", "r1 is a local, not shared", None),
-        ("P0(int *x) { r1 = *«READ_ONCE(*x)»; }", "this is int, not a pointer", "a cast converts it: (int *)"),
-        ("P0(int *x) { «1» = 2; }", "this cannot be assigned to or read as a variable", None),
-        ("P0(int *x) { «READ_ONCE(*x)» = 2; }", "this cannot be assigned to or read as a variable", None),
-        ("P0(int *x) { r1 = *«(int *)0»; }", "the address 0 is none of a variable", None),
-        ("P0(int *x) { r1 = READ_ONCE(«x[1]»); }", "this is outside x", None),
-        ("P0(int *x) { r1 = «x * 2»; }", "int * * int has no meaning in C", None),
-        ("P0(int *x) { r1 = «-x»; }", "- has no meaning for a pointer", None),
-        ("P0(int *x) { int r1 = 1; r2 = «r1 ? x : 1»; }", "one of int * and int must be converted to the other", None),
+        ("int r1 = 0; r2 = READ_ONCE(«r1»);", "r1 is a local, not shared", None),
+        ("r1 = *«READ_ONCE(*x)»;", "this is int, not a pointer", "a cast converts it: (int *)"),
+        ("«1» = 2;", "this cannot be assigned to or read as a variable", None),
+        ("«READ_ONCE(*x)» = 2;", "this cannot be assigned to or read as a variable", None),
+        ("r1 = *«(int *)0»;", "the address 0 is none of a variable", None),
+        ("r1 = READ_ONCE(«x[1]»);", "this is outside x", None),
+        ("r1 = «x * 2»;", "int * * int has no meaning in C", None),
+        ("r1 = «-x»;", "- has no meaning for a pointer", None),
+        ("int r1 = 1; r2 = «r1 ? x : 1»;", "one of int * and int must be converted to the other", None),
         # values and arguments
-        ("P0(int *x) { r1 = «smp_mb()»; }", "this has no value", None),
-        ("P0(int *x) { r1 = 1 + «smp_mb()»; }", "this has no value", None),
-        ("P0(int *x) { if («spin_lock(x)») ; }", "this has no value", None),
-        ("P0(int *x) { «smp_mb(1)»; }", "smp_mb takes 0 arguments, not 1", None),
-        ("P0(int *x) { «WRITE_ONCE(*x)»; }", "WRITE_ONCE takes 2 arguments, not 1", None),
-        ("P0(int *x) { «spin_lock()»; }", "spin_lock takes 1 argument, not 0", None),
-        ("P0(int *x) { «uatomic_read()»; }", "uatomic_read takes 1 to 2 arguments, not 0", None),
-        ("P0(int *x) { r1 = uatomic_load(x, «CMM_ACQIURE»); }", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_ACQUIRE"),
-        ("P0(int *x) { r1 = uatomic_load(x, «CMM_RELEASE»); }", "uatomic_load takes no memory order CMM_RELEASE", None),
-        ("P0(int *x) { uatomic_inc(x, «5»); }", "uatomic_inc takes no memory order", None),
-        ("P0(int *x) { r1 = «1 / 0»; }", "division by zero", None),
+        ("r1 = «smp_mb()»;", "this has no value", None),
+        ("r1 = 1 + «smp_mb()»;", "this has no value", None),
+        ("if («spin_lock(x)») ;", "this has no value", None),
+        ("«smp_mb(1)»;", "smp_mb takes 0 arguments, not 1", None),
+        ("«WRITE_ONCE(*x)»;", "WRITE_ONCE takes 2 arguments, not 1", None),
+        ("«spin_lock()»;", "spin_lock takes 1 argument, not 0", None),
+        ("«uatomic_read()»;", "uatomic_read takes 1 to 2 arguments, not 0", None),
+        ("r1 = uatomic_load(x, «CMM_ACQIURE»);", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_ACQUIRE"),
+        ("r1 = uatomic_load(x, «CMM_RELEASE»);", "uatomic_load takes no memory order CMM_RELEASE", None),
+        ("uatomic_inc(x, «5»);", "uatomic_inc takes no memory order", None),
+        ("r1 = «1 / 0»;", "division by zero", None),
         # statements
-        ("P0(int *x) { «break;» }", "break outside a loop", None),
-        ("P0(int *x) { switch (1) { case 1: «continue;» } }", "continue outside a loop", None),
-        ("P0(int *x) { «case 1: ;» }", "case outside a switch", None),
-        ("P0(int *x) { switch (1) { case «*x»: ; } }", "a case must be a constant", None),
-        ("P0(int *x) { switch (1) { case 1: case «1»: ; } }", "a second case 1", None),
-        ("P0(int *x) { switch (1) { default: ; «default: ;» } }", "a second default", None),
+        ("«break;»", "break outside a loop", None),
+        ("switch (1) { case 1: «continue;» }", "continue outside a loop", None),
+        ("«case 1: ;»", "case outside a switch", None),
+        ("switch (1) { case «*x»: ; }", "a case must be a constant", None),
+        ("switch (1) { case 1: case «1»: ; }", "a second case 1", None),
+        ("switch (1) { default: ; «default: ;» }", "a second default", None),
         # parameters
         ("P0(«int x») { }", "x is a shared variable and is passed by its address", "int *x"),
     ],
@@ -109,33 +114,37 @@ def test_mistakes_are_reported_where_they_are(functions: str, message: str, hint
     assert error.exit_code == ExitCode.BAD_INPUT
 
 
+RCU = "RCU is not modelled on a hardware model yet"
+COMMANDS = "commands and flags of membarrier are not supported yet"
+
+
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ("P0(int *x) { «rcu_read_lock()»; *x = 1; rcu_read_unlock(); }", "rcu_read_lock: RCU is not modelled on a hardware model yet"),
-        ("P0(struct srcu_struct *s) { r1 = «srcu_read_lock(s)»; }", "srcu_read_lock: SRCU is not modelled on a hardware model yet"),
-        ("P0(int *x) { sys_membarrier(«MEMBARRIER_EXPEDITED_FLAG»); }", "commands and flags of membarrier are not supported yet"),
-        ("P0(int *x) { sys_membarrier(«0»); }", "commands and flags of membarrier are not supported yet"),
-        ("P0(int *x) { membarrier(«MEMBARRIER_CMD_QUERY», 0); }", "commands and flags of membarrier are not supported yet"),
-        ("P0(int *x) { membarrier(«MEMBARRIER_CMD_GLOBAL»); }", "commands and flags of membarrier are not supported yet"),
-        ("P0(int *x) { membarrier(MEMBARRIER_CMD_GLOBAL, «1»); }", "flags of membarrier are not supported yet"),
-        ("P0(int *x) { membarrier(«MEMBARRIER_CMD_GLOBAL», 0, 0); }", "commands and flags of membarrier are not supported yet"),
-        ("P0(int *x) { r1 = «x->f»; }", "members of structures are not supported"),
-        ("P0(int *x) { «x->f» = 1; }", "members of structures are not supported"),
-        ("P0(int *x) { r1 = READ_ONCE(«x->next»); }", "members of structures are not supported"),
+        ("«rcu_read_lock()»; *x = 1; rcu_read_unlock();", f"rcu_read_lock: {RCU}"),
+        ("P0(struct srcu_struct *s) { r1 = «srcu_read_lock(s)»; }", f"srcu_read_lock: S{RCU}"),
+        ("sys_membarrier(«MEMBARRIER_EXPEDITED_FLAG»);", COMMANDS),
+        ("sys_membarrier(«0»);", COMMANDS),
+        ("membarrier(«MEMBARRIER_CMD_QUERY», 0);", COMMANDS),
+        ("membarrier(«MEMBARRIER_CMD_GLOBAL»);", COMMANDS),
+        ("membarrier(MEMBARRIER_CMD_GLOBAL, «1»);", "flags of membarrier are not supported yet"),
+        ("membarrier(«MEMBARRIER_CMD_GLOBAL», 0, 0);", COMMANDS),
+        ("r1 = «x->f»;", "members of structures are not supported"),
+        ("«x->f» = 1;", "members of structures are not supported"),
+        ("r1 = READ_ONCE(«x->next»);", "members of structures are not supported"),
         ("P0(struct foo *x) { r1 = «*x»; }", "accesses to struct foo are not supported"),
-        ("P0(int *x) { int r1 = 0; int *p = «&r1»; }", "the address of a local is not supported"),
-        ("P0(int *x) { int «t[2]»; }", "arrays of a thread's own are not supported"),
-        ("P0(int *x) { int r1; { int «r1 = 2»; } }", "a r1 that hides another r1 is not supported"),
+        ("int r1 = 0; int *p = «&r1»;", "the address of a local is not supported"),
+        ("int «t[2]»;", "arrays of a thread's own are not supported"),
+        ("int r1; { int «r1 = 2»; }", "a r1 that hides another r1 is not supported"),
         ("P0(unsigned long *x) { r1 = «*x / *x»; }", "a division of unsigned 64-bit values is not supported"),
-        ("P0(int *x) { r1 = «sizeof(*x)»; }", "sizeof of an expression is not supported"),
+        ("r1 = «sizeof(*x)»;", "sizeof of an expression is not supported"),
         (
             "P0(int *x) { r1 = READ_ONCE(«*(char *)x»); }",
-            "x is int (4 bytes) and is accessed as char (1 bytes): accesses of several sizes are not supported",
+            "x is int (size 4) and is accessed as char (size 1): accesses of several sizes are not supported",
         ),
         (
             "P0(int *x) { *x = 1; } P1(«long» *x) { *x = 2; }",
-            "x is int (4 bytes) elsewhere: accesses of several sizes are not supported",
+            "x is int (size 4) elsewhere: accesses of several sizes are not supported",
         ),
         ("P0(long *x) { r1 = «*(long *)((char *)x + 4)»; }", "accesses to a part of a cell are not supported"),
     ],
@@ -155,13 +164,13 @@ def test_what_is_not_supported_says_so(functions: str, message: str) -> None:
     ],
 )
 def test_mistakes_in_the_initial_state(init: str, message: str) -> None:
-    assert error_of(in_test("P0(int *x) { }", init), InputError).message == message
+    assert error_of(in_test("}", init), InputError).message == message
 
 
 def test_a_body_that_stops_in_the_middle_is_an_error() -> None:
     for text, message in (
-        ("P0(int *x) { if (1) { *x = 1; }", "this function is not closed"),
-        ("P0(int *x) { /* }", "this comment is not closed"),
+        ("if (1) { *x = 1;", "this function is not closed"),
+        ("/*", "this comment is not closed"),
         ("P0(int *x)", "the text ends too early"),
         ("", "the test has no functions"),
         ("// nothing", "the test has no functions"),

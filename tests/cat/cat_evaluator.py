@@ -15,12 +15,20 @@ Pairs = frozenset[Any]  # of events, or of pairs of events
 Base = dict[str, Pairs]
 
 
+def sequence(r: Pairs, s: Pairs) -> Pairs:
+    successors: dict[Any, list[Any]] = {}
+    for b, c in s:
+        successors.setdefault(b, []).append(c)
+    return frozenset((a, c) for a, b in r for c in successors.get(b, ()))
+
+
 def closure(r: Pairs) -> Pairs:
+    reached = r
     while True:
-        larger = r | {(a, d) for a, b in r for c, d in r if b == c}
-        if larger == r:
-            return r
-        r = larger
+        larger = reached | sequence(reached, r)
+        if larger == reached:
+            return reached
+        reached = larger
 
 
 class Evaluator:
@@ -30,21 +38,29 @@ class Evaluator:
         self.model = model
         self.base = base
         self.events = base["_"]
+        self.closed: dict[int, Pairs] = {}  # the values of nodes without variables
+        self.free: list[set[int]] = []  # the groups whose variables occur in a node
+        for node in model.nodes:
+            below = model.recursions[node.group].bodies if node.operator is Operator.FIX else node.arguments
+            free = {group for n in below for group in self.free[n]}
+            self.free.append(free | {node.group} if node.operator is Operator.VAR else free - {node.group})
 
     def value(self, node: int, variables: dict[tuple[int, int], Pairs] | None = None) -> Pairs:
         """The value of a node, where its free variables have the values given."""
         return self._value(node, variables or {}, {})
 
     def _value(self, number: int, variables: dict[tuple[int, int], Pairs], memo: dict[int, Pairs]) -> Pairs:
-        if number not in memo:
-            memo[number] = self._compute(number, variables, memo)
-        return memo[number]
+        known = memo if self.free[number] else self.closed
+        if number not in known:
+            known[number] = self._compute(number, variables, memo)
+        return known[number]
+
+    def identity(self) -> Pairs:
+        return frozenset((e, e) for e in self.events)
 
     def _compute(self, number: int, variables: dict[tuple[int, int], Pairs], memo: dict[int, Pairs]) -> Pairs:
         node = self.model.nodes[number]
         args = [self._value(a, variables, memo) for a in node.arguments]
-        everything = self.events if node.kind is Kind.SET else frozenset(product(self.events, self.events))
-        identity = frozenset((e, e) for e in self.events)
         match node.operator:
             case Operator.BASE:
                 return self.base[node.name]
@@ -57,17 +73,18 @@ class Evaluator:
             case Operator.DIFFERENCE:
                 return args[0] - args[1]
             case Operator.COMPLEMENT:
+                everything = self.events if node.kind is Kind.SET else frozenset(product(self.events, self.events))
                 return everything - args[0]
             case Operator.SEQUENCE:
-                return frozenset((a, d) for a, b in args[0] for c, d in args[1] if b == c)
+                return sequence(args[0], args[1])
             case Operator.INVERSE:
                 return frozenset((b, a) for a, b in args[0])
             case Operator.PLUS:
                 return closure(args[0])
             case Operator.STAR:
-                return closure(args[0]) | identity
+                return closure(args[0]) | self.identity()
             case Operator.OPTIONAL:
-                return args[0] | identity
+                return args[0] | self.identity()
             case Operator.IDENTITY:
                 return frozenset((e, e) for e in args[0])
             case Operator.PRODUCT:

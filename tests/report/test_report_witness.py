@@ -89,7 +89,7 @@ def test_what_was_read_names_the_writer_and_array_cells_their_index():
     )
     assert witness.threads(told) == [
         "P0",
-        "  W t[1]=7    1: t[1]=7",
+        "  W t[1]=7                            1: t[1]=7",
         "P1",
         "  R t[1]=7  from P0's write (line 1)  2: r=t[1]",
         "  F SYNC                              2: P1",
@@ -145,9 +145,9 @@ def test_a_membarrier_is_one_call_here_and_one_landing_there():
         "  sys_membarrier()                            1: sys_membarrier()",
         "  R y=1             from P1's write (line 2)  1: r=y",
         "P1",
-        "  W y=1                            2: y=1",
+        "  W y=1                                       2: y=1",
         "  [sys_membarrier() of P0 lands here]",
-        "  R x=1  from P0's write (line 1)  2: s=x",
+        "  R x=1             from P0's write (line 1)  2: s=x",
     ]
 
 

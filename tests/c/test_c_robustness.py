@@ -1,0 +1,80 @@
+"""Whatever the text, the answer is a program or a diagnostic with a place: never another exception."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from litmus.diagnostics import Diagnostic, Source, Span
+from litmus.isa.c import lower
+from litmus.isa.c_catalogue import CATALOGUE
+from litmus.program.primitives import load_primitives
+from litmus.source.syntax import Bool, Condition, Test
+
+WORDS = [
+    *"x y r1 r2 t p l 0 1 2 7 ( ) { } [ ] ; , = + - * / % & | ^ ! ~ ? : < > == != && || << ++ -- += . ->".split(),
+    *"int long void unsigned char struct foo if else while for do switch case default break continue return goto".split(),
+    *"sizeof true NULL 'a' /* */ // @ # 08 \" 99999999999999999999".split(),
+    *list(CATALOGUE)[::9],
+    "READ_ONCE", "WRITE_ONCE", "CAO", "sys_membarrier", "cmpxchg", "spin_lock",
+]  # fmt: skip
+
+STATEMENTS = [
+    "int r1 = READ_ONCE(*x);", "r1 = *x;", "WRITE_ONCE(*y, r1);", "if (r1) { *y = 1; } else r2 = 3;", "while (r1--) *x = r1;",
+    "for (int i = 0; i < 2; i++) *y = i;", "switch (r1) { case 1: *x = 2; break; default: ; }", "goto out;", "out: ;",
+    "r2 = cmpxchg(x, r1, 2);", "spin_lock(l);", "spin_unlock(l);", "sys_membarrier();", "int *p = x;", "r2 = *p;", "t[r1] = 1;",
+    "r2 = x[0] && READ_ONCE(*y) || !r1;", "r2 = r1 ? *x : CAO(*y)++;", "do r1++; while (r1 < 3);", "return;", "*p = r1 / 3 % 2;",
+]  # fmt: skip
+
+
+def lowered(text: str) -> None:
+    source = Source("t.litmus", text)
+    span = Span(source, 0, len(text))
+    test = Test(source, "C", "t", None, {}, (), None, span, (), None, Condition("exists", Bool(True), None))
+    try:
+        program = lower(test, load_primitives("power"))
+    except Diagnostic as error:
+        assert error.span is not None
+        assert 0 <= error.span.start <= error.span.end <= len(text)
+        assert error.render()
+    else:
+        for code in program.threads:
+            assert all(0 <= index <= len(code.lines) for index in code.labels.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=30))
+def test_any_sequence_of_words(words: list[str]) -> None:
+    lowered("P0(int *x, int *y, spinlock_t *l) { int t; " + " ".join(words) + " }")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=8), st.data())
+def test_a_program_with_a_word_replaced(statements: list[str], data: st.DataObject) -> None:
+    words = " ".join(statements).split(" ")
+    position = data.draw(st.integers(0, len(words) - 1))
+    words[position] = data.draw(st.sampled_from([*WORDS, ""]))
+    lowered("P0(int *x, int *y, spinlock_t *l, int t[2]) { " + " ".join(words) + " } P1(int *x) { r1 = *x; }")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text(text: str) -> None:
+    lowered("P0(int *x) { " + text)
+
+
+def test_deep_nesting_is_an_error_of_the_input() -> None:
+    for text in ("(" * 5000 + "1" + ")" * 5000, "-" * 5000 + "1", "!" * 5000 + "x", "1" + "+1" * 5000):
+        lowered("P0(int *x) { int r1 = " + text + "; }")
+    lowered("P0(int *x) " + "{" * 3000 + "}" * 3000)
+    lowered("P0(int *x) { " + "if (*x) " * 3000 + "; }")
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_the_statements_are_right_in_their_place(statement: str) -> None:
+    prologue = "int r1 = 1; int r2 = 0; int *p = x; " if "int r1" not in statement and "int *p" not in statement else ""
+    text = "P0(int *x, int *y, spinlock_t *l, int t[2]) { " + prologue + statement + (" out: ;" if "goto" in statement else "") + " }"
+    source = Source("t.litmus", text)
+    test = Test(
+        source, "C", "t", None, {}, (), None, Span(source, 0, len(text)), (), None, Condition("exists", Bool(True), None)
+    )
+    assert lower(test, load_primitives("power")).threads[0].lines or statement in ("out: ;",)

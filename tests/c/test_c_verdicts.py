@@ -1,0 +1,175 @@
+"""C tests under hardware models: verdicts worked out by hand, with the reason for each."""
+
+import pytest
+
+from litmus.cat import load_model
+from litmus.diagnostics import Source
+from litmus.engine import decide
+from litmus.engine.options import Options
+from litmus.isa import architecture
+from litmus.isa.c import lower
+from litmus.program.primitives import load_primitives
+from litmus.program.resolve import resolve
+from litmus.program.unroll import unroll
+from litmus.source.litmus import read_test
+
+TABLES = {"power": "power", "x86-tso": "x86", "sc": "x86"}
+
+
+def verdict(
+    functions: str, condition: str, model: str, init: str = "", chosen: dict[str, str] | None = None, bound: int = 2
+) -> str:
+    test = read_test(Source("t.litmus", f"C t\n{{ {init} }}\n{functions}\nexists ({condition})\n"))
+    table = load_primitives(TABLES[model], chosen)
+    program = lower(test, table)
+    relations = load_model(model, architecture(table.arch).tags)
+    return decide(unroll(program, bound), relations, resolve(test, program), Options(states="none")).verdict.value
+
+
+MP = "1:r1=1 /\\ 1:r2=0"
+LB = "0:r1=1 /\\ 1:r1=1"
+SB = "0:r1=0 /\\ 1:r1=0"
+NEVER, SOMETIMES, ALWAYS = "Never", "Sometimes", "Always"
+
+
+SHARED = "int *x, int *y, int *z, int *u, int *v, spinlock_t *l, spinlock_t *m, int **p"
+
+
+def threads(*bodies: str) -> str:
+    return "\n".join(f"P{number}({SHARED}) {{ {body} }}" for number, body in enumerate(bodies))
+
+
+def message(between: str, reader: str) -> str:
+    return threads(f"WRITE_ONCE(*x, 1); {between} WRITE_ONCE(*y, 1);", reader)
+
+
+def buffering(*between: str) -> str:
+    """Store buffering with that between the store and the load."""
+    return threads(
+        f"WRITE_ONCE(*x, 1); {between[0]} r1 = READ_ONCE(*y);", f"WRITE_ONCE(*y, 1); {between[-1]} r1 = READ_ONCE(*x);"
+    )
+
+
+def load_buffering(first: str, second: str = "smp_mb(); WRITE_ONCE(*x, 1);") -> str:
+    return threads(f"r1 = READ_ONCE(*x); {first}", f"r1 = READ_ONCE(*y); {second}")
+
+
+def both(body: str) -> str:
+    return threads(body, body)
+
+
+UPDATE = "r1 = cmpxchg(x, 0, {});"
+
+VERDICTS = [
+    # test, condition, power, x86-tso
+    # ---- message passing
+    (message("", "r1 = READ_ONCE(*y); r2 = READ_ONCE(*x);"), MP, SOMETIMES, NEVER),
+    (message("smp_wmb();", "r1 = READ_ONCE(*y); smp_rmb(); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = smp_load_acquire(y); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = READ_ONCE(*y); r2 = READ_ONCE(*(x + (r1 & 0)));"), MP, NEVER, NEVER),
+    # a control dependency does not order reads
+    (message("smp_wmb();", "r1 = READ_ONCE(*y); if (r1) r2 = READ_ONCE(*x); else r2 = 1;"), MP, SOMETIMES, NEVER),
+    # isync after the retry branch makes an exchange an acquire; a relaxed one orders nothing
+    (message("smp_wmb();", "r1 = xchg_acquire(y, 2); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = xchg_relaxed(y, 2); r2 = READ_ONCE(*x);"), MP, SOMETIMES, NEVER),
+    (message("smp_wmb();", "r1 = atomic_fetch_add_acquire(1, y); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = uatomic_load(y, CMM_ACQUIRE); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = uatomic_load(y); r2 = READ_ONCE(*x);"), MP, SOMETIMES, NEVER),
+    # a compare-and-exchange is an acquire when it succeeds, and nothing when it fails
+    (message("smp_wmb();", "r1 = cmpxchg_acquire(y, 1, 2); r2 = READ_ONCE(*x);"), MP, NEVER, NEVER),
+    (message("smp_wmb();", "r1 = cmpxchg_acquire(y, 7, 2); r2 = READ_ONCE(*x);"), MP, SOMETIMES, NEVER),
+    (message("smp_wmb();", "r1 = cmpxchg(y, 7, 2); r2 = READ_ONCE(*x);"), MP, SOMETIMES, NEVER),
+    # ---- store buffering
+    (buffering(""), SB, SOMETIMES, SOMETIMES),
+    (buffering("smp_wmb(); smp_rmb();"), SB, SOMETIMES, SOMETIMES),
+    (buffering("smp_mb();", "cmm_smp_mb();"), SB, NEVER, NEVER),
+    (threads("smp_store_mb(*x, 1); r1 = READ_ONCE(*y);", "smp_store_mb(*y, 1); r1 = READ_ONCE(*x);"), SB, NEVER, NEVER),
+    (threads("smp_store_release(x, 1); r1 = smp_load_acquire(y);", "smp_store_release(y, 1); r1 = smp_load_acquire(x);"),
+     SB, SOMETIMES, SOMETIMES),
+    # atomics with a value are full barriers; those without are none, but on x86 they are locked
+    (buffering("r2 = atomic_inc_return(z);", "r2 = xchg(z, 5);"), SB, NEVER, NEVER),
+    (buffering("atomic_inc(u);", "atomic_inc(v);"), SB, SOMETIMES, NEVER),
+    (buffering("smp_mb__before_atomic(); atomic_inc(u);", "atomic_inc(v); smp_mb__after_atomic();"), SB, NEVER, NEVER),
+    # a locked instruction empties the store buffer whether it stores or not
+    (buffering("cmpxchg_relaxed(u, 7, 8);", "cmpxchg_relaxed(v, 7, 8);"), SB, SOMETIMES, NEVER),
+    # taking a lock is no full barrier on POWER, and a locked instruction on x86
+    (buffering("spin_lock(l);", "spin_lock(m);"), SB, SOMETIMES, NEVER),
+    (buffering("spin_lock(l); smp_mb__after_spinlock();", "spin_lock(m); smp_mb__after_spinlock();"), SB, NEVER, NEVER),
+    # ---- load buffering: a dependency to a write orders, and ends with its statement
+    (load_buffering("WRITE_ONCE(*y, 1);", "WRITE_ONCE(*x, 1);"), LB, SOMETIMES, NEVER),
+    (load_buffering("WRITE_ONCE(*y, r1);", "WRITE_ONCE(*x, (r1 ^ r1) + 1);"), LB, NEVER, NEVER),
+    (load_buffering("if (r1) WRITE_ONCE(*y, 1);"), LB, NEVER, NEVER),
+    (load_buffering("if (r1) ; WRITE_ONCE(*y, 1);"), LB, SOMETIMES, NEVER),
+    (load_buffering("if (!r1) return; WRITE_ONCE(*y, 1);"), LB, NEVER, NEVER),
+    (load_buffering("while (!r1) goto out; WRITE_ONCE(*y, 1); out: ;"), LB, NEVER, NEVER),
+    (load_buffering("switch (r1) { case 1: WRITE_ONCE(*y, 1); }"), LB, NEVER, NEVER),
+    (load_buffering("r2 = r1 && 1; WRITE_ONCE(*y, r2 ? 1 : 1);"), LB, NEVER, NEVER),
+    (load_buffering("r2 = r1 && READ_ONCE(*z); WRITE_ONCE(*y, r2 + 1);"), LB, NEVER, NEVER),
+    # the branch around a failed update is the machine's: it reaches to the end
+    (threads("r1 = cmpxchg_relaxed(x, 7, 8); WRITE_ONCE(*y, 1);", "r1 = READ_ONCE(*y); smp_mb(); WRITE_ONCE(*x, 1);"),
+     LB, NEVER, NEVER),
+    # ---- updates are atomic
+    (both("atomic_inc(x);"), "x=2", ALWAYS, ALWAYS),
+    (both("r1 = atomic_inc_return(x);"), "0:r1=1 /\\ 1:r1=1", NEVER, NEVER),
+    (threads("r1 = xchg(x, 1);", "r1 = xchg(x, 2);"), SB, NEVER, NEVER),
+    (threads(UPDATE.format(1), UPDATE.format(2)), SB, NEVER, NEVER),
+    (threads(UPDATE.format(1), UPDATE.format(2)), "0:r1=0 /\\ 1:r1=1 /\\ x=1", SOMETIMES, SOMETIMES),
+    (threads(UPDATE.format(1), "r1 = cmpxchg(x, 1, 2);"), "1:r1=0 /\\ x=2", NEVER, NEVER),
+    (both("r1 = atomic_add_unless(x, 1, 1);"), "x=1", ALWAYS, ALWAYS),
+    # plain read-modify-writes are not
+    (threads("*x = *x + 1;", "(*x)++;"), "x=1", SOMETIMES, SOMETIMES),
+    # ---- locks
+    (both("spin_lock(l); *x += 1; spin_unlock(l);"), "x=2", ALWAYS, ALWAYS),
+    (both("r1 = spin_trylock(l);"), "0:r1=1 /\\ 1:r1=1", NEVER, NEVER),
+    (both("r1 = spin_trylock(l);"), "0:r1=0 /\\ 1:r1=0", NEVER, NEVER),
+    # a lock that is never released: the second thread is never seen to get it
+    (both("spin_lock(l); r1 = 1;"), "0:r1=1 /\\ 1:r1=1", NEVER, NEVER),
+    # ---- a pointer through memory: the dependency is in the address
+    (threads("WRITE_ONCE(*x, 1); rcu_assign_pointer(*p, x);", "int *r1 = rcu_dereference(*p); r2 = READ_ONCE(*r1);"),
+     "1:r1=x /\\ 1:r2=0", NEVER, NEVER),
+    (threads("WRITE_ONCE(*x, 1); WRITE_ONCE(*p, x);", "int *r1 = rcu_dereference(*p); r2 = READ_ONCE(*r1);"),
+     "1:r1=x /\\ 1:r2=0", SOMETIMES, NEVER),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("functions", "condition", "power", "x86"), VERDICTS)
+def test_the_verdict(functions: str, condition: str, power: str, x86: str) -> None:
+    init = "int z; int *p = &z;"
+    assert verdict(functions, condition, "power", init) == power
+    assert verdict(functions, condition, "x86-tso", init) == x86
+
+
+def test_a_loop_waits_for_a_message() -> None:
+    functions = message("smp_wmb();", "while (!(r1 = smp_load_acquire(y))) ; r2 = READ_ONCE(*x);")
+    assert verdict(functions, MP, "power") == NEVER
+    functions = message("", "while (!(r1 = READ_ONCE(*y))) ; r2 = READ_ONCE(*x);")
+    assert verdict(functions, MP, "power") == SOMETIMES
+    assert verdict(functions, MP, "x86-tso") == NEVER
+
+
+def test_isync_and_lwsync_are_both_an_acquire_for_a_lock() -> None:
+    functions = threads(
+        "spin_lock(l); WRITE_ONCE(*x, 1); WRITE_ONCE(*y, 1); spin_unlock(l);",
+        "spin_lock(l); r1 = READ_ONCE(*y); r2 = READ_ONCE(*x); spin_unlock(l);",
+    )
+    for chosen in ({}, {"spin_lock": "lwsync"}):
+        assert verdict(functions, MP, "power", chosen=chosen) == NEVER
+
+
+def test_eieio_orders_two_writes_but_not_what_was_read_before_them() -> None:
+    mp = message("smp_wmb();", "r1 = READ_ONCE(*y); smp_rmb(); r2 = READ_ONCE(*x);")
+    # The second thread's barrier must pass on the first thread's write; eieio is not cumulative.
+    passed_on = threads(
+        "WRITE_ONCE(*x, 1);",
+        "r1 = READ_ONCE(*x); WRITE_ONCE(*u, r1); smp_wmb(); WRITE_ONCE(*y, 1);",
+        "r1 = READ_ONCE(*y); smp_rmb(); r2 = READ_ONCE(*x);",
+    )
+    seen = "1:r1=1 /\\ 2:r1=1 /\\ 2:r2=0"
+    eieio = {"smp_wmb": "eieio"}
+    assert verdict(mp, MP, "power") == verdict(mp, MP, "power", chosen=eieio) == NEVER
+    assert verdict(passed_on, seen, "power") == NEVER
+    assert verdict(passed_on, seen, "power", chosen=eieio) == SOMETIMES
+
+
+def test_under_sc_message_passing_needs_nothing() -> None:
+    assert verdict(message("", "r1 = READ_ONCE(*y); r2 = READ_ONCE(*x);"), MP, "sc") == NEVER

@@ -1,0 +1,159 @@
+"""Finding models by name and path, the catalogue, and the cache of compiled models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from litmus.cat import cache, compile_text, load_model, without_check
+from litmus.cat.catalogue import catalogue, default_model, locate
+from litmus.diagnostics import InputError
+from litmus.source import grammar
+
+TAGS = frozenset({"SYNC", "LWSYNC", "ISYNC", "EIEIO", "X", "EX"})
+
+
+@pytest.fixture
+def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache of our own."""
+    directory = tmp_path / "cache"
+    directory.mkdir()
+    monkeypatch.setattr(cache, "cache_directory", lambda: directory)
+    load_model.cache_clear()
+    yield directory
+    load_model.cache_clear()
+
+
+def stored_models(directory: Path) -> list[Path]:
+    return sorted(directory.glob("model-*"))
+
+
+def test_the_catalogue_names_a_file_a_source_and_a_table_for_every_model() -> None:
+    entries = catalogue()
+    assert list(entries) == ["sc", "x86-tso", "power"]
+    for entry in entries.values():
+        assert Path(entry.path).is_file()
+        assert entry.title
+        assert entry.source
+        assert load_model(entry.name, frozenset()).title
+
+
+DEFAULTS = [("X86", "x86-tso"), ("X86_64", "x86-tso"), ("PPC", "power"), ("LISA", None)]
+
+
+@pytest.mark.parametrize(("arch", "model"), DEFAULTS)
+def test_an_architecture_has_at_most_one_default_model(arch: str, model: str | None) -> None:
+    entry = default_model(arch)
+    assert (entry.name if entry else None) == model
+    assert sum(arch in e.default for e in catalogue().values()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("powr", "did you mean power?"),
+        ("x86tso", "did you mean x86-tso?"),
+        ("nothing-like-it", "litmus models"),
+        ("none.cat", "there is no model file none.cat"),
+        ("dir/power", "the built-in model is called `power`"),
+    ],
+)
+def test_an_unknown_model_is_an_error_that_helps(name: str, words: str) -> None:
+    with pytest.raises(InputError) as error:
+        locate(name)
+    assert words in f"{error.value.message} {error.value.hint}"
+
+
+def test_a_model_is_given_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.cat"
+    path.write_text('"My model" include "inc.cat"')
+    (tmp_path / "inc.cat").write_text("acyclic po as mine")
+    model = load_model(str(path), TAGS)
+    assert (model.name, model.title, model.checks[0].name) == (str(path), "My model", "mine")
+
+
+def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no model file"):
+        load_model(f"{tmp_path}/", TAGS)
+
+
+def test_a_stored_model_is_the_compiled_one(cold: Path) -> None:
+    first = load_model("power", TAGS)
+    assert len(stored_models(cold)) == 1
+    load_model.cache_clear()
+    second = load_model("power", TAGS)
+    assert second is not first
+    assert second.nodes == first.nodes
+    assert second.recursions == first.recursions
+    assert second.shows == first.shows
+    assert [str(c.span) for c in second.checks] == [str(c.span) for c in first.checks]
+    assert [c.span.text for c in second.checks] == [c.span.text for c in first.checks]
+
+
+def test_a_stored_model_is_used_without_lark_and_without_compiling(cold: Path) -> None:
+    code = (
+        "import sys; from litmus.cat import load_model; load_model('power', frozenset({'SYNC'}));"
+        "print([m for m in ('lark', 'tomllib', 'litmus.cat.interpreter') if m in sys.modules])"
+    )
+    run = [sys.executable, "-c", code]
+    environment = {"LITMUS_CACHE": str(cold), "PYTHONPATH": str(Path(grammar.__file__).parents[2])}
+    outputs = [subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout for _ in "12"]
+    assert outputs == ["['lark', 'tomllib', 'litmus.cat.interpreter']\n", "[]\n"]
+
+
+def test_a_change_of_any_file_read_or_a_file_that_comes_first_in_the_search_compiles_anew(
+    tmp_path: Path, cold: Path
+) -> None:
+    (tmp_path / "late").mkdir()
+    path, included, earlier = tmp_path / "m.cat", tmp_path / "late" / "inc.cat", tmp_path / "inc.cat"
+    path.write_text('include "inc.cat"')
+
+    def name() -> str | None:
+        load_model.cache_clear()
+        return load_model(str(path), TAGS, include=(str(tmp_path / "late"),)).checks[0].name
+
+    included.write_text("acyclic po as one")
+    assert name() == "one"
+    included.write_text("acyclic po as two")
+    assert name() == "two"
+    earlier.write_text("acyclic po as three")
+    assert name() == "three"
+    path.write_text("acyclic po as four")
+    assert name() == "four"
+
+
+def test_tags_and_variants_and_include_folders_are_part_of_what_is_stored(tmp_path: Path, cold: Path) -> None:
+    path = tmp_path / "m.cat"
+    path.write_text('let f = try A with R if "v" empty f as yes else empty f as no end')
+    summaries = {
+        (load_model(str(path), tags, variants=variants).checks[0].name, load_model(str(path), tags).nodes[0].name)
+        for tags in (frozenset[str](), frozenset({"A"}))
+        for variants in (frozenset[str](), frozenset({"v"}))
+    }
+    assert summaries == {("yes", "A"), ("no", "A"), ("yes", "R"), ("no", "R")}
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"\xff" * 100])
+def test_a_damaged_cache_file_is_ignored(cold: Path, damage: bytes) -> None:
+    model = load_model("sc", TAGS)
+    (file,) = stored_models(cold)
+    file.write_bytes(damage)
+    load_model.cache_clear()
+    assert load_model("sc", TAGS).nodes == model.nodes
+
+
+def test_without_a_cache_directory_models_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "cache_directory", lambda: None)
+    load_model.cache_clear()
+    assert load_model("sc", TAGS).checks
+
+
+def test_a_check_can_be_dropped_by_name() -> None:
+    model = compile_text("acyclic po as a acyclic rf as b empty co as a", "m.cat", TAGS)
+    assert [check.name for check in without_check(model, "a").checks] == ["b"]
+    with pytest.raises(KeyError):
+        without_check(model, "c")
