@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from litmus.records import dataclass, field
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -79,8 +79,7 @@ class _Collector:
 # ---------------------------------------------------------------- several processes
 
 
-@dataclass(slots=True)
-class _Worker(Generic[T]):
+class _Worker(Struct, Generic[T], eq=False):
     process: BaseProcess
     connection: Connection
     tasks: deque[int] = field(default_factory=deque)  # what it was given and has not answered

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from time import process_time
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine.options import Options
-from litmus.records import dataclass, replace
 from litmus.result import Expectation, Result, implied_expectation, stated_expectation
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ class InternalError(NoAnswer):
     """This program failed where it should have answered; `__cause__` is what was raised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What is asked of every test.
 
     models: names of built-in models or paths; empty for the architecture's default, and for a C test
@@ -275,8 +276,7 @@ class Checker:
         return load_primitives(table, chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lowered:
+class _Lowered(Struct, frozen=True):
     """A test as one architecture executes it, and the cat sets of that architecture."""
 
     program: Program

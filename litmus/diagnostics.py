@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 
 class ExitCode(IntEnum):
@@ -21,8 +22,7 @@ class ExitCode(IntEnum):
     NO_ANSWER = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """A text that was read: `name` is how the user spelled the path, `text` all of it."""
 
     name: str
@@ -34,8 +34,7 @@ class Source:
         return self.text.count("\n", 0, offset) + 1, offset - start + 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Span:
+class Span(Struct, frozen=True, eq=False):
     """The characters `start` (inclusive) to `end` (exclusive) of a source."""
 
     source: Source

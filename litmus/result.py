@@ -6,15 +6,15 @@ for no expectation, `DEADLOCK` for no execution at all.
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from litmus.diagnostics import Diagnostic, ExitCode
 from litmus.engine.answer import Answer, Verdict
 from litmus.program.question import Question
-from litmus.records import dataclass
 from litmus.source.syntax import Quantifier, Test
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """The verdict that is expected, and where that was stated, for people.
 
     executes: whether some execution must exist (True), none may (False), or either will do (None).
@@ -64,8 +64,7 @@ def condition_holds(quantifier: Quantifier, answer: Answer) -> bool:
             return answer.verdict is Verdict.ALWAYS or nothing_executes(answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The answer (or the error) for one file under one model; exactly one of the two is set.
 
     file, model: as they were named; model is None where the file could not be read and no model was

@@ -7,9 +7,10 @@ came from, so that a second run neither parses nor compiles.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from litmus.cat.dag import Model

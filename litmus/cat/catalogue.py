@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cache
 from typing import cast
+
+from msgspec import Struct
 
 from litmus.cat import cache as disk
 from litmus.cat.library import models_directory, read_text
 from litmus.diagnostics import InputError, near
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A built-in model.
 
     `source` cites where its axioms were published; `default` are the architectures whose tests it

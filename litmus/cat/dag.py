@@ -7,9 +7,10 @@ topological order: an argument's index is smaller than its user's, except throug
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
+
+from msgspec import Struct
 
 from litmus.diagnostics import Span
 
@@ -43,8 +44,7 @@ class Operator(Enum):
     FIX = "fix"  # that variable, outside: its value in the last round
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One relation or set.  `name` is for BASE; `group` and `slot` are for VAR and FIX."""
 
     operator: Operator
@@ -55,8 +55,7 @@ class Node:
     slot: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Recursion:
+class Recursion(Struct, frozen=True):
     """`let rec v0 = body0 and v1 = body1 ...`: node numbers.
 
     Evaluation is herd's: from empty, in rounds, variables updated in order within a round, until
@@ -78,8 +77,7 @@ Predicate = Literal["acyclic", "irreflexive", "empty"]
 Effect = Literal["check", "flag", "undefined_unless", "assert"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """`[flag|...] [~]acyclic node as name`.
 
     check: an execution for which it fails is forbidden.  flag: where it *holds*, the flag is
@@ -94,8 +92,7 @@ class Check:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """A compiled model.  `name` is as users spell it, `title` the string the file begins with.
 
     `co` is a BASE: in every execution some strict total order of the writes to each location,

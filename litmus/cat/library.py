@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Source, Span
 
@@ -36,8 +37,7 @@ def read_text(path: str, span: Span | None = None) -> str:
     return text
 
 
-@dataclass(slots=True)
-class Files:
+class Files(Struct):
     """Finds and reads included files, and remembers what it read.
 
     A file is looked for beside the including file, in `include`, then in models/lib and models/.

@@ -7,8 +7,9 @@ Span it was read from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from litmus.cat.dag import Effect, Predicate
 from litmus.diagnostics import Span
@@ -18,8 +19,7 @@ from litmus.diagnostics import Span
 Name = str | None  # None is `_`
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pattern:
+class Pattern(Struct, frozen=True, eq=False):
     """What a binding or a function takes apart: one name, or (`tuple`) a tuple of names."""
 
     names: tuple[Name, ...]
@@ -30,46 +30,40 @@ class Pattern:
 # ---------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variable:
+class Variable(Struct, frozen=True, eq=False):
     """A name."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Zero:
+class Zero(Struct, frozen=True, eq=False):
     """`0`, the empty relation."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Universe:
+class Universe(Struct, frozen=True, eq=False):
     """`_`, every event, or every pair of events."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tag:
+class Tag(Struct, frozen=True, eq=False):
     """`'once`."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExplicitSet:
+class ExplicitSet(Struct, frozen=True, eq=False):
     """`{a, b}`; `{}` is the empty set of whatever is wanted."""
 
     items: tuple[Expression, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TupleOf:
+class TupleOf(Struct, frozen=True, eq=False):
     """`(a, b)`; `()` has no items."""
 
     items: tuple[Expression, ...]
@@ -80,8 +74,7 @@ UnaryOperator = Literal["[]", "~", "^-1", "+", "*", "?"]
 BinaryOperator = Literal["|", "&", "\\", ";", "cartesian", "++"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unary:
+class Unary(Struct, frozen=True, eq=False):
     """`[s]`, `~e`, `r^-1`, `r+`, `r*`, `r?`."""
 
     operator: UnaryOperator
@@ -89,8 +82,7 @@ class Unary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binary:
+class Binary(Struct, frozen=True, eq=False):
     """`left | right` and so on; "cartesian" is `left * right`."""
 
     operator: BinaryOperator
@@ -99,8 +91,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Apply:
+class Apply(Struct, frozen=True, eq=False):
     """`function argument`."""
 
     function: Expression
@@ -108,8 +99,7 @@ class Apply:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """`fun pattern -> body`; `name` is what it was bound to, "" for a lambda."""
 
     name: str
@@ -118,8 +108,7 @@ class Function:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
+class Binding(Struct, frozen=True, eq=False):
     """`pattern = value`; a function is bound to its name."""
 
     pattern: Pattern
@@ -127,8 +116,7 @@ class Binding:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LetIn:
+class LetIn(Struct, frozen=True, eq=False):
     """`let [rec] bindings in body`."""
 
     bindings: tuple[Binding, ...]
@@ -137,8 +125,7 @@ class LetIn:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Try:
+class Try(Struct, frozen=True, eq=False):
     """`try attempt with otherwise`."""
 
     attempt: Expression
@@ -146,8 +133,7 @@ class Try:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compare:
+class Compare(Struct, frozen=True, eq=False):
     """`left = right`, `left subset right`, `left in right`."""
 
     relation: Literal["=", "subset", "in"]
@@ -156,24 +142,21 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HasVariant:
+class HasVariant(Struct, frozen=True, eq=False):
     """`"name"` as a condition."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NotVariant:
+class NotVariant(Struct, frozen=True, eq=False):
     """`not operand`."""
 
     operand: Variant
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BothVariants:
+class BothVariants(Struct, frozen=True, eq=False):
     """`left && right` (conjunction) or `left || right`."""
 
     conjunction: bool
@@ -186,8 +169,7 @@ Variant = HasVariant | NotVariant | BothVariants
 Condition = Compare | HasVariant | NotVariant | BothVariants
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IfThenElse:
+class IfThenElse(Struct, frozen=True, eq=False):
     """`if condition then then else otherwise`."""
 
     condition: Condition
@@ -196,8 +178,7 @@ class IfThenElse:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TagClause:
+class TagClause(Struct, frozen=True, eq=False):
     """`'tag -> body`; tag None is `_`."""
 
     tag: str | None
@@ -205,8 +186,7 @@ class TagClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatchTag:
+class MatchTag(Struct, frozen=True, eq=False):
     """`match subject with clauses end`, over tags."""
 
     subject: Expression
@@ -214,8 +194,7 @@ class MatchTag:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatchSet:
+class MatchSet(Struct, frozen=True, eq=False):
     """`match subject with {} -> empty || [before |] element ++ rest -> step end`."""
 
     subject: Expression
@@ -248,8 +227,7 @@ Expression = (
 # ---------------------------------------------------------------- instructions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Test:
+class Test(Struct, frozen=True, eq=False):
     """`[flag|...] [~]acyclic expression as name`."""
 
     effect: Effect
@@ -260,8 +238,7 @@ class Test:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Let:
+class Let(Struct, frozen=True, eq=False):
     """`let ...` or `let rec ... [when test]`."""
 
     bindings: tuple[Binding, ...]
@@ -270,16 +247,14 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Show:
+class Show(Struct, frozen=True, eq=False):
     """`show r, s`."""
 
     names: tuple[Variable, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ShowAs:
+class ShowAs(Struct, frozen=True, eq=False):
     """`show expression as name`."""
 
     expression: Expression
@@ -287,24 +262,21 @@ class ShowAs:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unshow:
+class Unshow(Struct, frozen=True, eq=False):
     """`unshow r, s`."""
 
     names: tuple[Variable, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Include:
+class Include(Struct, frozen=True, eq=False):
     """`include "file"`; `span` is that of the string."""
 
     file: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Procedure:
+class Procedure(Struct, frozen=True, eq=False):
     """`procedure [rec] name pattern = body end`."""
 
     name: str
@@ -314,8 +286,7 @@ class Procedure:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(Struct, frozen=True, eq=False):
     """`call procedure argument [as name]`."""
 
     procedure: Variable
@@ -324,8 +295,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Forall:
+class Forall(Struct, frozen=True, eq=False):
     """`forall variable in domain do body end`."""
 
     variable: str
@@ -334,8 +304,7 @@ class Forall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WithFrom:
+class WithFrom(Struct, frozen=True, eq=False):
     """`with variable from choices`."""
 
     variable: str
@@ -343,8 +312,7 @@ class WithFrom:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InstructionClause:
+class InstructionClause(Struct, frozen=True, eq=False):
     """`'tag -> body`; tag None is `_`."""
 
     tag: str | None
@@ -352,8 +320,7 @@ class InstructionClause:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatchInstruction:
+class MatchInstruction(Struct, frozen=True, eq=False):
     """`match subject with clauses end`, over tags."""
 
     subject: Expression
@@ -361,8 +328,7 @@ class MatchInstruction:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IfVariant:
+class IfVariant(Struct, frozen=True, eq=False):
     """`if condition then [else otherwise] end`."""
 
     condition: Variant
@@ -371,16 +337,14 @@ class IfVariant:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Debug:
+class Debug(Struct, frozen=True, eq=False):
     """`debug expression`."""
 
     expression: Expression
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Enum:
+class Enum(Struct, frozen=True, eq=False):
     """`enum name = 'a || 'b`."""
 
     name: str
@@ -388,8 +352,7 @@ class Enum:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Events:
+class Events(Struct, frozen=True, eq=False):
     """bell: `instructions NAME [args]` or `default NAME [args]`."""
 
     default: bool
@@ -417,8 +380,7 @@ Instruction = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ModelFile:
+class ModelFile(Struct, frozen=True, eq=False):
     """A file: `title` is what it begins with ("" if nothing), `catdep` whether it says so."""
 
     title: str

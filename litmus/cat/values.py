@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from litmus.cat import syntax
 from litmus.cat.dag import Kind
@@ -18,8 +19,7 @@ class Term(NamedTuple):
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Polymorphic:
+class Polymorphic(Struct, frozen=True):
     """`{}` or `_`, the least or greatest set or relation: which, the context says."""
 
     full: bool
@@ -29,16 +29,14 @@ EMPTY = Polymorphic(False)
 UNIVERSE = Polymorphic(True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
+class Closure(Struct, frozen=True, eq=False):
     """A function of the model."""
 
     function: syntax.Function
     environment: Environment
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Primitive:
+class Primitive(Struct, frozen=True, eq=False):
     """A function of the language itself, applied to its evaluated argument.
 
     `apply` is called with the argument and its place and raises like the interpreter.
@@ -48,37 +46,32 @@ class Primitive:
     apply: Callable[[Value, Span], Value]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProcedureValue:
+class ProcedureValue(Struct, frozen=True, eq=False):
     """A procedure of the model."""
 
     procedure: syntax.Procedure
     environment: Environment
 
 
-@dataclass(frozen=True, slots=True)
-class TupleValue:
+class TupleValue(Struct, frozen=True):
     """A tuple; () has no items."""
 
     items: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSet:
+class ValueSet(Struct, frozen=True):
     """`{a, b}`: a set of values known at compile time, in the order written; not an event set."""
 
     items: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
+class Classes(Struct, frozen=True):
     """`classes-loc S`: the events of `events` by location, a set of sets that executions determine."""
 
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """Total orders of `events`, location by location, that extend `relation`.
 
     combined: a set of relations, each ordering every location (generate_cos); otherwise a set with
@@ -93,8 +86,7 @@ class Orders:
 Value = Term | Polymorphic | Closure | Primitive | ProcedureValue | TupleValue | ValueSet | Classes | Orders
 
 
-@dataclass(slots=True, eq=False)
-class Thunk:
+class Thunk(Struct, eq=False):
     """A value that is computed when it is first asked for; so is the error if it has none."""
 
     compute: Callable[[], Value] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from litmus.program.graph import EventGraph
 from litmus.program.question import Place
@@ -22,8 +23,7 @@ class Verdict(Enum):
 State = tuple[Value, ...]  # the final values of Question.places[:shown], aligned with them
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """One consistent candidate execution of `graph`.
 
     executed: bit mask of the events that execute; rf[r] is the write that read r takes its value
@@ -42,8 +42,7 @@ class Execution:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The verdict and what it rests on.
 
     states: all final states over `places`, sorted, or None when they were not asked for or were

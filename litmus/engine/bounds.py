@@ -7,10 +7,11 @@ writes of a cell may stand.  What is left out here is in no consistent execution
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import permutations, product
 from math import factorial
+
+from msgspec import Struct
 
 from litmus.diagnostics import InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
@@ -22,8 +23,7 @@ MAXIMUM_DOMAIN = 1000  # values one read may return before the test is refused
 Order = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Writes, none of them initial, that may be to one cell; before[a]: those that always precede a."""
 
     members: Order

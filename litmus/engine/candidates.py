@@ -10,8 +10,9 @@ axiom rests on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from litmus.engine.bounds import Bounds
 from litmus.program.graph import INITIAL, Assumption, Decision
@@ -30,8 +31,7 @@ def pattern(full: int, stride: int, options: int) -> tuple[int, ...]:
     return tuple(first << stride * k for k in range(options))
 
 
-@dataclass(slots=True)
-class Slices:
+class Slices(Struct):
     """In which candidates each choice is made which way.
 
     decided[d]: decision d is false, is true; source[r][i]: read r reads from the i-th of its possible

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from litmus.cat.dag import Model
 from litmus.engine.answer import Answer, Verdict

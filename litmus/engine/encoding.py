@@ -7,8 +7,9 @@ depends on itself) has none of them; whoever decodes a solution notices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from litmus.engine.bounds import Bounds, Group, Order
 from litmus.engine.clauses import FALSE, TRUE, Clauses
@@ -29,8 +30,7 @@ from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, 
 Literal = int
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """One way to make every choice: a candidate execution.
 
     decided[d]; source[r]: index into bounds.sources[r], None where r does not execute; orders and block

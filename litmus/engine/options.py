@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from litmus.records import dataclass
+from msgspec import Struct
 
 States = Literal["auto", "all", "none"]
 Engine = Literal["auto", "z3", "enumerate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What to list, with which engine, and for how long.
 
     states: list all final states, none, or (auto) as many as fit the built-in limits; engine: auto

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from litmus.program.code import Program, RegisterType
 from litmus.source.syntax import Test
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Architecture:
+class Architecture(Struct, frozen=True, eq=False):
     """An instruction set.
 
-    title: what messages call it, where that is not its name.  tags: the cat sets that only this architecture has (fences and annotations of accesses).
+    title: what messages call it, where that is not its name.
+    tags: the cat sets that only this architecture has (fences and annotations of accesses).
     canonical: the name that states give a register, however the test spells it; None where there is
     no such register.  rank: the place of a canonical register in herd's order of registers.
     registers: how to name the registers in a message.
@@ -29,6 +30,6 @@ class Architecture:
     rank: Callable[[str], tuple[int, str]]
     registers: str
     lower: Callable[[Test], Program]
-    register_type: RegisterType = RegisterType()  # noqa: RUF009 - frozen
+    register_type: RegisterType = RegisterType()
     named_registers: bool = False
     title: str = ""

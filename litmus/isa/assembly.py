@@ -7,37 +7,20 @@ its place in the file and to set up the initial state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
+
+from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
 from litmus.isa.initial import Reference, initial_state, type_named
-from litmus.isa.template import END, CellCode, Place, registers_of
+from litmus.isa.template import END, CellCode, InstructionSet, Place, registers_of
 from litmus.program.code import Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.syntax import Cell, Register, Test
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InstructionSet:
-    """What assembly needs of an instruction set.
-
-    cell: the meaning of a cell's text; with `exact`, registers hold after every instruction the 64
-    bits that the processor's hold.  Raises InputError and Unsupported with spans in a source that
-    holds the text only.
-    width: bytes of a register.
-    """
-
-    name: str
-    cell: Callable[[str, bool], CellCode]
-    canonical: Callable[[str], str | None]
-    registers: str
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Thread:
+class _Thread(Struct, frozen=True):
     """The code of a thread, placed by cell numbers and offsets in cells.
 
     references: variables named and accesses, as in Reference; written: registers that a line writes.
@@ -92,7 +75,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
             for name, bases, size, cell, (begin, end) in thread.references
         ]
         written.append(thread.written)
-    variables, registers, types = initial_state(test, isa.name, isa.canonical, isa.registers, isa.width, references, written)
+    variables, registers, types = initial_state(test, isa, references, written)
     return Program(test.arch, tuple(threads), variables, registers, types)
 
 

@@ -9,8 +9,9 @@ liburcu's urcu/uatomic/api.h, urcu/system.h and urcu/compiler.h.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 # fence: the fences of the row, nothing else          load, store: one access, the row's fences around it
 # object: an lvalue, accessed with READ_ONCE and WRITE_ONCE            update: an atomic read-modify-write
@@ -21,8 +22,7 @@ Kind = Literal["fence", "load", "store", "object", "update", "membarrier"]
 LVALUE, POINTER, VALUE, ORDER = "l", "p", "v", "o"
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """What an atomic read-modify-write does, in C: over `old` (what it reads), `a` and `b` (its values).
 
     It stores `new` if `when` is not 0 (None: always), and returns `result` (None: void), which may name `new`
@@ -35,8 +35,7 @@ class Update:
     requires: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """One row of the catalogue: `roles` has one letter an argument."""
 
     kind: Kind

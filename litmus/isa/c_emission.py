@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from litmus.program.code import Branch, Line, Load, Operation, ThreadCode
 from litmus.program.values import Expr, Reg
@@ -81,7 +81,7 @@ class Emitter:
                 name = names.setdefault(join, f".{len(self.labels)}")
                 self.labels[name] = join
                 line = self.lines[index]
-                self.lines[index] = replace(line, operation=replace(line.operation, join=name))  # type: ignore[arg-type]
+                self.lines[index] = replace(line, operation=replace(line.operation, join=name))
 
     def _postdominators(self) -> list[int]:
         """For each line, the mask of the lines on every way from it to the end, itself included.

@@ -6,14 +6,14 @@ LP64, as on every architecture that has a table; arithmetic wraps (the kernel is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from litmus.program.values import Address, Expr, Op, Reg, ValueFault, apply, wrap
 
 
-@dataclass(frozen=True, slots=True)
-class CType:
+class CType(Struct, frozen=True):
     """A scalar type; `target` is what a pointer points at.
 
     An opaque type (void, a struct) can only be pointed at.

@@ -8,7 +8,9 @@ directly, and there every name is one that the initial state, the condition or a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from litmus.diagnostics import InputError, Unsupported, near
 from litmus.isa.c_catalogue import CATALOGUE, LVALUE
@@ -180,6 +182,6 @@ def _used_as_variables(node: object) -> Iterator[str]:
     if isinstance(node, tuple):
         for child in node:
             yield from _used_as_variables(child)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _used_as_variables(getattr(node, field.name))
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            yield from _used_as_variables(getattr(node, name))

@@ -7,11 +7,12 @@ variable are not supported, and are found here wherever the address of an access
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from litmus.diagnostics import InputError, Span, Unsupported, near
+from litmus.isa.template import InstructionSet
 from litmus.program.code import RegisterType, Variable
 from litmus.program.values import Address, Value, wrap
 from litmus.source.syntax import Init, InitValue, Number, Register, Test
@@ -63,18 +64,12 @@ State = tuple[dict[str, Variable], tuple[dict[str, Value], ...], dict[tuple[int,
 
 
 def initial_state(
-    test: Test,
-    title: str,
-    canonical: Callable[[str], str | None],
-    registers_hint: str,
-    width: int,
-    references: Sequence[Reference],
-    written: Sequence[frozenset[str]],
+    test: Test, isa: InstructionSet, references: Sequence[Reference], written: Sequence[frozenset[str]]
 ) -> State:
     """The variables, the initial registers of every thread, and the types of registers.
 
-    title, canonical and registers_hint are those of the architecture, `width` is the size of a register; written[t] are the registers that thread t writes.  Raises
-    InputError for unknown registers, processes, types and cells, Unsupported for mixed sizes.
+    written[t] are the registers that thread t writes.  Raises InputError for unknown registers,
+    processes, types and cells, Unsupported for mixed sizes.
     """
     registers: tuple[dict[str, Value], ...] = tuple([{} for _ in written])
     types: dict[tuple[int, str], RegisterType] = {}
@@ -87,13 +82,13 @@ def initial_state(
         if isinstance(where, Register):
             if where.thread >= len(written):
                 raise InputError(f"there is no process P{where.thread}", where.span, f"the last is P{len(written) - 1}")
-            name = canonical(where.name)
+            name = isa.canonical(where.name)
             if name is None:
-                raise InputError(f"{title} has no register {where.name}", name_span(where), registers_hint)
+                raise InputError(f"{isa.name} has no register {where.name}", name_span(where), isa.registers)
             if name in registers[where.thread]:
                 raise InputError(f"{where.span.text} is initialised more than once", where.span)
             if item.type is not None:
-                types[where.thread, name] = declared_type(item) or RegisterType(width)
+                types[where.thread, name] = declared_type(item) or RegisterType(isa.width)
             value = item.values[0] if item.values is not None else None
             if value is None or isinstance(value, Number):
                 registers[where.thread][name] = 0 if value is None else number(value, 8)

@@ -14,7 +14,6 @@ from lark import Token, Tree
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
-from litmus.isa.assembly import InstructionSet
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.power import (
     BRANCHES,
@@ -35,6 +34,7 @@ from litmus.isa.template import (
     END,
     Access,
     CellCode,
+    InstructionSet,
     Named,
     Place,
     Template,
@@ -367,4 +367,6 @@ def _lower(test: Test) -> Program:
 
 _INSTRUCTIONS = InstructionSet("POWER", cell, canonical, HINT, width=8)
 
-ARCHITECTURES = {"PPC": Architecture("PPC", frozenset({*FENCES.values(), "X"}), canonical, rank, HINT, _lower, title="POWER")}
+_TAGS = frozenset({*FENCES.values()}) | _ATOMIC
+
+ARCHITECTURES = {"PPC": Architecture("PPC", _TAGS, canonical, rank, HINT, _lower, title="POWER")}

@@ -9,10 +9,11 @@ litmus/program/values.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from litmus.program.code import Operation
 from litmus.program.values import OPERATORS, Expr, Op, Reg, ValueFault, simplify
@@ -40,8 +41,7 @@ class Access(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """An instruction.
 
     half: registers that it leaves with an upper half that is not the processor's (32-bit results are
@@ -60,12 +60,27 @@ class Template:
     undefined: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class CellCode:
+class CellCode(Struct, frozen=True):
     """What a cell of the table holds: labels, and an instruction if there is one."""
 
     labels: tuple[Named, ...]
     instruction: Template | None
+
+
+class InstructionSet(Struct, frozen=True, eq=False):
+    """What assembly needs of an instruction set.
+
+    cell: the meaning of a cell's text; with `exact`, registers hold after every instruction the 64
+    bits that the processor's hold.  Raises InputError and Unsupported with spans in a source that
+    holds the text only.
+    width: bytes of a register.
+    """
+
+    name: str
+    cell: Callable[[str, bool], CellCode]
+    canonical: Callable[[str], str | None]
+    registers: str
+    width: int
 
 
 END = ".end"  # the label behind the last line of a thread

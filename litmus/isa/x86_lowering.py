@@ -13,11 +13,11 @@ from typing import NoReturn
 from litmus.diagnostics import near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
-from litmus.isa.assembly import InstructionSet
 from litmus.isa.template import (
     END,
     Access,
     CellCode,
+    InstructionSet,
     Named,
     Template,
     expression,

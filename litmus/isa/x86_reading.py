@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lark import Token, Tree
+from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.operands import parsed, place_of, placed
@@ -45,24 +45,21 @@ _EXAMPLES = "instructions look like MOV EAX,[x] or movl (x),%eax"
 _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8}
 
 
-@dataclass(frozen=True, slots=True)
-class Immediate:
+class Immediate(Struct, frozen=True):
     """`$1`, `1`, `$x`."""
 
     value: int | Address
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterOperand:
+class RegisterOperand(Struct, frozen=True):
     """`EAX`, `%al`."""
 
     part: Part
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """`[x]`, `8(%rax,%rbx,4)`; size is None unless it is spelled (`dword ptr [x]`)."""
 
     address: Expr
@@ -71,8 +68,7 @@ class Memory:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A name that is no register: where a branch goes."""
 
     name: Named
@@ -86,8 +82,7 @@ class Label:
 Operand = Immediate | RegisterOperand | Memory | Label
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """An instruction with its operands as written; `att` is their order."""
 
     source: Source
@@ -106,8 +101,7 @@ class Instruction:
         return Unsupported(message, Span(self.source, place.start, place.end), hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """X86 or X86_64: its names of registers, and the order of operands where nothing shows it."""
 
     name: str

@@ -9,7 +9,7 @@ running has passed its point already, so that every other thread of the test is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from litmus.diagnostics import Span
 from litmus.program.code import Assume, Fence, Float, Fresh, Line, Load, Operation, Store
@@ -17,8 +17,7 @@ from litmus.program.primitives import Primitives
 from litmus.program.values import Address, Op, Reg
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """Which of the three barriers are there; all of them, unless a test asks what one is for."""
 
     before: bool = True  # the caller's, at its entry
@@ -29,8 +28,7 @@ class Promise:
 KEPT = Promise()
 
 
-@dataclass(frozen=True, slots=True)
-class Membarrier:
+class Membarrier(Struct, frozen=True):
     """sys_membarrier() in a test of `threads` threads: every other one is a target.
 
     The barriers and the accesses to messages are smp_mb(), READ_ONCE() and WRITE_ONCE() of `table`.

@@ -9,8 +9,9 @@ might say; choices that contradict each other are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise, permutations, product
+
+from msgspec import Struct
 
 from litmus.diagnostics import InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
@@ -22,8 +23,7 @@ Decided = tuple[bool, ...]
 Sequence = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One path through every thread, and the places of the blocks.
 
     decided[d]: which way decision d went (False where it was not made); executed: the events on the path;
@@ -36,8 +36,7 @@ class Way:
     po: Relation
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A way, with rf and co, and what follows from them.
 
     values[e], addresses[e]: of the accesses that execute, as far as they are determined; determined: all are, and
@@ -155,8 +154,7 @@ def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
 # ---------------------------------------------------------------- rf and values
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """What reads return and where accesses go, as far as the reads-from choices determine it.
 
     astray: the accesses whose address is a number.

@@ -11,7 +11,8 @@ messages of one sys_membarrier() call, say): unrolling gives every execution its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from litmus.diagnostics import Span
 from litmus.program.values import Expr, Value
@@ -19,16 +20,14 @@ from litmus.program.values import Expr, Value
 NO_TAGS: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """register := value."""
 
     register: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """register := the `size` bytes at address, as a signed number.
 
     `tags` are the cat sets the event belongs to (`X`, `A`, `ONCE` ...) beyond R and M.
@@ -42,8 +41,7 @@ class Load:
     reserve: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """The `size` bytes at address := value, if `when` is not 0 (None: always).
 
     With `rmw`, the store and the preceding Load of the same instruction are one atomic
@@ -58,8 +56,7 @@ class Store:
     rmw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoreConditional:
+class StoreConditional(Struct, frozen=True):
     """Store if the reservation of the program-order-latest load-reserve holds.
 
     It may succeed only when that load exists, was not used by an earlier StoreConditional and read
@@ -76,15 +73,13 @@ class StoreConditional:
     tags: frozenset[str] = NO_TAGS
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """A fence event, in the cat sets `tags` (`SYNC`, `MFENCE`, `Mb` ...) and F."""
 
     tags: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """Go to `target` if `condition` is not 0 (None: always).
 
     Later events depend on the condition by control: to the end of the thread, or up to the label
@@ -96,20 +91,17 @@ class Branch:
     join: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assume:
+class Assume(Struct, frozen=True):
     """Executions in which `condition` is 0 are dropped (a spin loop that ends, a message that came)."""
 
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Struct, frozen=True):
     """From here on, `~` locations are new ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Float:
+class Float(Struct, frozen=True):
     """A floating block: thread `thread` executes `body` once, at a point the solver chooses.
 
     It executes iff this operation does, never splits an instruction of its thread, and leaves its
@@ -124,8 +116,7 @@ class Float:
 Operation = Set | Load | Store | StoreConditional | Fence | Branch | Assume | Fresh | Float
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One operation, the number of the source instruction it belongs to, and where that stands."""
 
     operation: Operation
@@ -133,8 +124,7 @@ class Line:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadCode:
+class ThreadCode(Struct, frozen=True):
     """The operations of one thread; `labels` maps a name to the index of the line it stands before.
 
     A label may equal len(lines): the end of the thread.
@@ -144,8 +134,7 @@ class ThreadCode:
     labels: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A shared variable: `cells` values of `size` bytes each; more than one for an array.
 
     `signed` and `size` say how its values are spelled; `type` is the C type as written.
@@ -158,16 +147,14 @@ class Variable:
     type: str = "int"
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterType:
+class RegisterType(Struct, frozen=True):
     """How the values of a register are spelled in states: its width in bytes and sign."""
 
     size: int = 4
     signed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What a test executes: code and initial state, all names resolved.
 
     registers[t] maps a register of thread t, by its canonical name, to its initial value (absent: 0);

@@ -9,7 +9,8 @@ related whenever both execute.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from litmus.diagnostics import Span
 from litmus.program.code import NO_TAGS, Program
@@ -21,8 +22,7 @@ INITIAL = -1  # the thread of the initial writes
 Guard = tuple[tuple[int, bool], ...]
 
 
-@dataclass(slots=True)
-class Event:
+class Event(Struct):
     """A read (R), a write (W) or a fence (F).
 
     value: what a write stores, ReadOf(itself) for a read.  span is None for initial writes.
@@ -39,8 +39,7 @@ class Event:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A choice made when `guard` holds: true iff `condition` is not 0; free where it is None."""
 
     condition: Expr | None
@@ -48,16 +47,14 @@ class Decision:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """Executions in which `guard` holds and `condition` is 0 are dropped."""
 
     condition: Expr
     guard: int
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A place between two instructions of a thread, where a floating block may land.
 
     `before` and `after` are masks of the events of the thread's own code on either side; the place is
@@ -69,8 +66,7 @@ class Point:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A floating block: `events` of `thread`, which land together at one of the thread's points."""
 
     thread: int
@@ -78,16 +74,14 @@ class Block:
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """The end of a path: the final registers where `guard` holds."""
 
     guard: int
     registers: Mapping[str, Expr]
 
 
-@dataclass(slots=True)
-class EventGraph:
+class EventGraph(Struct):
     """All candidate events of a program.
 
     po excludes pairs of one instruction and pairs that depend on where a block lands (points).

@@ -7,10 +7,11 @@ primitives there are, and which row each one uses, is litmus.isa.c_catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast
+
+from msgspec import Struct
 
 from litmus.diagnostics import InputError, near
 
@@ -19,8 +20,7 @@ Fences = tuple[Tags, ...]
 Method = Literal["amo", "llsc"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one kind of primitive becomes; the fields are the keys of the table.
 
     `before` holds the fences of a barrier primitive (`emit`) too.
@@ -36,8 +36,7 @@ class Row:
     orders: Mapping[str, Row] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Primitives:
+class Primitives(Struct, frozen=True, eq=False):
     """A table: its name, the architecture whose fences and sets it speaks of, and its rows."""
 
     name: str

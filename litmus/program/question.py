@@ -6,8 +6,9 @@ The places whose final values are observed, the proposition, and the filter, ove
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from litmus.program.code import RegisterType
 from litmus.program.values import Value
@@ -25,45 +26,39 @@ class Place(NamedTuple):
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """True (or false) whatever the state."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Equal:
+class Equal(Struct, frozen=True):
     """places[place] = value."""
 
     place: int
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Same:
+class Same(Struct, frozen=True):
     """places[left] = places[right]."""
 
     left: int
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Struct, frozen=True):
     """Not operand."""
 
     operand: Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Conjunction:
+class Conjunction(Struct, frozen=True):
     """All of the operands."""
 
     operands: tuple[Formula, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Disjunction:
+class Disjunction(Struct, frozen=True):
     """Any of the operands."""
 
     operands: tuple[Formula, ...]
@@ -72,8 +67,7 @@ class Disjunction:
 Formula = Holds | Equal | Same | Negation | Conjunction | Disjunction
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """places[:shown] make up a final state; the others occur only in the filter.
 
     types[i] is how place i is spelled: final values are brought to that width and sign before they

@@ -8,7 +8,7 @@ as in `xor r,r`, are dependencies all the same).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.program.code import (
@@ -42,8 +42,7 @@ MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the pat
 Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
 
 
-@dataclass(slots=True)
-class _Path:
+class _Path(Struct):
     """Where a walk through a thread stands, and what it has gathered on the way."""
 
     pc: int

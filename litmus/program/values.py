@@ -8,8 +8,9 @@ and reads.  The operators are one table, OPERATORS: name -> (arity, function on 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Address(NamedTuple):
@@ -22,22 +23,19 @@ class Address(NamedTuple):
 Value = int | Address
 
 
-@dataclass(frozen=True, slots=True)
-class Reg:
+class Reg(Struct, frozen=True):
     """The current value of a thread's register (or C local) `name`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOf:
+class ReadOf(Struct, frozen=True):
     """The value returned by read event `event`; only in unrolled programs."""
 
     event: int
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Struct, frozen=True):
     """`name` of OPERATORS applied to `args`."""
 
     name: str

@@ -14,7 +14,6 @@ Invariants: a slice in `open` is not 0 and implies that both events execute; no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from litmus.relation.rows import Rows, bits, composed, on_cycles, transitive_closure, transposed
 
@@ -42,7 +41,6 @@ class SlicedSet:
         self.open = open or {}
 
 
-@dataclass(slots=True)
 class Universe:
     """The events and candidates that sliced relations range over.
 
@@ -52,15 +50,15 @@ class Universe:
     are absent from most tests, so operations look for this one object first and return it where they can.
     """
 
-    n: int
-    full: int
-    executes: list[int]
-    certain: int
-    companions: list[int]
-    nothing: Sliced = field(init=False)
+    __slots__ = ("certain", "companions", "executes", "full", "n", "nothing")
 
-    def __post_init__(self) -> None:
-        self.nothing = Sliced([0] * self.n)
+    def __init__(self, n: int, full: int, executes: list[int], certain: int, companions: list[int]) -> None:
+        self.n = n
+        self.full = full
+        self.executes = executes
+        self.certain = certain
+        self.companions = companions
+        self.nothing = Sliced([0] * n)
 
     def relation(self, must: Rows, open: Open = _NOTHING) -> Sliced:
         """A relation; the one empty relation if it is empty."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from litmus.diagnostics import ExitCode, NoAnswer
-from litmus.records import dataclass, replace
 from litmus.report import herd, jsonl, text
 from litmus.report.style import Style
 from litmus.result import Result
@@ -13,8 +15,7 @@ from litmus.result import Result
 Format = Literal["text", "herd", "json"]
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(Struct, frozen=True):
     """How results are shown; full: all of each instead of a line, debug: with Python tracebacks."""
 
     format: Format
@@ -23,8 +24,7 @@ class Presentation:
     debug: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A result as text for the two output streams, with what a run adds up."""
 
     output: str

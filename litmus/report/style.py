@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
-from litmus.records import dataclass
+from msgspec import Struct
 
 ATTRIBUTES = {"good": "1;32", "bad": "1;31", "unsure": "1;33", "strong": "1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """Whether reports are coloured."""
 
     colour: bool = False

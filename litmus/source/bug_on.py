@@ -8,9 +8,9 @@ unless a parameter or the initial state says that the name is a shared variable.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from lark import Token, Tree
+from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span
 from litmus.source import c_syntax as c
@@ -132,6 +132,6 @@ def _nodes(node: object) -> Iterator[object]:
     if isinstance(node, tuple):
         for child in node:
             yield from _nodes(child)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _nodes(getattr(node, field.name))
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            yield from _nodes(getattr(node, name))

@@ -6,8 +6,9 @@ parsed once; `Function.span` turns a node into a Span of the test's file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from litmus.diagnostics import Source, Span
 
@@ -19,8 +20,7 @@ class At(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName:
+class TypeName(Struct, frozen=True):
     """A type as written: `name` is its words in order without qualifiers, `pointers` its stars; `at` spans the words."""
 
     name: str
@@ -31,8 +31,7 @@ class TypeName:
 # ---------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """An integer literal; `suffix` is its lower-case letters (`u`, `l`, `ul` ...)."""
 
     value: int
@@ -40,16 +39,14 @@ class Number:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name: a local, a parameter, a shared variable."""
 
     name: str
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """`operator` is one of + - ! ~ & *."""
 
     operator: str
@@ -57,8 +54,7 @@ class Unary:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """`++x`, `x--`: add `by`; the value is the new one for a prefix, the old one otherwise."""
 
     operand: Expression
@@ -67,8 +63,7 @@ class Step:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """A binary operator of PRECEDENCE in litmus.source.c_parser, && and || among them."""
 
     operator: str
@@ -77,8 +72,7 @@ class Binary:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Struct, frozen=True):
     """`condition ? then : other`."""
 
     condition: Expression
@@ -87,8 +81,7 @@ class Conditional:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Struct, frozen=True):
     """`target = value`, or `target operator= value`."""
 
     target: Expression
@@ -97,8 +90,7 @@ class Assign:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Comma:
+class Comma(Struct, frozen=True):
     """`left, right`."""
 
     left: Expression
@@ -106,8 +98,7 @@ class Comma:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """`(type)operand`."""
 
     type: TypeName
@@ -115,16 +106,14 @@ class Cast:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOf:
+class SizeOf(Struct, frozen=True):
     """`sizeof(operand)`."""
 
     operand: Expression | TypeName
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A macro or function call; `name_at` is the place of its name."""
 
     name: str
@@ -133,8 +122,7 @@ class Call:
     name_at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """`base[index]`."""
 
     base: Expression
@@ -142,8 +130,7 @@ class Index:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """`base.name`, or `base->name`."""
 
     base: Expression
@@ -159,8 +146,7 @@ Expression = (
 # ---------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True, slots=True)
-class Declarator:
+class Declarator(Struct, frozen=True):
     """One name of a declaration, with the stars before it, its array size and its initial value."""
 
     name: str
@@ -170,8 +156,7 @@ class Declarator:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """`type declarator, declarator;`."""
 
     type: TypeName
@@ -179,31 +164,27 @@ class Declaration:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionStatement:
+class ExpressionStatement(Struct, frozen=True):
     """`expression;`."""
 
     expression: Expression
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Empty:
+class Empty(Struct, frozen=True):
     """`;`."""
 
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """`{ statements }`."""
 
     statements: tuple[Statement, ...]
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """`if (condition) then else other`."""
 
     condition: Expression
@@ -212,8 +193,7 @@ class If:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class While:
+class While(Struct, frozen=True):
     """`while (condition) body`."""
 
     condition: Expression
@@ -221,8 +201,7 @@ class While:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class DoWhile:
+class DoWhile(Struct, frozen=True):
     """`do body while (condition);`."""
 
     body: Statement
@@ -230,8 +209,7 @@ class DoWhile:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Struct, frozen=True):
     """`for (start condition; step) body`; `start` is a statement."""
 
     start: Statement
@@ -241,8 +219,7 @@ class For:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """`switch (value) body`."""
 
     value: Expression
@@ -250,8 +227,7 @@ class Switch:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """`case value: statement`, `default: statement` (value None)."""
 
     value: Expression | None
@@ -259,8 +235,7 @@ class Case:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """`name: statement`; `at` spans the name only."""
 
     name: str
@@ -268,24 +243,21 @@ class Label:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(Struct, frozen=True):
     """`goto label;`; `at` spans the label only."""
 
     label: str
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Struct, frozen=True):
     """`break` or `continue`."""
 
     word: str
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """`return value;`."""
 
     value: Expression | None
@@ -312,8 +284,7 @@ Statement = (
 # ---------------------------------------------------------------- functions
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter: a shared variable, by its name."""
 
     type: TypeName
@@ -322,8 +293,7 @@ class Parameter:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A function as its text says it, wherever that text stands."""
 
     name: str
@@ -332,8 +302,7 @@ class Definition:
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """The function of one thread of a test; its text begins at `offset` of `source`."""
 
     thread: int

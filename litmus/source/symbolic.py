@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from litmus.diagnostics import InputError
 from litmus.source.state import UNPLACED

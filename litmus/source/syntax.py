@@ -7,16 +7,16 @@ Span it was read from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from litmus.diagnostics import Source, Span
 
 # ---------------------------------------------------------------- locations and values
 
 
-@dataclass(frozen=True, slots=True)
-class Global:
+class Global(Struct, frozen=True):
     """`x`, `[x]`, or a cell `t[1]`."""
 
     name: str
@@ -24,8 +24,7 @@ class Global:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """`0:EAX`, `P0:r1`; the name is spelled as in the file."""
 
     thread: int
@@ -36,14 +35,12 @@ class Register:
 Location = Global | Register
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     value: int
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AddressOf:
+class AddressOf(Struct, frozen=True):
     """`x`, `&x`, `t[1]` as a value."""
 
     name: str
@@ -54,8 +51,7 @@ class AddressOf:
 InitValue = Number | AddressOf
 
 
-@dataclass(frozen=True, slots=True)
-class Init:
+class Init(Struct, frozen=True):
     """One item of the initial state: `int64_t 0:X1 = 3;`, `x = 1;`, `int t[2] = {1,2};`.
 
     `type` is as written, without the star of a pointer (`pointer` says whether there was one);
@@ -74,13 +70,11 @@ class Init:
 # ---------------------------------------------------------------- propositions
 
 
-@dataclass(frozen=True, slots=True)
-class Bool:
+class Bool(Struct, frozen=True):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """`location = right`; `<>` and `!=` are read as Not(Atom).  `right` may be another location's value."""
 
     location: Location
@@ -88,8 +82,7 @@ class Atom:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayAtom:
+class ArrayAtom(Struct, frozen=True):
     """`t = {1,2}`."""
 
     location: Global
@@ -97,25 +90,21 @@ class ArrayAtom:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     operand: Prop
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     left: Prop
     right: Prop
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     left: Prop
     right: Prop
 
 
-@dataclass(frozen=True, slots=True)
-class Implies:
+class Implies(Struct, frozen=True):
     left: Prop
     right: Prop
 
@@ -125,8 +114,7 @@ Prop = Bool | Atom | ArrayAtom | Not | And | Or | Implies
 Quantifier = Literal["exists", "~exists", "forall"]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """The question.  `final p` is read as `exists p`; no condition as `forall (true)`."""
 
     quantifier: Quantifier
@@ -134,8 +122,7 @@ class Condition:
     span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """An item of `locations [...]`, with the type it was given there, if any."""
 
     location: Location
@@ -146,16 +133,14 @@ class Observed:
 # ---------------------------------------------------------------- the test
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One cell of the program table, stripped; labels are still inside."""
 
     text: str
     start: int  # offset in the source
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """A litmus test as read.  Exactly one of `table` (assembly) and `body` (C) is set.
 
     `table[t]` are the non-empty cells of thread t, from top to bottom.  `body` spans the C functions.

@@ -61,15 +61,14 @@ def value_of(expr: Expr, registers: dict[str, Value]) -> Value:
     return expr
 
 
-def run(test: Program, thread: int = 0, limit: int = 10_000, memory: dict[Address, Value] | None = None) -> Run:
+def run(test: Program, thread: int = 0, limit: int = 10_000) -> Run:
     """Run a thread alone; store-conditionals succeed where they may.
 
     Raises DroppedError where an assumption does not hold, and AssertionError if it does not end.
     """
     code = test.threads[thread]
-    cells = {
-        Address(v.name, i * v.size): value for v in test.variables.values() for i, value in enumerate(v.cells)
-    } | (memory or {})
+    variables = test.variables.values()
+    cells = {Address(v.name, i * v.size): value for v in variables for i, value in enumerate(v.cells)}
     state = Run(dict(test.registers[thread]), cells)
     position, reserved = 0, None
     for _ in range(limit):
@@ -90,7 +89,7 @@ def run(test: Program, thread: int = 0, limit: int = 10_000, memory: dict[Addres
             case Store(address, value, size, _, when):
                 if when is None or value_of(when, state.registers):
                     stored = value_of(value, state.registers)
-                    assert isinstance(stored, Address) or stored == wrap(stored, 8 * size), "memory holds signed numbers"
+                    assert isinstance(stored, Address) or stored == wrap(stored, 8 * size), "memory is signed"
                     state.memory[value_of(address, state.registers)] = stored
             case StoreConditional(address, value, status, success):
                 assert value_of(address, state.registers) == reserved
@@ -107,6 +106,6 @@ def run(test: Program, thread: int = 0, limit: int = 10_000, memory: dict[Addres
     raise AssertionError("it does not end")
 
 
-def run_c(functions: str, init: str = "", table: str = "power", memory: dict[Address, Value] | None = None) -> Run:
+def run_c(functions: str, init: str = "", table: str = "power") -> Run:
     """Run P0 of a test."""
-    return run(program(functions, init, table=table), memory=memory)
+    return run(program(functions, init, table=table))

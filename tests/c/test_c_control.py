@@ -31,7 +31,7 @@ from litmus.program.values import Address
         ("switch (r) { case 3: out++; case 4: out++; break; case 5: out = 9; }", 2),
         ("switch (r) { case 1: out = 1; }", 0),
         ("switch (r + 2) { case 2 + 3: { out = 5; } }", 5),
-        ("switch (r) { case 3: switch (out) { case 0: out = 7; break; case 3: out = 8; } out++; break; case 0: out = 2; }", 8),
+        ("switch (r) { case 3: switch (out) { case 0: out = 7; break; case 3: out = 8; } out++; case 0: ; }", 8),
         ("while (r) { switch (r) { case 2: r = 0; continue; } out++; r--; }", 1),
         ("switch (r) { case 3: while (1) { break; } out = 4; }", 4),
         ("switch (r) case 3: out = 6;", 6),

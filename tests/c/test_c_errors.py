@@ -35,11 +35,14 @@ def in_test(functions: str, init: str = "") -> str:
     return f"C t\n{{ {init} }}\n{functions}\nexists (true)\n"
 
 
+NO_PARAMETER = "x is a shared variable, but no parameter of P1"
+
+
 @pytest.mark.parametrize(
     ("functions", "message", "hint"),
     [
         # syntax
-        ("*x = 1 «}»", "unexpected '}'", "is a ; missing before this?"),
+        ("P0(int *x) { *x = 1 «}»", "unexpected '}'", "is a ; missing before this?"),
         ("r1 = READ_ONCE(*x«;»", "unexpected ';'", None),
         ("r1 = «@»x;", "unexpected '@'", None),
         ("if («)» ;", "unexpected ')'", None),
@@ -59,8 +62,8 @@ def in_test(functions: str, init: str = "") -> str:
         ("«frobnicate»(x);", "Unknown macro frobnicate", None),
         ("WRITE_ONCE(*x, «r1»);", "r1 has no value here", "assign it first"),
         ("int reg1 = 0; WRITE_ONCE(*x, «reg»);", "reg has no value here", "did you mean reg1?"),
-        ("} P1(int *y) { r1 = READ_ONCE(*«x»);", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
-        ("} P1(int *y) { «x = 1»;", "x is a shared variable, but no parameter of P1", "pass it: P1(int *x, ...)"),
+        ("} P1(int *y) { r1 = READ_ONCE(*«x»);", NO_PARAMETER, "pass it: P1(int *x, ...)"),
+        ("} P1(int *y) { «x = 1»;", NO_PARAMETER, "pass it: P1(int *x, ...)"),
         ("goto «out»; ouf: ;", "there is no label out", "did you mean ouf?"),
         ("a: ; «a»: *x = 1;", "the label a is defined twice", None),
         ("int r1; int «r1»;", "r1 is declared twice", None),
@@ -73,7 +76,7 @@ def in_test(functions: str, init: str = "") -> str:
         ("r1 = READ_ONCE(«x»);", "x is the address of a shared variable", "*x"),
         ("«x» = 1;", "x is the address of a shared variable", "*x"),
         ("smp_store_release(«*x», 1);", "smp_store_release takes a pointer, and this is int", "x"),
-        ("P0() { CAO(x) = 1; smp_store_release(«x», 1); }", "smp_store_release takes a pointer, and this is int", "&x"),
+        ("P0() { CAO(x); smp_load_acquire(«x»); }", "smp_load_acquire takes a pointer, and this is int", "&x"),
         ("int r1 = 0; r2 = READ_ONCE(«r1»);", "r1 is a local, not shared", None),
         ("r1 = *«READ_ONCE(*x)»;", "this is int, not a pointer", "a cast converts it: (int *)"),
         ("«1» = 2;", "this cannot be assigned to or read as a variable", None),
@@ -91,7 +94,7 @@ def in_test(functions: str, init: str = "") -> str:
         ("«WRITE_ONCE(*x)»;", "WRITE_ONCE takes 2 arguments, not 1", None),
         ("«spin_lock()»;", "spin_lock takes 1 argument, not 0", None),
         ("«uatomic_read()»;", "uatomic_read takes 1 to 2 arguments, not 0", None),
-        ("r1 = uatomic_load(x, «CMM_ACQIURE»);", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_ACQUIRE"),
+        ("uatomic_load(x, «CMM_ACQIURE»);", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_ACQUIRE"),
         ("r1 = uatomic_load(x, «CMM_RELEASE»);", "uatomic_load takes no memory order CMM_RELEASE", None),
         ("uatomic_inc(x, «5»);", "uatomic_inc takes no memory order", None),
         ("r1 = «1 / 0»;", "division by zero", None),
@@ -164,7 +167,7 @@ def test_what_is_not_supported_says_so(functions: str, message: str) -> None:
     ],
 )
 def test_mistakes_in_the_initial_state(init: str, message: str) -> None:
-    assert error_of(in_test("}", init), InputError).message == message
+    assert error_of(in_test("P0(int *x) { }", init), InputError).message == message
 
 
 def test_a_body_that_stops_in_the_middle_is_an_error() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from c_interpreter import Run, operations, run_c
-from c_reference import TYPES, Expression, Variables, expressions, fit, numbers
+from c_reference import ARITHMETIC, TYPES, Expression, Variables, expressions, fit, numbers
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +41,9 @@ def signed64(value: int) -> int:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data(), variables("r_"), st.sampled_from(list(TYPES)))
-def test_expressions_over_locals_have_the_value_that_c_gives_them(data: st.DataObject, names: Variables, to: str) -> None:
+def test_expressions_over_locals_have_the_value_that_c_gives_them(
+    data: st.DataObject, names: Variables, to: str
+) -> None:
     e = data.draw(expressions(names.leaves()))
     assume(e.value is not None)
     result = run_or_reject(f"P0() {{ {declared_as(names)} {to} result = {e.text}; }}").registers["result"]
@@ -53,9 +55,8 @@ def test_expressions_over_locals_have_the_value_that_c_gives_them(data: st.DataO
 def test_expressions_over_shared_variables_have_the_value_that_c_gives_them(
     data: st.DataObject, names: Variables, to: str
 ) -> None:
-    leaves = names.leaves().flatmap(
-        lambda e: st.sampled_from([Expression(f"READ_ONCE(*{e.text})", e.value, e.type), Expression(f"*{e.text}", e.value, e.type)])
-    )
+    spellings = st.sampled_from(["*{}", "READ_ONCE(*{})", "CAO(*{})"])
+    leaves = st.builds(lambda e, as_: Expression(as_.format(e.text), e.value, e.type), names.leaves(), spellings)
     e = data.draw(expressions(leaves))
     assume(e.value is not None)
     init = " ".join(f"{t} {name} = {signed64(v)};" for name, (t, v) in names.declared.items())
@@ -72,8 +73,9 @@ def test_compound_assignments_wrap_at_the_width_of_their_target(
     names: Variables, type_: str, operator: str, by: int
 ) -> None:
     name, (of, value) = next((n, d) for n, d in names.declared.items() if d[0] == type_ or len(names.declared) == 1)
-    run = run_c(f"P0() {{ {of} {name} = {literal(value)}; {of} old = {name}++; {name}--; {name} {operator}= {literal(by)}; }}")
-    expected = {"+": value + by, "-": value - by, "*": value * by, "&": value & by, "|": value | by, "^": value ^ by}[operator]
+    declaration = f"{of} {name} = {literal(value)};"
+    run = run_c(f"P0() {{ {declaration} {of} old = {name}++; {name}--; {name} {operator}= {literal(by)}; }}")
+    expected = ARITHMETIC[operator](value, by)
     assert run.registers["old"] == signed64(fit(value, TYPES[of]))
     assert run.registers[name] == signed64(fit(expected, TYPES[of]))
 
@@ -129,7 +131,8 @@ def test_an_address_may_depend_on_a_local() -> None:
     (_, load) = operations("P0(int *x, int *y) { int r1 = READ_ONCE(*x); int r2 = READ_ONCE(*(y + (r1 & 0))); }")
     assert isinstance(load.address, Op)
     assert "Reg(name='r1')" in repr(load.address)
-    assert run_c("P0(int *x, int *y) { int r1 = READ_ONCE(*x); int r2 = READ_ONCE(y[r1 & 1]); }", "int y[2] = {4, 5}; x=1;").registers["r2"] == 5
+    indexed = "P0(int *x, int *y) { int r1 = READ_ONCE(*x); int r2 = READ_ONCE(y[r1 & 1]); }"
+    assert run_c(indexed, "int y[2] = {4, 5}; x=1;").registers["r2"] == 5
 
 
 @pytest.mark.parametrize(("text", "operator"), [("a && b", "and"), ("a || b", "or"), ("a ? b : 1", "ite")])
@@ -183,10 +186,8 @@ def test_the_second_operand_is_evaluated_only_where_c_evaluates_it() -> None:
 
 
 def test_pointers_are_held_in_memory_and_in_locals() -> None:
-    run = run_c(
-        "P0(int **p, int *y) { int *r1 = READ_ONCE(*p); int r2 = *r1; *r1 = 5; WRITE_ONCE(*p, y); int *r3 = *p; *r3 += 2; }",
-        "int x = 3; int *p = &x; int y = 7;",
-    )
+    body = "int *r1 = READ_ONCE(*p); int r2 = *r1; *r1 = 5; WRITE_ONCE(*p, y); int *r3 = *p; *r3 += 2;"
+    run = run_c(f"P0(int **p, int *y) {{ {body} }}", "int x = 3; int *p = &x; int y = 7;")
     assert run.registers["r2"] == 3
     assert run.memory[Address("x")] == 5
     assert run.memory[Address("y")] == 9
@@ -194,14 +195,15 @@ def test_pointers_are_held_in_memory_and_in_locals() -> None:
 
 
 def test_an_integer_that_holds_an_address_may_be_followed() -> None:
-    run = run_c("P0(intptr_t *x) { intptr_t r1 = READ_ONCE(*x); *r1 = 1; r2 = READ_ONCE(*(intptr_t *)r1); }", "long y; long x = &y;")
+    body = "intptr_t r1 = READ_ONCE(*x); *r1 = 1; r2 = READ_ONCE(*(intptr_t *)r1);"
+    run = run_c(f"P0(intptr_t *x) {{ {body} }}", "long y; long x = &y;")
     assert run.memory[Address("y")] == 1
     assert run.registers["r2"] == 1
 
 
 def test_pointer_arithmetic_counts_elements() -> None:
-    functions = "P0(int *t) { int *p = t + 1; int *q = &t[2]; long d = q - p; r1 = *p++; r2 = *p; r3 = p == q; r4 = t < q; --p; r5 = p[-1]; }"
-    registers = run_c(functions, "int t[3] = {10, 11, 12};").registers
+    moves = "int *p = t + 1; int *q = &t[2]; long d = q - p; r1 = *p++; r2 = *p; r3 = p == q; r4 = t < q; --p;"
+    registers = run_c(f"P0(int *t) {{ {moves} r5 = p[-1]; }}", "int t[3] = {10, 11, 12};").registers
     assert [registers[r] for r in ("d", "r1", "r2", "r3", "r4", "r5")] == [1, 11, 12, 1, 1, 10]
 
 
@@ -212,11 +214,9 @@ def test_contradictory_types_make_every_variable_a_word() -> None:
 
 def test_cao_is_an_lvalue_and_an_rvalue() -> None:
     for macro in ("CAO", "CMM_ACCESS_ONCE", "ACCESS_ONCE"):
-        assert operations(f"P0() {{ {macro}(x) = 1; int r3 = {macro}(y); }}") == [Store(Address("x"), 1), Load("r3", Address("y"))]
-        assert operations(f"P0(int *x, int *y) {{ {macro}(*x) = 1; int r3 = {macro}(*y); }}") == [
-            Store(Address("x"), 1),
-            Load("r3", Address("y")),
-        ]
+        expected = [Store(Address("x"), 1), Load("r3", Address("y"))]
+        assert operations(f"P0() {{ {macro}(x) = 1; int r3 = {macro}(y); }}") == expected
+        assert operations(f"P0(int *x, int *y) {{ {macro}(*x) = 1; int r3 = {macro}(*y); }}") == expected
 
 
 def test_cao_may_be_modified() -> None:

@@ -51,7 +51,9 @@ def spelled(e: c.Expression) -> str:
 
 
 # ISO C11, 6.5.5 to 6.5.14, from the tightest to the loosest.
-LEVELS = [["*", "/", "%"], ["+", "-"], ["<<", ">>"], ["<", "<=", ">", ">="], ["==", "!="], ["&"], ["^"], ["|"], ["&&"], ["||"]]
+LEVELS = [
+    ["*", "/", "%"], ["+", "-"], ["<<", ">>"], ["<", "<=", ">", ">="], ["==", "!="], ["&"], ["^"], ["|"], ["&&"], ["||"],
+]  # fmt: skip
 LEVEL = {operator: level for level, operators in enumerate(LEVELS) for operator in operators}
 
 
@@ -157,9 +159,9 @@ def test_a_label_before_a_conditional_expression_is_no_conditional() -> None:
     assert spelled(case.value) == "(1 ? 2 : 3)"
 
 
-@pytest.mark.parametrize("head", ["P0(int *x)", "void P0(int *x)", "static void P0(int *x)", "static inline int P0(int *x)"])
-def test_a_function_may_have_a_type(head: str) -> None:
-    (function,) = functions_of(f"{head} {{ }}")
+@pytest.mark.parametrize("type_", ["", "void", "static void", "static inline int", "int *"])
+def test_a_function_may_have_a_type(type_: str) -> None:
+    (function,) = functions_of(f"{type_} P0(int *x) {{ }}")
     assert [p.name for p in function.definition.parameters] == ["x"]
 
 
@@ -184,7 +186,7 @@ def test_parameters_keep_their_types() -> None:
 
 
 def test_comments_are_blanks_wherever_they_stand() -> None:
-    text = "/* a } */ P0(int *x) // {\n{ /* } */ *x = 1 /**/; // }\n} /* **/\n// more }\nP1() { char c = '}'; } /* end */"
+    text = "/* a } */ P0(int *x) // {\n{ /* } */ *x = 1 /**/; // }\n} /* **/\n// m }\nP1() { char c = '}'; } /* e */"
     assert [f.definition.name for f in functions_of(text)] == ["P0", "P1"]
 
 
@@ -199,8 +201,8 @@ def nodes(node: object) -> list[object]:
 
 
 def test_every_node_knows_its_text() -> None:
-    text = "// first\nP0(int *x) { }\n/* second */ P1(int *x, int *y)\n{\n\tint r1 = READ_ONCE(*x) + 1;\n\tif (r1 == 2) CAO(*y)++;\n}"
-    second = functions_of(text)[1]
+    body = "\tint r1 = READ_ONCE(*x) + 1;\n\tif (r1 == 2) CAO(*y)++;\n"
+    second = functions_of("// first\nP0(int *x) { }\n/* second */ P1(int *x, int *y)\n{\n" + body + "}")[1]
     found = {type(n).__name__: second.span(n.at).text for n in nodes(second.definition) if hasattr(n, "at")}
     assert found["Call"] == "CAO(*y)"
     assert found["If"] == "if (r1 == 2) CAO(*y)++;"

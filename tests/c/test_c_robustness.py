@@ -7,35 +7,43 @@ from hypothesis import strategies as st
 from litmus.diagnostics import Diagnostic, Source, Span
 from litmus.isa.c import lower
 from litmus.isa.c_catalogue import CATALOGUE
+from litmus.program.code import Program
 from litmus.program.primitives import load_primitives
-from litmus.source.syntax import Bool, Condition, Test
+from litmus.source import syntax
 
-WORDS = [
-    *"x y r1 r2 t p l 0 1 2 7 ( ) { } [ ] ; , = + - * / % & | ^ ! ~ ? : < > == != && || << ++ -- += . ->".split(),
-    *"int long void unsigned char struct foo if else while for do switch case default break continue return goto".split(),
-    *"sizeof true NULL 'a' /* */ // @ # 08 \" 99999999999999999999".split(),
-    *list(CATALOGUE)[::9],
-    "READ_ONCE", "WRITE_ONCE", "CAO", "sys_membarrier", "cmpxchg", "spin_lock",
-]  # fmt: skip
+SPELLED = (
+    "x y r1 r2 t p l 0 1 2 7 ( ) { } [ ] ; , = + - * / % & | ^ ! ~ ? : < > == != && || << ++ -- += . -> "
+    "int long void unsigned char struct foo if else while for do switch case default break continue return goto "
+    "sizeof true NULL 'a' /* */ // @ # 08 \" 99999999999999999999 READ_ONCE WRITE_ONCE CAO cmpxchg spin_lock"
+)
+WORDS = [*SPELLED.split(" "), *list(CATALOGUE)[::9]]
 
 STATEMENTS = [
-    "int r1 = READ_ONCE(*x);", "r1 = *x;", "WRITE_ONCE(*y, r1);", "if (r1) { *y = 1; } else r2 = 3;", "while (r1--) *x = r1;",
-    "for (int i = 0; i < 2; i++) *y = i;", "switch (r1) { case 1: *x = 2; break; default: ; }", "goto out;", "out: ;",
-    "r2 = cmpxchg(x, r1, 2);", "spin_lock(l);", "spin_unlock(l);", "sys_membarrier();", "int *p = x;", "r2 = *p;", "t[r1] = 1;",
-    "r2 = x[0] && READ_ONCE(*y) || !r1;", "r2 = r1 ? *x : CAO(*y)++;", "do r1++; while (r1 < 3);", "return;", "*p = r1 / 3 % 2;",
+    "int r1 = READ_ONCE(*x);", "r1 = *x;", "WRITE_ONCE(*y, r1);", "if (r1) { *y = 1; } else r2 = 3;", "return;",
+    "while (r1--) *x = r1;", "for (int i = 0; i < 2; i++) *y = i;", "do r1++; while (r1 < 3);", "goto out;", "out: ;",
+    "switch (r1) { case 1: *x = 2; break; default: ; }", "r2 = cmpxchg(x, r1, 2);", "spin_lock(l);", "spin_unlock(l);",
+    "sys_membarrier();", "int *p = x;", "r2 = *p;", "t[r1] = 1;", "r2 = x[0] && READ_ONCE(*y) || !r1;",
+    "r2 = r1 ? *x : CAO(*y)++;", "*p = r1 / 3 % 2;",
 ]  # fmt: skip
+
+
+def lower_text(text: str) -> Program:
+    source = Source("t.litmus", text)
+    nothing = syntax.Condition("exists", syntax.Bool(True), None)
+    body = Span(source, 0, len(text))
+    return lower(syntax.Test(source, "C", "t", None, {}, (), None, body, (), None, nothing), load_primitives("power"))
 
 
 def lowered(text: str) -> None:
-    source = Source("t.litmus", text)
-    span = Span(source, 0, len(text))
-    test = Test(source, "C", "t", None, {}, (), None, span, (), None, Condition("exists", Bool(True), None))
+    failure: Diagnostic | None = None
     try:
-        program = lower(test, load_primitives("power"))
+        program = lower_text(text)
     except Diagnostic as error:
-        assert error.span is not None
-        assert 0 <= error.span.start <= error.span.end <= len(text)
-        assert error.render()
+        failure = error
+    if failure is not None:
+        assert failure.span is not None
+        assert 0 <= failure.span.start <= failure.span.end <= len(text)
+        assert failure.render()
     else:
         for code in program.threads:
             assert all(0 <= index <= len(code.lines) for index in code.labels.values())
@@ -71,10 +79,6 @@ def test_deep_nesting_is_an_error_of_the_input() -> None:
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_statements_are_right_in_their_place(statement: str) -> None:
-    prologue = "int r1 = 1; int r2 = 0; int *p = x; " if "int r1" not in statement and "int *p" not in statement else ""
-    text = "P0(int *x, int *y, spinlock_t *l, int t[2]) { " + prologue + statement + (" out: ;" if "goto" in statement else "") + " }"
-    source = Source("t.litmus", text)
-    test = Test(
-        source, "C", "t", None, {}, (), None, Span(source, 0, len(text)), (), None, Condition("exists", Bool(True), None)
-    )
-    assert lower(test, load_primitives("power")).threads[0].lines or statement in ("out: ;",)
+    prologue = "" if statement.startswith("int ") else "int r1 = 1; int *p = x; "
+    epilogue = " out: ;" if "goto" in statement else ""
+    lower_text(f"P0(int *x, int *y, spinlock_t *l, int t[2]) {{ {prologue}{statement}{epilogue} }}")

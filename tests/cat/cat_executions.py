@@ -20,12 +20,8 @@ FENCES = ("SYNC", "LWSYNC", "ISYNC", "EIEIO", "MFENCE", "SFENCE", "LFENCE")
 
 def execution(text: str) -> Base:
     """The base sets and relations of an execution; events are numbered from 0."""
-    sets: dict[str, set[Any]] = {
-        name: set() for name in ("_", "M", "R", "W", "IW", "FW", "F", "X", "EX", *FENCES)
-    }
-    relations: dict[str, set[Any]] = {
-        name: set() for name in ("po", "rf", "co", "addr", "data", "ctrl", "amo", "lxsx")
-    }
+    sets: dict[str, set[Any]] = {name: set() for name in ("_", "M", "R", "W", "IW", "FW", "F", "X", "EX", *FENCES)}
+    relations: dict[str, set[Any]] = {name: set() for name in ("po", "rf", "co", "addr", "data", "ctrl", "amo", "lxsx")}
     thread_of: dict[int, int] = {}
     accesses: dict[int, tuple[str, str, int]] = {}  # direction, location, value
 

@@ -27,7 +27,7 @@ def node_of(expression: str) -> tuple[Model, int]:
 
 
 @given(RELATION_TREES | st.tuples(st.just("[]"), SETS_OF_TREES), bases())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_compiled_expression_means_what_its_text_says(tree: Any, base: dict[str, Pairs]) -> None:
     model, node = node_of(spell(tree))
     assert Evaluator(model, base).value(node) == meaning(tree, base)
@@ -44,7 +44,7 @@ def least_fixpoint(trees: tuple[Any, Any], base: dict[str, Pairs]) -> tuple[Pair
 
 
 @given(RECURSIVE_TREES, RECURSIVE_TREES, bases())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_monotone_recursion_is_the_least_fixpoint_of_its_bodies(x: Any, y: Any, base: dict[str, Pairs]) -> None:
     model = compiled(f"let rec x = {spell(x)} and y = {spell(y)} empty x | po empty y | po")
     evaluator = Evaluator(model, base)

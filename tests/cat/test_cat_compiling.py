@@ -49,7 +49,7 @@ def test_a_show_of_what_does_not_exist_here_is_left_out() -> None:
 
 
 def test_what_is_not_supported_is_harmless_where_it_is_not_reached() -> None:
-    assert compiled("if \"never\" forall r in classes-loc(W) do empty r end end let a = 'tag acyclic po").checks
+    assert compiled('if "never" forall r in classes-loc(W) do empty r end end let a = \'tag acyclic po').checks
 
 
 # ---------------------------------------------------------------- try
@@ -170,7 +170,7 @@ def test_the_universe_and_the_empty_set_take_the_kind_of_their_context() -> None
     assert same("empty {} | W", "empty W")
     assert same("empty _ ; po ; _", "empty (_ * _) ; po ; (_ * _)")
     assert same("empty ~_ | po", "empty po")
-    assert compiled("empty if \"v\" then 0 else _").nodes[-1].kind is Kind.RELATION
+    assert compiled('empty if "v" then 0 else _').nodes[-1].kind is Kind.RELATION
 
 
 # ---------------------------------------------------------------- recursion

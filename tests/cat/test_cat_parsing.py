@@ -238,7 +238,7 @@ SYNTAX_ERRORS = [
     ("acylic po", 1, 1, "acylic", "acyclic"),
     ("let x = po\nacyclc x", 2, 1, "acyclc", "acyclic"),
     ("let x = po\nacyclc x as y", 2, 1, "acyclc", "acyclic"),
-    ("acyclic po\n iclude \"cos.cat\"", 2, 2, "iclude", "include"),
+    ('acyclic po\n iclude "cos.cat"', 2, 2, "iclude", "include"),
     ("include cos.cat", 1, 9, "cos.cat", "a string"),
     ("flag po", 1, 6, "po", "`~`"),
     ("if foo show po end", 1, 4, "foo", "a string"),

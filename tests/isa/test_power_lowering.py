@@ -218,7 +218,8 @@ def test_reservations_are_atomic_accesses_of_their_size(letter: str) -> None:
 
 
 def test_store_conditional_tells_success_in_the_equal_bit() -> None:
-    code = "lwarx r1,r0,r2\naddi r1,r1,1\nstwcx. r1,r0,r2\nbne L\nli r9,1\nL:\nbeq M\nli r10,1\nM:\nblt N\nbgt N\nli r11,1\nN:"
+    code = "lwarx r1,r0,r2\naddi r1,r1,1\nstwcx. r1,r0,r2\n"
+    code += "bne L\nli r9,1\nL:\nbeq M\nli r10,1\nM:\nblt N\nbgt N\nli r11,1\nN:"
     stored = run("PPC", "0:r2=x; x=4;", code)
     assert (stored.variable("x"), stored.register("r9"), stored.register("r10")) == (5, 1, 0)
     failed = run("PPC", "0:r2=x; x=4;", code, succeed=False)
@@ -246,7 +247,7 @@ def test_false_dependencies_are_kept_as_written() -> None:
     assert str(line.operation.value).count("r1") == 2
 
 
-# ---------------------------------------------------------------- sign-extended words cannot be told from the processor's
+# ---------------------------------------------------------------- sign-extended words cannot be told
 
 REGISTER = st.integers(3, 7).map(lambda n: f"r{n}")
 SMALL = st.integers(-4, 4)
@@ -254,7 +255,9 @@ SMALL = st.integers(-4, 4)
 
 @st.composite
 def instructions(draw: st.DrawFn) -> str:
-    name = draw(st.sampled_from([*sorted(COMPUTE), "lwz", "stw", "lha", "lbz", "sth", "cmpw", "cmplw", "cmpd", "slw.", "add."]))
+    name = draw(
+        st.sampled_from([*sorted(COMPUTE), "lwz", "stw", "lha", "lbz", "sth", "cmpw", "cmplw", "cmpd", "slw.", "add."])
+    )
     a, b, c = draw(REGISTER), draw(REGISTER), draw(REGISTER)
     if name in ("lwz", "stw"):
         return f"{name} {a},0(r10)"
@@ -273,7 +276,10 @@ def instructions(draw: st.DrawFn) -> str:
     return f"{name} {','.join(map(str, operands))}"
 
 
-@given(st.lists(instructions(), min_size=1, max_size=8), st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=8, max_size=8))
+@given(
+    st.lists(instructions(), min_size=1, max_size=8),
+    st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=8, max_size=8),
+)
 @settings(max_examples=300, deadline=None)
 def test_keeping_words_sign_extended_cannot_be_told_in_32_bits(program: list[str], values: list[int]) -> None:
     code = "\n".join(line.replace("{n}", str(n)) for n, line in enumerate(program))

@@ -140,13 +140,17 @@ def test_x86_tests_have_the_destination_first_unless_the_operands_are_att(instru
         ("lock incq (x)", 3, 8),
     ],
 )
-def test_x86_64_tests_have_the_destination_last_unless_the_operands_are_intel(instruction: str, rax: int, x: int) -> None:
+def test_x86_64_tests_have_the_destination_last_unless_the_operands_are_intel(
+    instruction: str, rax: int, x: int
+) -> None:
     final = run("X86_64", "int64_t x=7; 0:rax=3; 0:rsi=x;", instruction)
     assert (final.register("rax"), final.variable("x")) == (rax, x)
 
 
 def test_array_cells_are_reached_by_scaled_addresses() -> None:
-    final = run("X86_64", "int64_t t[3]={1,2,3}; 0:rax=t; 0:rbx=1; 0:rdi=t[1];", "movq 8(%rax,%rbx,8),%rcx\nmovq -8(%rdi),%rdx")
+    final = run(
+        "X86_64", "int64_t t[3]={1,2,3}; 0:rax=t; 0:rbx=1; 0:rdi=t[1];", "movq 8(%rax,%rbx,8),%rcx\nmovq -8(%rdi),%rdx"
+    )
     assert (final.register("rcx"), final.register("rdx")) == (3, 1)
 
 
@@ -246,7 +250,14 @@ def test_instructions_without_effect() -> None:
 
 @pytest.mark.parametrize(
     ("code", "size"),
-    [("movb $1,(x)", 1), ("movw $1,(x)", 2), ("movl $1,(x)", 4), ("movq $1,(x)", 8), ("mov $1,(x)", 4), ("mov %al,(x)", 1)],
+    [
+        ("movb $1,(x)", 1),
+        ("movw $1,(x)", 2),
+        ("movl $1,(x)", 4),
+        ("movq $1,(x)", 8),
+        ("mov $1,(x)", 4),
+        ("mov %al,(x)", 1),
+    ],
 )
 def test_an_undeclared_variable_has_the_size_of_its_accesses(code: str, size: int) -> None:
     (store,) = accesses("X86_64", code)
@@ -272,7 +283,9 @@ HOLDS = {
     "o": lambda a, b, bits: wrap(a - b, bits) != a - b,
     "no": lambda a, b, bits: wrap(a - b, bits) == a - b,
 }
-WORD = st.one_of(st.integers(-(1 << 63), (1 << 63) - 1), st.sampled_from([0, 1, -1, 127, -128, (1 << 31) - 1, -(1 << 31)]))
+WORD = st.one_of(
+    st.integers(-(1 << 63), (1 << 63) - 1), st.sampled_from([0, 1, -1, 127, -128, (1 << 31) - 1, -(1 << 31)])
+)
 
 
 def flags(suffix: str, code: str, a: int, b: int) -> dict[str, bool]:
@@ -284,7 +297,11 @@ def flags(suffix: str, code: str, a: int, b: int) -> dict[str, bool]:
     return {name: final.variable("t", n) == 1 for n, name in enumerate(names)}
 
 
-@given(WORD, WORD, st.sampled_from([("b", 8, "bl", "al"), ("w", 16, "bx", "ax"), ("l", 32, "ebx", "eax"), ("q", 64, "rbx", "rax")]))
+@given(
+    WORD,
+    WORD,
+    st.sampled_from([("b", 8, "bl", "al"), ("w", 16, "bx", "ax"), ("l", 32, "ebx", "eax"), ("q", 64, "rbx", "rax")]),
+)
 @settings(max_examples=80, deadline=None)
 def test_conditions_after_a_comparison(a: int, b: int, form: tuple[str, int, str, str]) -> None:
     suffix, bits, source, destination = form
@@ -294,7 +311,11 @@ def test_conditions_after_a_comparison(a: int, b: int, form: tuple[str, int, str
     assert flags(suffix, f"sub{suffix} %{source},%{destination}", a, b) == expected
 
 
-@given(WORD, WORD, st.sampled_from([("b", 8, "bl", "al"), ("w", 16, "bx", "ax"), ("l", 32, "ebx", "eax"), ("q", 64, "rbx", "rax")]))
+@given(
+    WORD,
+    WORD,
+    st.sampled_from([("b", 8, "bl", "al"), ("w", 16, "bx", "ax"), ("l", 32, "ebx", "eax"), ("q", 64, "rbx", "rax")]),
+)
 @settings(max_examples=80, deadline=None)
 def test_conditions_after_an_addition(a: int, b: int, form: tuple[str, int, str, str]) -> None:
     suffix, bits, source, destination = form
@@ -412,7 +433,12 @@ def instructions(draw: st.DrawFn) -> str:
 )
 def test_a_64_bit_use_sees_the_upper_half_that_a_32_bit_result_has_cleared(use: str) -> None:
     init = "int64_t q=1; int q4; char c; int x=-2; {} 0:rbx=0;"
-    for result in ("movl (x),%eax", "movl $-2,%eax", "notl %eax\nsubl $1,%eax", "xaddl %eax,%eax\ndecl %eax\ndecl %eax"):
+    for result in (
+        "movl (x),%eax",
+        "movl $-2,%eax",
+        "notl %eax\nsubl $1,%eax",
+        "xaddl %eax,%eax\ndecl %eax\ndecl %eax",
+    ):
         some = run("X86_64", init.format(""), f"{result}\n{use}")
         exact = run("X86_64", init.format("int64_t 0:rax; int64_t 0:rcx;"), f"{result}\n{use}")
         assert some.memory == exact.memory
@@ -441,7 +467,9 @@ def test_x86_registers_hold_signed_words(program: list[str], values: list[int]) 
     memory = f"int32_t x={values[4]}; int16_t h={values[5]}; int8_t c={values[6]}; "
     names = ("EAX", "EBX", "ECX")
     final = run("X86", memory + " ".join(f"0:{n}={wrap(v, 32)};" for n, v in zip(names, values, strict=False)), code)
-    exact = run("X86_64", memory + " ".join(f"0:r{n[1:].lower()}={v};" for n, v in zip(names, values, strict=False)), code)
+    exact = run(
+        "X86_64", memory + " ".join(f"0:r{n[1:].lower()}={v};" for n, v in zip(names, values, strict=False)), code
+    )
     for name in names:
         value = final.register(name)
         assert value == exact.register(f"r{name[1:].lower()}", 32)

@@ -98,7 +98,8 @@ def test_a_call_that_is_not_made_orders_nothing() -> None:
 
 
 def test_two_calls_of_one_thread_have_messages_of_their_own() -> None:
-    functions = "P0() { CAO(x) = 1; CAO(y) = 1; }\nP1() { sys_membarrier(); r1 = CAO(y); sys_membarrier(); r2 = CAO(x); }"
-    assert verdict(functions, "1:r1=1 /\\ 1:r2=0", "power") == "Never"
-    earlier = "P0() { CAO(x) = 1; CAO(y) = 1; }\nP1() { sys_membarrier(); sys_membarrier(); r1 = CAO(y); r2 = CAO(x); }"
-    assert verdict(earlier, "1:r1=1 /\\ 1:r2=0", "power") == "Sometimes"
+    writer = "P0() { CAO(x) = 1; CAO(y) = 1; }\n"
+    between = writer + "P1() { sys_membarrier(); r1 = CAO(y); sys_membarrier(); r2 = CAO(x); }"
+    assert verdict(between, "1:r1=1 /\\ 1:r2=0", "power") == "Never"
+    before = writer + "P1() { sys_membarrier(); sys_membarrier(); r1 = CAO(y); r2 = CAO(x); }"
+    assert verdict(before, "1:r1=1 /\\ 1:r2=0", "power") == "Sometimes"
