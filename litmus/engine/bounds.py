@@ -18,6 +18,7 @@ from litmus.program.graph import INITIAL, EventGraph
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
 from litmus.relation.rows import bits
 
+MAXIMUM_COUNT = 1 << 20  # coherence orders of one cell that are counted exactly
 MAXIMUM_DOMAIN = 1000  # values one read may return before the test is refused
 
 Order = tuple[int, ...]
@@ -30,9 +31,12 @@ class Group(Struct, frozen=True):
     before: Mapping[int, int]
 
     def count(self) -> int:
-        """How many coherence orders there are."""
-        if not any(self.before.values()):
-            return factorial(len(self.members))
+        """How many coherence orders there are; where there are very many, a lower bound."""
+        at_least = factorial(len(self.members))
+        for before in self.before.values():
+            at_least //= before.bit_count() + 1  # the hook length bound (Stanley, Enumerative Combinatorics 1, ch. 3)
+        if at_least > MAXIMUM_COUNT or not any(self.before.values()):
+            return at_least
 
         @cache
         def extensions(left: int) -> int:

@@ -66,9 +66,10 @@ def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | Non
     """The answer for the executions in which reads return what the proposition demands of registers.
 
     Of the whole question it tells whether anything satisfies the proposition: the verdict is Never or
-    Always.  None if the proposition demands nothing, or too many candidates are left.
+    Always.  None if the proposition demands nothing, or too many candidates are left, or the model has flags or
+    assertions: those speak of all executions.
     """
-    if graph.cuts:
+    if graph.cuts or any(check.effect != "check" for check in plan.model.checks):
         return None
     demanded: dict[int, Value] = {}
     parts = question.formula.operands if isinstance(question.formula, Conjunction) else (question.formula,)

@@ -26,6 +26,7 @@ from litmus.program.question import (
     Same,
 )
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.relation.rows import transitive_closure
 
 Literal = int
 
@@ -61,6 +62,7 @@ class Encoding:
         self.source: dict[int, list[Literal]] = {}
         self.read_value: dict[int, dict[Value, Literal]] = {}
         self._expressions: dict[Expr, dict[Value, Literal]] = {}
+        self._faulty: set[Expr] = set()  # expressions that have no value for some values of the reads
         for r in bounds.reads:
             self._declare_read(r)
         for r in bounds.reads:
@@ -115,16 +117,18 @@ class Encoding:
             for v, y in self.value(events[w].value).items():
                 if v in mine:
                     clauses.add(-x, -y, mine[v])
-            for a, b in self._same_cell_parts(w, r):
-                clauses.add(-x, -b, a)
+            self._meet(r, w, x)
 
-    def _same_cell_parts(self, e: int, f: int) -> list[tuple[Literal, Literal]]:
-        """Pairs of literals, of which the second implies the first if two accesses are to one cell."""
-        x, y = self.graph.events[e].address, self.graph.events[f].address
-        if type(x) is Address and type(y) is Address:
-            return []
-        mine, others = self.value(x), self.value(y)
-        return [(mine.get(v, FALSE), there) for v, there in others.items() if isinstance(v, Address)]
+    def _meet(self, r: int, w: int, reads: Literal) -> None:
+        """A read is of the cell that its write is to, where the address of that is determined."""
+        here, there = self.graph.events[r].address, self.graph.events[w].address
+        if type(here) is Address and type(there) is Address:
+            return
+        possible = self.value(there)
+        unknown = -self.clauses.any_of(possible.values())
+        for v, y in self.value(here).items():
+            if isinstance(v, Address):
+                self.clauses.add(-reads, -y, possible.get(v, FALSE), unknown)
 
     def same_cell(self, e: int, f: int) -> Literal:
         """A literal that is true iff two accesses are to one cell."""
@@ -230,10 +234,13 @@ class Encoding:
         if found is None:
             ways: dict[Value, list[Literal]] = {}
             parts = [list(self.value(a).items()) for a in expr.args]
+            if any(a in self._faulty for a in expr.args):
+                self._faulty.add(expr)
             for combination in product(*parts):
                 try:
                     v = apply(expr.name, tuple(v for v, _ in combination))
                 except ValueFault:
+                    self._faulty.add(expr)
                     continue
                 ways.setdefault(v, []).append(self.clauses.all_of(x for _, x in combination))
             found = self._expressions[expr] = {v: self.clauses.any_of(w) for v, w in ways.items()}
@@ -299,6 +306,46 @@ class Encoding:
         """A literal that is true iff a loop is left at its bound."""
         return self.clauses.any_of([self.guards[g] for g in self.graph.cuts])
 
+    # ------------------------------------------------------------ executions that are not determined
+
+    def undetermined(self) -> Literal:
+        """A literal that is true iff a value that matters depends on itself or has no meaning.
+
+        FALSE where no execution can be like that, which is the rule.
+        """
+        graph = self.graph
+        clauses = self.clauses
+        lacking = [clauses.all_of((self.executes[r], self._lacks(ReadOf(r)))) for r in self._circular()]
+        for e in self.bounds.dynamic:
+            address = graph.events[e].address
+            possible = self.value(address)
+            cells = [x for v, x in possible.items() if isinstance(v, Address)]
+            if address in self._faulty or len(cells) < len(possible):
+                lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells))))
+        asked = [(self.executes[w], graph.events[w].value) for w in self.bounds.writes]
+        asked += [(self.guards[d.guard], d.condition) for d in graph.decisions]
+        asked += [(self.guards[a.guard], a.condition) for a in graph.assumptions]
+        for place in self.question.places:
+            if place.thread is not None:
+                asked += [(self.guards[x.guard], x.registers.get(place.name)) for x in graph.leaves[place.thread]]
+        lacking += [clauses.all_of((when, self._lacks(expr))) for when, expr in asked if expr in self._faulty]
+        return clauses.any_of(lacking)
+
+    def _lacks(self, expr: Expr | None) -> Literal:
+        """A literal that is true iff an expression has no value."""
+        return -self.clauses.any_of(self.value(expr).values())
+
+    def _circular(self) -> list[int]:
+        """The reads whose value may depend on itself."""
+        events = self.graph.events
+        rows = [0] * len(events)
+        for r in self.bounds.reads:
+            rows[r] = _reads_in(events[r].address)
+            for w in self.bounds.sources[r]:
+                rows[r] |= _reads_in(events[w].address) | _reads_in(events[w].value)
+        closure = transitive_closure(rows)
+        return [r for r in self.bounds.reads if closure[r] >> r & 1]
+
     # ------------------------------------------------------------ solutions
 
     def selection(self, true: set[int]) -> Selection:
@@ -322,6 +369,17 @@ class Encoding:
             landing=tuple(first(literals) or 0 for literals in self.landing),
             block_orders=tuple(map(sorted_by, self.bounds.block_groups, self.block_orders)),
         )
+
+
+def _reads_in(expr: Expr | None) -> int:
+    """The mask of the reads that an expression is computed from."""
+    if type(expr) is ReadOf:
+        return 1 << expr.event
+    found = 0
+    if type(expr) is Op:
+        for argument in expr.args:
+            found |= _reads_in(argument)
+    return found
 
 
 def _by_kind(value: Value) -> tuple[bool, object]:

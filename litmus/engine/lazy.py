@@ -12,7 +12,7 @@ import time
 from litmus.diagnostics import NoAnswer, Unsupported
 from litmus.engine.answer import Answer, State
 from litmus.engine.bounds import Bounds
-from litmus.engine.clauses import Solver
+from litmus.engine.clauses import FALSE, Solver
 from litmus.engine.encoding import Encoding, Literal
 from litmus.engine.exhaustive import UNDETERMINED, state_order, verdict_of
 from litmus.engine.outcomes import Outcomes, failures
@@ -43,6 +43,7 @@ class Lazy:
         self.encoding = Encoding(bounds, question)
         clauses = self.encoding.clauses
         self.cut = self.encoding.cut()
+        self.undetermined = self.encoding.undetermined()
         self.formula = self.encoding.formula(question.formula)
         self.complete = -self.cut
         if question.filter is not None:
@@ -100,6 +101,8 @@ class Lazy:
             witness = known.witness
         refuting = self.find(self.complete, -self.formula)
         found.append(refuting)
+        if self.undetermined != FALSE:
+            self.find(self.undetermined)  # raises Unsupported where there is such an execution
         bound_reached = bool(self.bounds.graph.cuts) and self.find(self.cut) is not None
         return Answer(
             verdict=verdict_of(witness is not None, refuting is not None),

@@ -63,6 +63,8 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
     for order in selection.orders:
         choices.extend(precede(a, b) for a, b in _pairs(order))
     for b, block in enumerate(graph.blocks):
+        if not all(selection.decided[d] is holds for d, holds in graph.guards[block.guard]):
+            continue  # it is not sent: there is nothing to choose
         points = graph.points[block.thread]
         point = points[selection.landing[b]]
         for e in bits(point.before | point.after):
@@ -123,16 +125,24 @@ def is_monotone(model: Model, check: Check, bounds: Bounds) -> bool:
         chosen.add("po")
     if not bounds.static:
         chosen.add("loc")
-    grows = _Dependence(model, chosen)
+    grows = _Dependence(model, chosen, bool(bounds.graph.decisions))
     return not check.negated and not grows.negative(check.node)
 
 
-class _Dependence:
-    """What the nodes of a model depend on."""
+# Two events may be related, or one be in the set, because of a third: whether that one executes is a choice too.
+_BY_ANOTHER = frozenset({Operator.SEQUENCE, Operator.PLUS, Operator.STAR, Operator.DOMAIN, Operator.RANGE})
 
-    def __init__(self, model: Model, chosen: set[str]) -> None:
+
+class _Dependence:
+    """What the nodes of a model depend on.
+
+    chosen: the base relations that choices make; conditional: some events execute by choice.
+    """
+
+    def __init__(self, model: Model, chosen: set[str], conditional: bool) -> None:
         self.model = model
         self.chosen = chosen
+        self.by_another = _BY_ANOTHER if conditional else frozenset[Operator]()
         self.seen: dict[int, bool] = {}
 
     def parts(self, i: int) -> tuple[int, ...]:
@@ -146,7 +156,11 @@ class _Dependence:
         if i not in self.seen:
             self.seen[i] = False  # a variable of a recursion adds nothing to its body
             node = self.model.nodes[i]
-            self.seen[i] = node.name in self.chosen | {"FW"} or any(self.depends(p) for p in self.parts(i))
+            self.seen[i] = (
+                node.name in self.chosen | {"FW"}
+                or node.operator in self.by_another
+                or any(self.depends(p) for p in self.parts(i))
+            )
         return self.seen[i]
 
     def negative(self, i: int) -> bool:

@@ -43,17 +43,12 @@ class Statements(Expressions):
         super().__init__(function, shared, table, membarrier, registers)
         self.targets: tuple[_Targets, ...] = ()
         self.scopes: tuple[set[str], ...] = ()
-        self.goals: dict[str, c.Label] = {}
         self.cases: dict[int, str] = {}  # of the switch statements we are in: statement -> label
 
     def lower(self) -> ThreadCode:
         """The whole thread."""
-        body = self.function.definition.body
-        for s in _inside(body):
-            if isinstance(s, c.Label) and self.goals.setdefault(s.name, s) is not s:
-                self.wrong(f"the label {s.name} is defined twice", s.at)
         self.labels[END] = -1
-        self.statement(body)
+        self.statement(self.function.definition.body)
         self.place(END)
         return self.code()
 
@@ -112,12 +107,15 @@ class Statements(Expressions):
         self.emit(Branch(END), s.at)
 
     def _label(self, s: c.Label) -> None:
+        if s.name in self.labels:
+            self.wrong(f"the label {s.name} is defined twice", s.at)
         self.labels[s.name] = len(self.lines)
         self.statement(s.statement)
 
     def _goto(self, s: c.Goto) -> None:
-        if s.label not in self.goals:
-            self.wrong(f"there is no label {s.label}", s.at, near(s.label, self.goals))
+        goals = {inner.name for inner in _inside(self.function.definition.body) if isinstance(inner, c.Label)}
+        if s.label not in goals:
+            self.wrong(f"there is no label {s.label}", s.at, near(s.label, sorted(goals)))
         self.emit(Branch(s.label), s.at)
 
     def _jump(self, s: c.Jump) -> None:

@@ -46,7 +46,7 @@ class Template(Struct, frozen=True):
 
     half: registers that it leaves with an upper half that is not the processor's (32-bit results are
     kept sign-extended); whole: registers of which it uses the upper half.  A thread in which the two
-    meet is lowered again, exactly (litmus/isa/assembly.py, `Exactness`).
+    meet is lowered again, exactly (litmus/isa/assembly.py, `_thread`).
     undefined: flags that it leaves undefined.
     """
 

@@ -17,7 +17,7 @@ EventSet = frozenset[int]
 Relation = frozenset[Pair]
 Value = EventSet | Relation
 
-MAXIMUM_ROUNDS = 10_000  # a `let rec` that takes more does not come to rest
+MAXIMUM_ROUNDS = 1000  # a `let rec` that takes more does not come to rest
 
 
 # ---------------------------------------------------------------- operators

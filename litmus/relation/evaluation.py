@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from litmus.cat.dag import Kind, Model, Operator, Recursion
+from litmus.diagnostics import Unsupported
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
 
 SlicedValue = Sliced | SlicedSet
+MAXIMUM_ROUNDS = 1000  # of a `let rec` that is not monotone; one that never ends would take more
 _Function = Callable[..., SlicedValue]
 
 _RELATIONS: dict[Operator, _Function] = {
@@ -58,19 +60,20 @@ class Plan:
         inner = set(recursion.inner)
         result = []
         for body in recursion.bodies:
-            needed: set[int] = set()
+            # Down from the body, also through the bodies of recursions within it.
+            seen = set(variables)
             stack = [body]
             while stack:
                 i = stack.pop()
-                if i in inner and i not in needed and i not in variables:
-                    needed.add(i)
+                if i not in seen:
+                    seen.add(i)
                     node = self.model.nodes[i]
                     stack.extend(node.arguments)
                     if node.operator is Operator.FIX:
                         stack.extend(self.model.recursions[node.group].bodies)
+            needed = seen & inner
             result.append(sorted(needed))
         return result
-
 
     def evaluate(
         self, universe: Universe, base: Mapping[str, SlicedValue], wanted: Sequence[int]
@@ -147,7 +150,11 @@ class _Evaluation:
         active = self.universe.full
         for variable in recursion.variables:
             values[variable] = self.empty(model.nodes[variable].kind)
+        rounds = 0
         while active:
+            rounds += 1
+            if rounds > MAXIMUM_ROUNDS and not recursion.monotone:
+                raise Unsupported(f"a recursive definition of the model {model.name} does not come to rest")
             grown = 0
             for variable, body, inner in zip(
                 recursion.variables, recursion.bodies, self.plan.bodies[group], strict=True

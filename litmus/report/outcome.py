@@ -37,7 +37,7 @@ def outcome(result: Result, shown: Presentation) -> Outcome:
     """A result, presented."""
     if shown.format == "herd" and result.answer is not None and result.answer.states is None:
         # An incomplete list of states would read as a complete one.
-        missing = NoAnswer("there are more final states than were listed, and a log needs all (--states all)")
+        missing = NoAnswer("not all final states could be listed, and a log has to have all of them")
         result = replace(result, answer=None, error=missing)
     match shown.format:
         case "json":

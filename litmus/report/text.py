@@ -128,7 +128,7 @@ def _states(question: Question, answer: Answer, style: Style) -> list[str]:
     """The final states, those that matter marked: that satisfy the proposition, or refute a forall."""
     states = answer.states
     if states is None:
-        return ["  The final states were not listed (--states all lists them however many there are).", ""]
+        return ["  The final states are not listed: not asked for, or too many (--states all takes the time it needs).", ""]
     if not states:
         return []
     wanted = question.quantifier != "forall"

@@ -21,7 +21,7 @@ class At(NamedTuple):
 
 
 class TypeName(Struct, frozen=True):
-    """A type as written: `name` is its words in order without qualifiers, `pointers` its stars; `at` spans the words."""
+    """A type as written: `name` is its words without qualifiers, `pointers` its stars; `at` spans the words."""
 
     name: str
     pointers: int

@@ -38,15 +38,19 @@ _WORDS = "final|forall|exists|cases|[Oo]bserved|locations|filter"
 # Without a lookbehind, which would keep the search from skipping from one first letter to the next.
 _FINAL = re.compile(rf"(?:~[ \t]*exists|{_WORDS})(?![\w/.-])")
 _IN_NAME = re.compile(r"[\w/.%$-]")
-_C_TOKEN = re.compile(
-    r"/\*|//[^\n]*|\(\*|\"(?:[^\"\\\n]|\\.)*\"?|[{}()]|" + rf"~[ \t\n]*exists\b|(?<![\w.])(?:{_WORDS}|BUG_ON)\b"
-)
-_C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_COMMENT_EDGE = re.compile(r"\(\*|\*\)")
-_STRING = re.compile(r'"[^"]*("?)')
-_NOT_NEWLINE = re.compile(r"[^\n]")
 _PROCESS = re.compile(r"P(\d+)\Z")
-_LOCK_PREFIX = re.compile(r"(\block\s*);", re.IGNORECASE)
+
+# Patterns that only some tests need; the re module compiles them when they are met.
+_C_TOKEN = (
+    r"/\*|//[^\n]*|\(\*|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)'|[{}()]|"
+    rf"~[ \t\n]*exists\b|(?<![\w.])(?:{_WORDS}|BUG_ON)\b"
+)
+_C_COMMENT = r"(?s)/\*.*?\*/|//[^\n]*"
+_COMMENT_OR_END = r"\(\*|<<"
+_COMMENT_EDGE = r"\(\*|\*\)"
+_STRING = r'"[^"]*("?)'
+_NOT_NEWLINE = r"[^\n]"
+_LOCK_PREFIX = r"(?i)(\block\s*);"
 
 
 def read_file(path: str | os.PathLike[str]) -> Source:
@@ -185,9 +189,23 @@ def _info(source: Source, position: int) -> tuple[dict[str, str], int]:
         elif kind == "brace":
             return info, match.start("brace")
         elif kind == "comment":
-            position = _end_of_comment(source, match.start("comment"))
+            position = _end_of_header_comment(source, match.start("comment"))
         else:
             position = match.end()
+
+
+def _end_of_header_comment(source: Source, start: int) -> int:
+    """The offset behind a comment before the initial state.
+
+    One that is never closed is a line of prose where an initial state follows: published tests have it.
+    """
+    try:
+        return _end_of_comment(source, start)
+    except InputError:
+        line = source.text.find("\n", start)
+        if line < 0 or "{" not in source.text[line:]:
+            raise
+        return line
 
 
 def _init_section(source: Source, opening: int) -> tuple[int, str]:
@@ -213,7 +231,7 @@ def _init_section(source: Source, opening: int) -> tuple[int, str]:
                 return start, "".join(pieces)
         elif token[0] != '"':
             end = _end_of_comment(source, start) if token == "(*" else start + len(token)
-            pieces += text[position:start], _NOT_NEWLINE.sub(" ", text[start:end])
+            pieces += text[position:start], re.sub(_NOT_NEWLINE, " ", text[start:end])
             position = end
     raise InputError("this { is not closed", Span(source, opening, opening + 1), "the initial state ends with }")
 
@@ -221,7 +239,7 @@ def _init_section(source: Source, opening: int) -> tuple[int, str]:
 def _end_of_comment(source: Source, start: int) -> int:
     """The offset behind the nested comment that begins at `start`."""
     depth = 0
-    for match in _COMMENT_EDGE.finditer(source.text, start):
+    for match in re.compile(_COMMENT_EDGE).finditer(source.text, start):
         depth += 1 if match[0] == "(*" else -1
         if depth == 0:
             return match.end()
@@ -229,17 +247,19 @@ def _end_of_comment(source: Source, start: int) -> int:
 
 
 def _without_comments(source: Source, start: int) -> str:
-    """The text from `start` on, nested comments replaced by blanks so that offsets keep their meaning."""
+    """The text from `start` up to `<<`, nested comments replaced by blanks so that offsets keep their meaning."""
     text = source.text
-    opening = text.find("(*", start)
-    if opening < 0:
+    if "(*" not in text and "<<" not in text:
         return text[start:]
     pieces: list[str] = []
-    while opening >= 0:
-        end = _end_of_comment(source, opening)
-        pieces += text[start:opening], _NOT_NEWLINE.sub(" ", text[opening:end])
-        start = end
-        opening = text.find("(*", start)
+    comment_or_end = re.compile(_COMMENT_OR_END)
+    while (match := comment_or_end.search(text, start)) is not None:
+        at = match.start()
+        pieces.append(text[start:at])
+        if match[0] == "<<":
+            return "".join(pieces)
+        start = _end_of_comment(source, at)
+        pieces.append(re.sub(_NOT_NEWLINE, " ", text[at:start]))
     pieces.append(text[start:])
     return "".join(pieces)
 
@@ -252,7 +272,7 @@ def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cel
     text = _without_comments(source, start)
     masked = text
     if '"' in text:
-        masked = _STRING.sub(lambda m: _masked_string(source, start, m), text)
+        masked = re.sub(_STRING, lambda m: _masked_string(source, start, m), text)
     end = len(text)
     for match in _FINAL.finditer(masked):
         if not match.start() or not _IN_NAME.match(masked, match.start() - 1):
@@ -260,7 +280,7 @@ def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cel
             break
     program = masked[:end]
     if arch in ("X86", "X86_64") and "lock" in program.lower():
-        program = _LOCK_PREFIX.sub(r"\1 ", program)  # `lock; incl (x)` is one instruction
+        program = re.sub(_LOCK_PREFIX, r"\1 ", program)  # `lock; incl (x)` is one instruction
     rows = program.split(";")
     rest = rows.pop()
     if rest.strip():
@@ -298,7 +318,7 @@ def _masked_string(source: Source, start: int, match: re.Match[str]) -> str:
     if not match[1]:
         at = start + match.start()
         raise InputError("this string is not closed", Span(source, at, at + 1), 'expected "')
-    return '"' + _NOT_NEWLINE.sub("_", match[0][1:-1]) + '"'
+    return '"' + re.sub(_NOT_NEWLINE, "_", match[0][1:-1]) + '"'
 
 
 def _heading(source: Source, cells: list[str], start: int) -> int:
@@ -334,7 +354,8 @@ def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
     parentheses = 0
     position = start
     end = len(text)
-    while (match := _C_TOKEN.search(text, position)) is not None:
+    c_token = re.compile(_C_TOKEN)
+    while (match := c_token.search(text, position)) is not None:
         token, position = match[0], match.end()
         if token == "/*":
             position = text.find("*/", position) + 2
@@ -361,7 +382,7 @@ def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
             if len(token) == 1 or token[-1] != '"':
                 quote = Span(source, match.start(), match.start() + 1)
                 raise InputError("this string is not closed", quote, 'expected "')
-        elif token[0] != "/" and not braces and not parentheses:
+        elif token[0] not in "/'" and not braces and not parentheses:
             end = match.start()
             break
     if braces:
@@ -371,7 +392,9 @@ def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
         behind = min(start, len(text) - 1)
         raise InputError("the test has no program", Span(source, behind, behind + 1), "expected P0(...) { ... }")
     body = Span(source, begin, start + len(text[start:end].rstrip()))
-    final = _C_COMMENT.sub(lambda match: _NOT_NEWLINE.sub(" ", match[0]), _without_comments(source, end))
+    # In the C of BUG_ON(*x == 1), `(*` begins no comment.
+    final = text[end:] if "BUG_ON" in text[end:] else _without_comments(source, end)
+    final = re.sub(_C_COMMENT, lambda match: re.sub(_NOT_NEWLINE, " ", match[0]), final)
     return body, final, end
 
 
@@ -379,10 +402,7 @@ def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
 
 
 def _final(source: Source, text: str, start: int, body: Span | None, init: tuple[Init, ...]) -> Final:
-    """The displayed locations, the filter and the condition; what follows `<<` is ignored."""
-    cut = text.find("<<")
-    if cut >= 0:
-        text = text[:cut]
+    """The displayed locations, the filter and the condition."""
     stripped = text.rstrip()
     if not stripped:
         return (), None, Condition("forall", Bool(True), None)

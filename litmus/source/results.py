@@ -13,8 +13,8 @@ from litmus.diagnostics import InputError, Source, Span, near
 
 WORDS = ("Never", "Sometimes", "Always", "Maybe", "DEADLOCK")
 
-_RESULT = re.compile(r"^[( ]\* Result: +(\w+)", re.MULTILINE)
-_EXPECT = re.compile(r"^[ \t(*]*\bExpect\(\s*([^()\s]+)\s*\):[ \t]*(\S*)", re.MULTILINE)
+_RESULT = r"(?m)^[( ]\* Result: +(\w+)"
+_EXPECT = r"(?m)^[ \t(*]*\bExpect\(\s*([^()\s]+)\s*\):[ \t]*(\S*)"
 
 
 def results_of(source: Source) -> dict[str | None, str]:
@@ -26,11 +26,11 @@ def results_of(source: Source) -> dict[str | None, str]:
     text = source.text
     results: dict[str | None, str] = {}
     if "Result:" in text:
-        match = _RESULT.search(text)
+        match = re.search(_RESULT, text)
         if match is not None and match[1] in WORDS:
             results[None] = match[1]
     if "Expect(" in text:
-        for match in _EXPECT.finditer(text):
+        for match in re.finditer(_EXPECT, text):
             model, word = match.groups()
             if word not in WORDS:
                 span = Span(source, match.start(2), max(match.end(2), match.start(2) + 1))

@@ -48,26 +48,26 @@ init: [ATOMIC] words ["=" init_value]                            -> init_named
 words: NAME+
 ?place: register | "[" NAME "]"                                   -> bracketed
 ?pointed: place | NAME                                           -> named
-?init_value: value | "ATOMIC_INIT" "(" value ")"
+?init_value: value | _ATOMIC_INIT "(" value ")"
 
 final: section* [question] [kinds]
-?section: "locations" "[" (observed ";")* [observed] "]"         -> locations
-    | "filter" prop                                              -> filter
+?section: _LOCATIONS "[" (observed ";")* [observed] "]"         -> locations
+    | _FILTER prop                                              -> filter
 observed: location [NAME+] [STAR]
 question: EXISTS prop [";"]                                      -> exists
     | TILDE EXISTS prop [";"]                                    -> not_exists
     | FORALL prop [";"]                                          -> forall
     | FINAL prop [";"]                                           -> exists
-    | OBSERVED observation ("and" observation)*                  -> any_of
+    | OBSERVED observation (_AND observation)*                  -> any_of
 observation: (atom ";")* [atom]
-kinds: "with" kind (";" kind)* [";"]
+kinds: _WITH kind (";" kind)* [";"]
 kind: NAME ":" (EXISTS | TILDE EXISTS | FORALL)
 
 ?prop: conjunction | conjunction ("\\/" conjunction)+            -> or_
 ?conjunction: implication | implication ("/\\" implication)+     -> and_
 ?implication: negation | negation "=>" implication               -> implies
-?negation: primary | (TILDE | "not") negation                    -> not_
-?primary: "(" prop ")" | atom | "true" -> true | "false"         -> false
+?negation: primary | (TILDE | NOT) negation                    -> not_
+?primary: "(" prop ")" | atom | TRUE -> true | FALSE             -> false
 atom: location ("=" | "==") right                                -> equal
     | location ("!=" | "<>") right                               -> different
     | location ("=" | "==") "{" value ("," value)* "}"           -> equal_array
@@ -88,11 +88,19 @@ value: NUMBER                                                    -> number
     | [AMPERSAND] NAME                                           -> address
     | [AMPERSAND] NAME "[" NUMBER "]"                            -> cell_address
 
-ATOMIC: "_Atomic"
-EXISTS: "exists"
-FORALL: "forall"
-FINAL: "final"
-OBSERVED: /[Oo]bserved\b/
+ATOMIC.2: /_Atomic\b/
+_ATOMIC_INIT.2: /ATOMIC_INIT\b/
+_LOCATIONS.2: /locations\b/
+_FILTER.2: /filter\b/
+EXISTS.2: /exists\b/
+FORALL.2: /forall\b/
+FINAL.2: /final\b/
+OBSERVED.2: /[Oo]bserved\b/
+_AND.2: /and\b/
+_WITH.2: /with\b/
+NOT.2: /not\b/
+TRUE.2: /true\b/
+FALSE.2: /false\b/
 TILDE: "~"
 STAR: "*"
 AMPERSAND: "&"
@@ -105,7 +113,9 @@ SYMBOLIC: /%[A-Za-z_]\w*/
 """
 
 _STARTS = ("init", "final")
-_IN_INIT = {"$END": ";"}  # what stands behind an item
+_KEYWORDS = {f"_{word.upper()}": word for word in ("ATOMIC_INIT", "with", "and", "filter", "locations")}
+_KEYWORDS["ATOMIC"] = "_Atomic"
+_IN_INIT = {**_KEYWORDS, "$END": ";"}  # what stands behind an item
 _VALUE = frozenset({"NUMBER", "AMPERSAND", "NAME"})
 _PLACE = frozenset({"NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMBOLIC"})
 _PHRASES = (
@@ -117,17 +127,17 @@ _PHRASES = (
 
 # Notations of herd7 that are understood but not supported, looked for where the grammar stops.
 _OUTSIDE = (
-    (re.compile(r"\b[Ff]ault\s*\("), "fault(...) is not supported"),
-    (re.compile(r"\binstr\s*:"), "instructions as values (instr:) are not supported"),
-    (re.compile(r"\blabel\s*:"), "labels as values (label:) are not supported"),
-    (re.compile(r"=\s*\(?P?\d+\s*:\s*[A-Za-z]\w*"), "labels as values are not supported"),
-    (re.compile(r"\b(?:PTE|PA|TTD)\s*\("), "page table entries (PTE, PA) are not supported"),
-    (re.compile(r"\(\s*(?:oa|valid|af|db|dbm|el0|attrs)\s*:"), "page table entries are not supported"),
-    (re.compile(r"\btag\s*\(|[A-Za-z_]\w*\s*:\s*[a-z]+\b|=\s*:\s*[a-z]+"), "memory tags are not supported"),
-    (re.compile(r"\bpac\w*\s*\("), "pointer authentication codes are not supported"),
-    (re.compile(r"0x[0-9a-fA-F]+\s*:\s*\w+|:\s*[01]\b"), "capabilities are not supported"),
-    (re.compile(r"\b(?:scopes|regions|levels)\s*:"), "scopes, regions and levels are not supported"),
-    (re.compile(r"\bcases\b"), "cases is not supported"),
+    (r"\b[Ff]ault\s*\(", "fault(...) is not supported"),
+    (r"\binstr\s*:", "instructions as values (instr:) are not supported"),
+    (r"\blabel\s*:", "labels as values (label:) are not supported"),
+    (r"=\s*\(?P?\d+\s*:\s*[A-Za-z]\w*", "labels as values are not supported"),
+    (r"\b(?:PTE|PA|TTD)\s*\(", "page table entries (PTE, PA) are not supported"),
+    (r"\(\s*(?:oa|valid|af|db|dbm|el0|attrs)\s*:", "page table entries are not supported"),
+    (r"0x[0-9a-fA-F]+\s*:\s*\w+|:\s*[01]\b", "capabilities are not supported"),
+    (r"\btag\s*\(|[A-Za-z_]\w*\s*:\s*[a-z]+\b|=\s*:\s*[a-z]+", "memory tags are not supported"),
+    (r"\bpac\w*\s*\(", "pointer authentication codes are not supported"),
+    (r"\b(?:scopes|regions|levels)\s*:", "scopes, regions and levels are not supported"),
+    (r"\bcases\b", "cases is not supported"),
 )
 
 
@@ -376,13 +386,13 @@ def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
 
 
 def _parsed(source: Source, start: str) -> Tree[Token]:
-    what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", {})
+    what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", _KEYWORDS)
     try:
         return parse(_GRAMMAR, source, what, words, start, _STARTS, _PHRASES)
     except InputError as error:
         at = error.span.start if error.span is not None else 0
         for pattern, message in _OUTSIDE:
-            for match in pattern.finditer(source.text):
+            for match in re.finditer(pattern, source.text):
                 if match.start() <= at <= match.end():
                     raise Unsupported(message, Span(source, match.start(), match.end())) from None
         raise

@@ -94,7 +94,7 @@ NO_PARAMETER = "x is a shared variable, but no parameter of P1"
         ("«WRITE_ONCE(*x)»;", "WRITE_ONCE takes 2 arguments, not 1", None),
         ("«spin_lock()»;", "spin_lock takes 1 argument, not 0", None),
         ("«uatomic_read()»;", "uatomic_read takes 1 to 2 arguments, not 0", None),
-        ("uatomic_load(x, «CMM_ACQIURE»);", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_ACQUIRE"),
+        ("uatomic_load(x, «CMM_ACQIURE»);", "uatomic_load takes no memory order CMM_ACQIURE", "did you mean CMM_A"),
         ("r1 = uatomic_load(x, «CMM_RELEASE»);", "uatomic_load takes no memory order CMM_RELEASE", None),
         ("uatomic_inc(x, «5»);", "uatomic_inc takes no memory order", None),
         ("r1 = «1 / 0»;", "division by zero", None),

@@ -108,6 +108,43 @@ def test_operators_with_effects(text: str, expected: int) -> None:
     assert run_c(f"P0() {{ int r = 3; int result = ({text}); }}").registers["result"] == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("l >> 1", -3),
+        ("i >> 31", -1),
+        ("(unsigned long)l >> 60", 15),
+        ("(long)((unsigned int)i >> 4)", 2**28 - 1),
+        ("(long)(unsigned int)h", 2**32 - 2),
+        ("(long)(unsigned int)k", 2**32 - 3),
+        ("(unsigned long)h == 18446744073709551614ul", 1),
+        ("(unsigned int)h > i", 0),
+        ("i < 1u", 0),
+        ("l < 1u", 1),
+        ("l < 1ul", 0),
+        ("k < 1u", 0),
+        ("(unsigned char)h + 1", 255),
+        ("(long)i * 4294967296", -(2**32)),
+        ("i * 65536 * 65536", 0),
+        ("2147483647 + (i & 1)", -(2**31)),
+        ("(long)2147483647 + (i & 1)", 2**31),
+        ("-(-2147483647 + i) == 2147483648", 0),
+        ("l / 2", -2),
+        ("l % 3", -2),
+        ("~0u > 0", 1),
+        ("~(unsigned char)0", -1),
+        ("1 << 31", -(2**31)),
+        ("1u << 31", 2**31),
+        ("zero && 10 / zero", 0),
+        ("!zero || 10 % zero", 1),
+        ("zero ? 10 / zero : 4", 4),
+    ],
+)
+def test_conversions_that_are_easy_to_get_wrong(text: str, expected: int) -> None:
+    declarations = "int i = -1; long l = -5; short h = -2; char k = -3; int zero = 0;"
+    assert run_c(f"P0() {{ {declarations} long result = {text}; }}").registers["result"] == expected
+
+
 def test_a_register_may_be_assigned_without_a_declaration() -> None:
     registers = run_c("P0(int *x) { r1 = READ_ONCE(*x); r2 = r1 + 1; }", "x=41;").registers
     assert (registers["r1"], registers["r2"]) == (41, 42)

@@ -52,7 +52,8 @@ def spelled(e: c.Expression) -> str:
 
 # ISO C11, 6.5.5 to 6.5.14, from the tightest to the loosest.
 LEVELS = [
-    ["*", "/", "%"], ["+", "-"], ["<<", ">>"], ["<", "<=", ">", ">="], ["==", "!="], ["&"], ["^"], ["|"], ["&&"], ["||"],
+    ["*", "/", "%"], ["+", "-"], ["<<", ">>"], ["<", "<=", ">", ">="], ["==", "!="],
+    ["&"], ["^"], ["|"], ["&&"], ["||"],
 ]  # fmt: skip
 LEVEL = {operator: level for level, operators in enumerate(LEVELS) for operator in operators}
 

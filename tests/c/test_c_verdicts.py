@@ -84,8 +84,8 @@ VERDICTS = [
     (buffering("smp_wmb(); smp_rmb();"), SB, SOMETIMES, SOMETIMES),
     (buffering("smp_mb();", "cmm_smp_mb();"), SB, NEVER, NEVER),
     (threads("smp_store_mb(*x, 1); r1 = READ_ONCE(*y);", "smp_store_mb(*y, 1); r1 = READ_ONCE(*x);"), SB, NEVER, NEVER),
-    (threads("smp_store_release(x, 1); r1 = smp_load_acquire(y);", "smp_store_release(y, 1); r1 = smp_load_acquire(x);"),
-     SB, SOMETIMES, SOMETIMES),
+    (threads("smp_store_release(x, 1); r1 = smp_load_acquire(y);",
+             "smp_store_release(y, 1); r1 = smp_load_acquire(x);"), SB, SOMETIMES, SOMETIMES),
     # atomics with a value are full barriers; those without are none, but on x86 they are locked
     (buffering("r2 = atomic_inc_return(z);", "r2 = xchg(z, 5);"), SB, NEVER, NEVER),
     (buffering("atomic_inc(u);", "atomic_inc(v);"), SB, SOMETIMES, NEVER),

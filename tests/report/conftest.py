@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from litmus.diagnostics import Source, Span
 from litmus.engine.answer import Answer, Execution, Verdict

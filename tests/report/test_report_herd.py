@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import herdlog
 import pytest
 from conftest import make_answer, make_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from litmus.engine.answer import Verdict
 from litmus.program.code import RegisterType

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from litmus.diagnostics import InputError, NoAnswer, Span, Unsupported
 from litmus.engine.answer import Verdict
@@ -60,7 +60,7 @@ def test_many_states_are_cut_with_the_marked_ones_first(sb):
 
 
 def test_states_that_were_not_listed_are_said_not_to_be(sb):
-    assert "The final states were not listed" in text.full(sb(answer={"states": None}), PLAIN)
+    assert "The final states are not listed" in text.full(sb(answer={"states": None}), PLAIN)
 
 
 def test_an_unexpected_verdict_is_marked_with_where_the_expectation_stands(sb):

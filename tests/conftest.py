@@ -1,0 +1,15 @@
+"""Options of the test suite, and the place of the modules that tests of several folders share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="all random programs, not a sample of them")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether all random programs are asked for."""
+    return bool(request.config.getoption("--full"))

@@ -1,0 +1,58 @@
+"""Published tests, where a collection is at hand: LITMUS_CORPUS names its folder.
+
+It has a folder for each set of tests, with the files in `tests` and, line by line in expected.jsonl, what
+herd7 says of them.  Here only what it calls them is compared: names, kinds, conditions and the order of
+places.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from litmus.diagnostics import Unsupported
+from litmus.isa import architecture
+from litmus.program.resolve import resolve
+from litmus.report import spell
+from litmus.source.litmus import read_file, read_test
+
+KINDS = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
+
+
+def recorded(folder: str) -> Iterator[tuple[Path, dict[str, object]]]:
+    root = os.environ.get("LITMUS_CORPUS")
+    if root is None:
+        pytest.skip("LITMUS_CORPUS does not name a folder of published tests")
+    path = Path(root, folder)
+    if not path.is_dir():
+        pytest.skip(f"there is no {folder} in LITMUS_CORPUS")
+    for line in (path / "expected.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        yield path / row["file"], row
+
+
+@pytest.mark.parametrize("folder", ["X86", "X86_64", "PPC", "X86-isa", "PPC-isa"])
+def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
+    unsupported = []
+    for path, row in recorded(folder):
+        try:
+            test = read_test(read_file(path))
+            question = resolve(test, architecture(test.arch, test.arch_span).lower(test))
+        except Unsupported as error:
+            place = error.span
+            unsupported.append(f"{place}: {error.message}")
+            continue
+        assert (test.name, KINDS[question.quantifier]) == (row["name"], row["kind"]), path
+        assert spell.condition(question) == row["condition"], path
+        states = row["states"]
+        assert isinstance(states, list)
+        shown = [re.sub(r"[\[\]]", "", spell.place(p)) for p in question.places[: question.shown]]
+        if states:
+            assert shown == re.findall(r"([^\s;=]+)=", re.sub(r"[\[\]]", "", states[0])), path
+    assert not unsupported or folder.endswith("-isa"), unsupported
+    assert not any(u.startswith("None") for u in unsupported)
