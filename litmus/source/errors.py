@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -62,6 +63,9 @@ def _place(error: UnexpectedInput, text: str) -> tuple[int, int]:
     if isinstance(error, UnexpectedToken):
         if error.token.type == "$END":
             return len(text), len(text)
-        return error.token.start_pos or 0, error.token.end_pos or 0
+        start = error.token.start_pos or 0
+        # A token that stands for several (an atom of a condition) is wrong where it begins.
+        first = re.match(r"\w+|.", error.token, re.DOTALL)
+        return start, start + len(first[0]) if first else start
     at = error.pos_in_stream or 0
     return at, at + 1

@@ -59,7 +59,8 @@ question: EXISTS prop [";"]                                      -> exists
     | FORALL prop [";"]                                          -> forall
     | FINAL prop [";"]                                           -> exists
     | OBSERVED observation (_AND observation)*                  -> any_of
-observation: (atom ";")* [atom]
+observation: (_observed_atom ";")* [_observed_atom]
+_observed_atom: COMMON | atom
 kinds: _WITH kind (";" kind)* [";"]
 kind: NAME ":" (EXISTS | TILDE EXISTS | FORALL)
 
@@ -67,7 +68,7 @@ kind: NAME ":" (EXISTS | TILDE EXISTS | FORALL)
 ?conjunction: implication | implication ("/\\" implication)+     -> and_
 ?implication: negation | negation "=>" implication               -> implies
 ?negation: primary | (TILDE | NOT) negation                    -> not_
-?primary: "(" prop ")" | atom | TRUE -> true | FALSE             -> false
+?primary: "(" prop ")" | COMMON | atom | TRUE -> true | FALSE    -> false
 atom: location ("=" | "==") right                                -> equal
     | location ("!=" | "<>") right                               -> different
     | location ("=" | "==") "{" value ("," value)* "}"           -> equal_array
@@ -101,6 +102,8 @@ _WITH.2: /with\b/
 NOT.2: /not\b/
 TRUE.2: /true\b/
 FALSE.2: /false\b/
+// Most atoms, as one token: a condition of a hundred of them is read five times as fast.
+COMMON.3: /(P?[0-9]+:[A-Za-z]\w*|[A-Za-z_]\w*|\[[A-Za-z_]\w*\])[ ]*=[ ]*-?[0-9]+(?![\w:])/
 TILDE: "~"
 STAR: "*"
 AMPERSAND: "&"
@@ -117,12 +120,12 @@ _KEYWORDS = {f"_{word.upper()}": word for word in ("ATOMIC_INIT", "with", "and",
 _KEYWORDS["ATOMIC"] = "_Atomic"
 _IN_INIT = {**_KEYWORDS, "$END": ";"}  # what stands behind an item
 _VALUE = frozenset({"NUMBER", "AMPERSAND", "NAME"})
-_PLACE = frozenset({"NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMBOLIC"})
+_PLACE = frozenset({"COMMON", "NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMBOLIC"})
 _PHRASES = (
     ("a proposition like 0:r1=1 or x=2", _PLACE | {"TRUE", "FALSE", "NOT", "TILDE", "LPAR"}),
-    ("a value or a location", _PLACE | _VALUE | {"LBRACE"}),
+    ("a value or a location", _PLACE - {"COMMON"} | _VALUE | {"LBRACE"}),
     ("a value", _VALUE),
-    ("a location", _PLACE),
+    ("a location", _PLACE - {"COMMON"}),
 )
 
 # Notations of herd7 that are understood but not supported, looked for where the grammar stops.
@@ -273,9 +276,10 @@ _QUANTIFIERS: dict[str, Quantifier] = {
 def _condition(source: Source, tree: Tree[Token]) -> Condition:
     span = _span(source, tree)
     quantifier = _QUANTIFIERS[tree.data]
-    trees = [child for child in tree.children if isinstance(child, Tree)]
     if tree.data != "any_of":
-        return Condition(quantifier, _prop(source, trees[0]), span)
+        asked = [c for c in tree.children if isinstance(c, Tree) or (isinstance(c, Token) and c.type == "COMMON")]
+        return Condition(quantifier, _prop(source, asked[0]), span)
+    trees = [child for child in tree.children if isinstance(child, Tree)]
     # observed a=1; b=0; and c=1;  is a disjunction of conjunctions
     observations = [
         _joined(And, [_prop(source, atom) for atom in observation.children if atom is not None] or [Bool(True)])
@@ -291,6 +295,8 @@ def _observed(source: Source, tree: Tree[Token]) -> Observed:
 
 
 def _prop(source: Source, node: Node) -> Prop:
+    if isinstance(node, Token):
+        return _common(source, node)
     tree = as_tree(node)
     children = tree.children
     match tree.data:
@@ -314,6 +320,20 @@ def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Pr
         return props[0]
     half = len(props) // 2
     return operator(_joined(operator, props[:half]), _joined(operator, props[half:]))
+
+
+def _common(source: Source, token: Token) -> Atom:
+    """An atom of the grammar's token COMMON."""
+    start, end = start_of(token), end_of(token)
+    left, _, right = token.partition("=")
+    name = left.rstrip()
+    span = Span(source, start, start + len(name))
+    thread, colon, register = name.partition(":")
+    location: Location = (
+        Register(int(thread.lstrip("P")), register, span) if colon else Global(name.strip("[]"), None, span)
+    )
+    number = right.lstrip()
+    return Atom(location, Number(int(number), Span(source, end - len(number), end)), Span(source, start, end))
 
 
 def _atom(source: Source, tree: Tree[Token]) -> Prop:
