@@ -1,0 +1,64 @@
+"""The example tests, and the verdicts that their comments expect."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from litmus.cat.catalogue import default_model
+from litmus.engine import Verdict, decide
+from litmus.engine.options import Options
+from litmus.isa import architecture
+from litmus.isa.c import lower as lower_c
+from litmus.membarrier.promise import KEPT, Promise
+from litmus.program.graph import EventGraph
+from litmus.program.primitives import load_primitives
+from litmus.program.question import Question
+from litmus.program.resolve import resolve
+from litmus.program.unroll import unroll
+from litmus.source.litmus import read_file, read_test
+from litmus.source.syntax import Test
+
+FOLDER = Path(__file__).parent / "examples"
+FILES = sorted(FOLDER.rglob("*.litmus"))
+TABLE = {"sc": "power", "x86-tso": "x86", "power": "power", "arm": "arm", "aarch64": "aarch64", "riscv": "riscv"}
+
+
+@cache
+def read(file: Path) -> Test:
+    return read_test(read_file(str(file)))
+
+
+@cache
+def expectations(file: Path) -> dict[str, Verdict]:
+    """Model -> expected verdict; a `Result:` line speaks of the architecture's default model."""
+    test = read(file)
+    found = {}
+    for model, word in test.results.items():
+        own = default_model(test.arch)
+        name = model if model is not None else own.name if own else None
+        if name is not None:
+            found[name] = Verdict(word)
+    return found
+
+
+@cache
+def prepared(file: Path, model: str, promise: Promise = KEPT) -> tuple[EventGraph, Question]:
+    """The event graph and the question of an example, lowered for a model."""
+    test = read(file)
+    if test.arch == "C":
+        program = lower_c(test, load_primitives(TABLE[model]), promise)
+    else:
+        program = architecture(test.arch).lower(test)
+    return unroll(program), resolve(test, program)
+
+
+def tags_of(file: Path, model: str) -> frozenset[str]:
+    """The architecture's cat sets under a model."""
+    test = read(file)
+    if test.arch != "C":
+        return architecture(test.arch).tags
+    return architecture(load_primitives(TABLE[model]).arch).tags
+
+
+__all__ = ["FILES", "FOLDER", "Options", "decide", "expectations", "prepared", "read", "tags_of"]
