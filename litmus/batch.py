@@ -7,7 +7,6 @@ files at a time; one that dies (out of memory, killed) costs the file it was at,
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -27,7 +26,6 @@ Start = Callable[[], Work[T]]
 
 FEW = 100  # up to so many files, starting processes costs more than it saves
 AT_A_TIME = 4  # files a process may have waiting, so that it need not wait for us
-COLLECT_EVERY = 300  # files; event graphs refer to themselves, so only the collector frees some of them
 
 
 def default_jobs(files: int) -> int:
@@ -48,32 +46,8 @@ def run(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jo
         yield from _in_processes(files, start, died, jobs)
         return
     work = start()
-    with _Collector() as collect:
-        for file in files:
-            yield from work(file)
-            collect()
-
-
-class _Collector:
-    """Within it, garbage is collected every COLLECT_EVERY calls instead of whenever."""
-
-    def __enter__(self) -> Callable[[], None]:
-        self.was_enabled = gc.isenabled()
-        self.calls = 0
-        gc.disable()
-        return self._count
-
-    def __exit__(self, *_: object) -> None:
-        gc.unfreeze()
-        if self.was_enabled:
-            gc.enable()
-
-    def _count(self) -> None:
-        self.calls += 1
-        if self.calls == 1:
-            gc.freeze()  # modules, grammars and models stay for good
-        elif self.calls % COLLECT_EVERY == 0:
-            gc.collect()
+    for file in files:
+        yield from work(file)
 
 
 # ---------------------------------------------------------------- several processes
@@ -160,16 +134,14 @@ def _serve(connection: Connection, inherited: list[Connection], start: Start[T])
     for other in inherited:
         other.close()
     work = start()
-    with _Collector() as collect:
-        while True:
-            try:
-                file = connection.recv()
-            except EOFError:
-                return
-            for outcome in work(file):
-                connection.send((outcome,))
-            connection.send(None)
-            collect()
+    while True:
+        try:
+            file = connection.recv()
+        except EOFError:
+            return
+        for outcome in work(file):
+            connection.send((outcome,))
+        connection.send(None)
 
 
 def _how(exit_code: int | None) -> str:

@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
+from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, Unsupported, near
+from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
+from litmus.program.question import Negation
 from litmus.result import Expectation, Result, implied_expectation, stated_expectation
 
 if TYPE_CHECKING:
     from litmus.cat.catalogue import Entry
     from litmus.cat.dag import Model
+    from litmus.engine.answer import Execution
     from litmus.program.code import Program
     from litmus.program.graph import EventGraph
     from litmus.program.primitives import Primitives
     from litmus.program.question import Question
     from litmus.source.syntax import Test
 
+DEFAULTS = Options()
 KERNEL_MODEL = "lkmm"  # the own model of C tests: a `Result:` comment in one speaks of it
 
 
@@ -40,24 +45,30 @@ class Settings(Struct, frozen=True):
     every hardware model with a table of primitives.  arch: the table of primitives for C tests under a
     model that names none.  unroll: how often loops are followed.  include, variants: for compiling
     models.  primitives: (table, primitive, alternative) where not the table's first choice is wanted.
-    expect: the verdict expected of every test, whatever the tests say themselves.
+    expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
+    that does not hold, find an execution that refutes it.
     """
 
     models: tuple[str, ...] = ()
     arch: str | None = None
-    options: Options = Options()
+    options: Options = DEFAULTS
     unroll: int = 2
     include: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     primitives: tuple[tuple[str, str, str], ...] = ()
     expect: str | None = None
+    explain: bool = False
 
     def validate(self) -> None:
-        """Raises InputError for a model, a table, a primitive or an alternative that does not exist."""
+        """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
         from litmus.cat.catalogue import locate
 
-        for model in self.models:
-            locate(model)
+        paths = [locate(model) for model in self.models]
+        if self.variants:
+            from litmus.cat.catalogue import catalogue
+            from litmus.cat.variants import refuse_unknown
+
+            refuse_unknown(self.variants, paths or [entry.path for entry in catalogue().values()], self.include)
         if self.arch is None and not self.primitives:
             return
         from litmus.program.primitives import load_primitives, tables
@@ -74,7 +85,7 @@ def check(
     model: str | None = None,
     *,
     arch: str | None = None,
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     unroll: int = 2,
     expect: str | None = None,
 ) -> Result:
@@ -109,7 +120,7 @@ class Checker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._variants = frozenset(settings.variants)
-        self._models: dict[tuple[str, frozenset[str]], Model | Diagnostic] = {}
+        self._models: dict[tuple[str, frozenset[str], str], Model | Diagnostic] = {}
 
     def check(self, file: str) -> Iterator[Result]:
         """The results of a file, one for every model, in the order of the models.
@@ -158,7 +169,7 @@ class Checker:
         expected = self._expectation(test, model)
         question = None
         notes: tuple[str, ...] = ()
-        answer = error = None
+        answer = error = refutation = None
         try:
             table = self._table(test, model)
             if table not in lowered:
@@ -167,7 +178,11 @@ class Checker:
             if isinstance(code, Diagnostic):
                 raise code
             question, notes = code.question, code.program.notes
-            answer = decide(code.graph, self._model(model, code.tags), question, settings.options)
+            compiled = self._model(model, code.tags, code.program.arch)
+            notes += compiled.notes
+            answer = decide(code.graph, compiled, question, settings.options)
+            if settings.explain and question.quantifier == "forall" and answer.verdict is not Verdict.ALWAYS:
+                refutation = self._refutation(code, compiled)
         except Exception as raised:
             error = _diagnosed(raised)
         return Result(
@@ -181,7 +196,18 @@ class Checker:
             process_time() - started,
             settings.unroll,
             notes,
+            refutation,
         )
+
+    def _refutation(self, code: _Lowered, model: Model) -> Execution | None:
+        """An execution in which a forall's proposition is false; None where the time did not suffice."""
+        from litmus.engine import decide
+
+        asked = replace(code.question, quantifier="exists", formula=Negation(code.question.formula))
+        try:
+            return decide(code.graph, model, asked, replace(self._settings.options, states="none")).witness
+        except NoAnswer:
+            return None
 
     # ------------------------------------------------------------ models
 
@@ -200,14 +226,14 @@ class Checker:
             raise InputError(f"there is no default model for {test.arch}", test.arch_span, "name one with --model")
         return (entry.name,)
 
-    def _model(self, name: str, tags: frozenset[str]) -> Model:
+    def _model(self, name: str, tags: frozenset[str], arch: str) -> Model:
         from litmus.cat import load_model
 
-        key = (name, tags)
+        key = (name, tags, arch)
         model = self._models.get(key)
         if model is None:
             try:
-                model = load_model(name, tags, include=self._settings.include, variants=self._variants)
+                model = load_model(name, tags, arch=arch, include=self._settings.include, variants=self._variants)
             except Diagnostic as error:  # the same for every test
                 model = error
             self._models[key] = model
@@ -235,7 +261,9 @@ class Checker:
         from litmus.cat.catalogue import catalogue
 
         entry = catalogue().get(model)
-        if entry is not None and _has_own_table(entry):
+        if entry is not None and entry.primitives != "any":
+            if not _has_own_table(entry):
+                raise Unsupported(f"there is no table of primitives by which C tests run under {model}", test.arch_span)
             return entry.primitives
         if self._settings.arch is not None:
             return self._settings.arch
@@ -285,8 +313,16 @@ class _Lowered(Struct, frozen=True):
     tags: frozenset[str]
 
 
+@cache
+def _tables() -> frozenset[str]:
+    from litmus.program.primitives import tables
+
+    return frozenset(tables())
+
+
 def _has_own_table(entry: Entry) -> bool:
-    return entry.primitives not in ("", "any")
+    """Whether C tests run under a model without further ado: it names a table of primitives, which exists."""
+    return entry.primitives in _tables()
 
 
 def _own_model(test: Test) -> str | None:

@@ -100,9 +100,10 @@ def _check(parsed: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     files = list(files_of(parsed.files))
-    shown = Presentation(parsed.format, parsed.verbose or len(files) == 1, style_for(sys.stdout), parsed.debug)
+    full = parsed.format == "text" and (parsed.verbose or len(files) == 1)
+    shown = Presentation(parsed.format, full, style_for(sys.stdout), parsed.debug)
     jobs = parsed.jobs or batch.default_jobs(len(files))
-    outcomes = batch.run(files, partial(_checking, _settings(parsed), shown), partial(_died, shown), jobs)
+    outcomes = batch.run(files, partial(_checking, _settings(parsed, full), shown), partial(_died, shown), jobs)
     codes: set[ExitCode] = set()
     kinds: Counter[str] = Counter()
     printed: set[str] = set()
@@ -125,7 +126,7 @@ def _check(parsed: argparse.Namespace) -> int:
     return next((code for code in PRECEDENCE if code in codes), ExitCode.OK)
 
 
-def _settings(parsed: argparse.Namespace) -> Settings:
+def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
     from litmus.checking import Settings
     from litmus.engine.options import Options
 
@@ -139,6 +140,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         variants=tuple(parsed.variant),
         primitives=tuple(parsed.primitive),
         expect=parsed.expect,
+        explain=explain,
     )
     settings.validate()
     return settings

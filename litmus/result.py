@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, ExitCode
-from litmus.engine.answer import Answer, Verdict
+from litmus.engine.answer import Answer, Execution, Verdict
 from litmus.program.question import Question
 from litmus.source.syntax import Quantifier, Test
 
@@ -69,7 +69,8 @@ class Result(Struct, frozen=True):
 
     file, model: as they were named; model is None where the file could not be read and no model was
     asked for.  test and question are None where the error came before them.  seconds: CPU time.
-    notes: what a reader of the answer must know; unroll: the bound loops were unrolled to.
+    notes: what a reader of the answer must know; unroll: the bound loops were unrolled to.  refutation: an
+    execution that refutes a forall, where one was asked for and exists.
     """
 
     file: str
@@ -82,6 +83,7 @@ class Result(Struct, frozen=True):
     seconds: float
     unroll: int
     notes: tuple[str, ...] = ()
+    refutation: Execution | None = None
 
     @property
     def ok(self) -> bool:

@@ -327,7 +327,10 @@ class _Generator:
             atoms.append(Same(*self.random.sample(range(len(places)), 2)))
         if self.chance(0.05):
             atoms.append(Holds(self.chance(0.5)))
-        atoms = [Negation(a) if self.chance(0.15) else a for a in self.random.sample(atoms, min(len(atoms), self.random.choice([1, 2, 2, 3])))]
+        atoms = [
+            Negation(a) if self.chance(0.15) else a
+            for a in self.random.sample(atoms, min(len(atoms), self.random.choice([1, 2, 2, 3])))
+        ]
         if self.chance(0.7):
             return Conjunction(tuple(atoms))
         split = self.random.randint(0, len(atoms))

@@ -21,33 +21,38 @@ def load_model(
     name_or_path: str,
     tags: frozenset[str],
     *,
+    arch: str = "",
     include: tuple[str, ...] = (),
     variants: frozenset[str] = frozenset(),
 ) -> Model:
     """The compiled model of that name (litmus.cat.catalogue) or path.
 
-    tags: the sets of events that the architecture has beyond those of environment.SETS (its fences
-    and annotations); include: folders searched for included files after the including file's own;
-    variants: those for which `if "v"` holds.  Raises InputError for mistakes in the model and
-    Unsupported for what cannot be compiled, each with its place.
+    tags: the sets of events that the architecture `arch` has beyond those of environment.SETS (its
+    fences and annotations); include: folders searched for included files after the including file's
+    own, and before those of the environment variable LITMUS_CAT_PATH; variants: those for which
+    `if "v"` holds.  Raises InputError for mistakes in the model and Unsupported for what cannot be
+    compiled, each with its place.
     """
     from litmus.cat import cache
     from litmus.cat.catalogue import locate
-    from litmus.cat.library import Files
+    from litmus.cat.dag import Scope
+    from litmus.cat.library import Files, search_path
     from litmus.cat.stored import Stored, pack, unpack
 
     path = locate(name_or_path)
-    key = (name_or_path, path, tuple(sorted(tags)), include, tuple(sorted(variants)))
+    folders = (*include, *search_path())
+    key = (name_or_path, path, arch, tuple(sorted(tags)), folders, tuple(sorted(variants)))
+    scope = Scope(arch, tags, frozenset(variant.lower() for variant in variants))
     stored = cast("Stored | None", cache.load("model", key))
     if stored is not None:
-        model = unpack(stored)
+        model = unpack(stored, scope, folders)
         if model is not None:
             return model
-    from litmus.cat.interpreter import Interpreter
+    from litmus.cat.interpreter import compiled
 
-    files = Files(include)
-    model = Interpreter(tags, files, variants).run(files.open(path), name_or_path)
-    cache.store("model", key, pack(model, files))
+    files = Files(folders)
+    model = compiled(files.open(path), name_or_path, scope, files)
+    cache.store("model", key, pack(model, path, files))
     return model
 
 
@@ -56,15 +61,18 @@ def compile_text(
     name: str,
     tags: frozenset[str],
     *,
+    arch: str = "",
     include: tuple[str, ...] = (),
     variants: frozenset[str] = frozenset(),
 ) -> Model:
     """The compiled model of a text; `name` is its name and stands for its file in messages.  Raises like load_model."""
-    from litmus.cat.interpreter import Interpreter
+    from litmus.cat.dag import Scope
+    from litmus.cat.interpreter import compiled
     from litmus.cat.library import Files
     from litmus.diagnostics import Source
 
-    return Interpreter(tags, Files(include), variants).run(Source(name, text), name)
+    scope = Scope(arch, tags, frozenset(variant.lower() for variant in variants))
+    return compiled(Source(name, text), name, scope, Files(include))
 
 
 def without_check(model: Model, name: str) -> Model:

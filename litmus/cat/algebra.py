@@ -54,6 +54,10 @@ class Algebra:
         """The operator of a node."""
         return self.nodes[node].operator
 
+    def free_groups(self, node: int) -> frozenset[int]:
+        """The recursions whose variables a node depends on, outside of any that it contains."""
+        return self._free[node]
+
     # ------------------------------------------------------------ constants
 
     def base(self, name: str, kind: Kind) -> int:
@@ -64,12 +68,17 @@ class Algebra:
         """The empty set or relation."""
         return self._node(Node(Operator.EMPTY, kind))
 
+    def constant(self, kind: Kind, rows: tuple[int, ...]) -> int:
+        """A set or relation given by its events."""
+        return self._node(Node(Operator.CONSTANT, kind, rows=rows)) if any(rows) else self.empty(kind)
+
     def universe(self, kind: Kind) -> int:
         """All events, or all pairs of events."""
         events = self.base("_", Kind.SET)
         return events if kind is Kind.SET else self._node(Node(Operator.PRODUCT, kind, (events, events)))
 
-    def _is_empty(self, node: int) -> bool:
+    def is_empty(self, node: int) -> bool:
+        """Whether a node is empty in every execution of every test."""
         return self.nodes[node].operator is Operator.EMPTY
 
     def _is_base(self, node: int, name: str) -> bool:
@@ -106,9 +115,9 @@ class Algebra:
 
     def union(self, left: int, right: int) -> int:
         """Left | right, of one kind."""
-        if self._is_empty(left):
+        if self.is_empty(left):
             return right
-        if self._is_empty(right):
+        if self.is_empty(right):
             return left
         if self._is_universe(left):
             return left
@@ -118,9 +127,9 @@ class Algebra:
 
     def intersection(self, left: int, right: int) -> int:
         """Left & right, of one kind."""
-        if self._is_empty(left) or self._is_universe(right):
+        if self.is_empty(left) or self._is_universe(right):
             return left
-        if self._is_empty(right) or self._is_universe(left):
+        if self.is_empty(right) or self._is_universe(left):
             return right
         return self._lattice(Operator.INTERSECTION, left, right)
 
@@ -129,7 +138,7 @@ class Algebra:
         kind = self.kind(left)
         if left == right or self._is_universe(right):
             return self.empty(kind)
-        if self._is_empty(left) or self._is_empty(right):
+        if self.is_empty(left) or self.is_empty(right):
             return left
         if self._is_universe(left):
             return self.complement(right)
@@ -160,9 +169,9 @@ class Algebra:
 
     def sequence(self, left: int, right: int) -> int:
         """Left ; right."""
-        if self._is_empty(left) or self._is_base(right, "id"):
+        if self.is_empty(left) or self._is_base(right, "id"):
             return left
-        if self._is_empty(right) or self._is_base(left, "id"):
+        if self.is_empty(right) or self._is_base(left, "id"):
             return right
         nodes = self.nodes
         if nodes[left].operator is Operator.IDENTITY and nodes[right].operator is Operator.IDENTITY:
@@ -226,7 +235,7 @@ class Algebra:
 
     def identity(self, events: int) -> int:
         """[events]."""
-        if self._is_empty(events):
+        if self.is_empty(events):
             return self.empty(Kind.RELATION)
         if self._is_universe(events):
             return self.base("id", Kind.RELATION)
@@ -234,7 +243,7 @@ class Algebra:
 
     def product(self, left: int, right: int) -> int:
         """Left * right."""
-        if self._is_empty(left) or self._is_empty(right):
+        if self.is_empty(left) or self.is_empty(right):
             return self.empty(Kind.RELATION)
         return self._relation(Operator.PRODUCT, left, right)
 
@@ -306,6 +315,7 @@ class Algebra:
                 node.name,
                 group_numbers.get(node.group, -1),
                 node.slot,
+                node.rows,
             )
             for node in (self.nodes[number] for number in sorted(live))
         )
@@ -317,10 +327,27 @@ class Algebra:
                     tuple(renumbered[v] for v in variables),
                     tuple(renumbered[b] for b in bodies),
                     tuple(renumbered[n] for n in sorted(self._inner(group))),
-                    self._is_monotone(group),
+                    self.is_monotone(group),
                 )
             )
         return nodes, tuple(recursions), renumbered
+
+    def names_in(self, node: int) -> set[str]:
+        """The base sets and relations that a node is made of."""
+        names: set[str] = set()
+        seen: set[int] = set()
+        pending = [node]
+        while pending:
+            number = pending.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            found = self.nodes[number]
+            names.add(found.name)
+            pending.extend(found.arguments)
+            if found.operator is Operator.FIX:
+                pending.extend(self.groups[found.group][1])
+        return names - {""}
 
     def _inner(self, group: int) -> set[int]:
         """The nodes that change in each round of a group: see dag.Recursion."""
@@ -340,7 +367,7 @@ class Algebra:
         nested.discard(group)
         return {n for n in seen if not self._free[n] & nested and self.nodes[n].operator is not Operator.VAR}
 
-    def _is_monotone(self, group: int) -> bool:
+    def is_monotone(self, group: int) -> bool:
         """Whether no variable of the group occurs in a negative position of a body."""
         seen: set[tuple[int, bool]] = set()
         pending = [(body, True) for body in self.groups[group][1]]
@@ -354,7 +381,7 @@ class Algebra:
                 if not positive:
                     return False
             elif node.operator is Operator.FIX:
-                if not self._is_monotone(node.group):
+                if not self.is_monotone(node.group):
                     return False  # not known to grow with what it is made of
                 pending.extend((body, positive) for body in self.groups[node.group][1])
             elif node.operator is Operator.COMPLEMENT:

@@ -8,7 +8,7 @@ topological order: an argument's index is smaller than its user's, except throug
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -27,6 +27,7 @@ class Operator(Enum):
 
     BASE = "base"  # a set or relation of the execution, by `name`
     EMPTY = "empty"
+    CONSTANT = "constant"  # these events, or pairs of events, as far as they execute: `rows`
     UNION = "|"  # S S or R R
     INTERSECTION = "&"  # S S or R R
     DIFFERENCE = "\\"  # S S or R R
@@ -45,7 +46,11 @@ class Operator(Enum):
 
 
 class Node(Struct, frozen=True):
-    """One relation or set.  `name` is for BASE; `group` and `slot` are for VAR and FIX."""
+    """One relation or set.
+
+    `name` is for BASE; `group` and `slot` are for VAR and FIX; `rows` is for CONSTANT: bit f of rows[e]
+    for a pair (e, f), and one mask for a set.
+    """
 
     operator: Operator
     kind: Kind
@@ -53,6 +58,7 @@ class Node(Struct, frozen=True):
     name: str = ""
     group: int = -1
     slot: int = -1
+    rows: tuple[int, ...] = ()
 
 
 class Recursion(Struct, frozen=True):
@@ -92,12 +98,73 @@ class Check(Struct, frozen=True):
     span: Span
 
 
+def choice_name(choice: int, option: int) -> str:
+    """The BASE relation of all pairs of events where that option of a model's choice is taken; else empty."""
+    return f"?{choice}.{option}"
+
+
+def location_name(variable: str) -> str:
+    """The BASE set of the accesses to the first cell of a variable."""
+    return f"@{variable}"
+
+
+class Scope(Struct, frozen=True):
+    """What a model is compiled for.
+
+    arch: the architecture's name, "" if it does not matter; tags: the sets of events it has beyond those
+    of every execution (its fences and annotations); variants: those that are set, in lower case.
+    """
+
+    arch: str
+    tags: frozenset[str]
+    variants: frozenset[str]
+
+
+class NeedsTest(Exception):
+    """What a model means cannot be said once for all tests: it takes the events of one apart."""
+
+
+class NeedsExecution(Exception):
+    """What a model means cannot be said once for all executions of a test: it takes rf, co or values apart."""
+
+
+class Facts(Protocol):
+    """What is known of the executions that a model is compiled for.
+
+    events: the mask of the events that execute in all of them, and no others do; size: how many events
+    there are at all.
+    """
+
+    events: int
+    size: int
+
+    def with_registers(self) -> Facts:
+        """The same, with the events of litmus.program.registers."""
+
+    def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
+        """A base set (a mask) or relation (bit rows); None if it is not the same in all of the executions."""
+
+
+class Recipe(Protocol):
+    """A model that is compiled for each test anew."""
+
+    def compile(self, facts: Facts) -> Model:
+        """The model for the executions that `facts` speak of.
+
+        Raises NeedsExecution where they differ in what decides the meaning of the model, and what
+        compiling raises.
+        """
+
+
 class Model(Struct, frozen=True):
     """A compiled model.  `name` is as users spell it, `title` the string the file begins with.
 
     `co` is a BASE: in every execution some strict total order of the writes to each location,
     initial writes first.  A model that asks more of it (`with co from generate_cos(p)`) has a check.
-    `shows`: what `show` asks for, name -> node, in order.
+    `shows`: what `show` asks for, name -> node, in order.  `choices`: the number of options of each
+    `with x from S`; an execution takes one of each (choice_name), and each combination counts.
+    `catdep`: events are also those of litmus.program.registers.  `recipe`: where the model depends on
+    the test; then there are no nodes and no checks.  `notes`: what a reader of answers should know.
     """
 
     name: str
@@ -106,3 +173,7 @@ class Model(Struct, frozen=True):
     recursions: tuple[Recursion, ...]
     checks: tuple[Check, ...]
     shows: tuple[tuple[str, int], ...] = ()
+    choices: tuple[int, ...] = ()
+    catdep: bool = False
+    recipe: Recipe | None = None
+    notes: tuple[str, ...] = ()

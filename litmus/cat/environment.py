@@ -1,15 +1,21 @@
 """The initial environment of a model: what the engine knows of an execution, under its cat names.
 
-Everything else is library code in models/lib/stdlib.cat.  Sources: herd7's initial environment
-(machModelChecker.ml) for the names, "Herding cats" (TOPLAS 2014) for their meaning.
+Everything else is library code in models/lib/stdlib.cat and functions in litmus.cat.primitives.
+Sources: herd7's initial environment (machModelChecker.ml, machAction.ml and the architectures'
+files) for the names, "Herding cats" (TOPLAS 2014) for their meaning.
 """
 
 from __future__ import annotations
 
+from litmus.cat.algebra import Algebra
+from litmus.cat.dag import Kind, Scope
+from litmus.cat.values import Term, Thunk
+from litmus.diagnostics import Unsupported
+
 # Sets of every execution: memory events, reads, writes, initial and final writes, fences.
 SETS: tuple[str, ...] = ("M", "R", "W", "IW", "FW", "F")
 
-# Relations of every execution.
+# Relations of every execution; pick-* and amo-data are names of our own.
 RELATIONS: tuple[str, ...] = (
     "id",  # identity on events
     "loc",  # same location
@@ -21,60 +27,71 @@ RELATIONS: tuple[str, ...] = (
     "addr",  # address dependency
     "data",  # data dependency
     "ctrl",  # control dependency
+    "pick-addr",  # dependencies on what selected a value, or decided whether an atomic instruction stores;
+    "pick-data",  # ... pick-data relates its own read and write too
+    "pick-ctrl",
     "amo",  # read and write of one atomic instruction
+    "amo-data",  # ... that stores something computed from what it read
     "lxsx",  # load-reserve and successful store-conditional
+    "same-instance",  # events of one execution of one instruction
+    "same-low-order-bits",  # accesses to the same place within their variables
+    "same-value",  # accesses that read or write the same value; not herd's name
 )
 
-# Names that herd7 binds for every architecture and this program does not provide.  They are not
-# unbound: `try iico_data with 0` must not quietly take 0.
-UNPROVIDED: dict[str, str] = {
-    **dict.fromkeys(
-        ("B", "BCC", "PRED", "Rreg", "Wreg", "ADDR", "DATA", "Exp", "NExp", "SPEC", "EXEC", "SPURIOUS"), "set"
-    ),
-    **dict.fromkeys(("NDATA", "PoD", "BR"), "set"),
-    **dict.fromkeys(
-        (
-            "partial_po",
-            "rf-reg",
-            "tst",
-            "depend",
-            "success",
-            "control",
-            "iico_data",
-            "iico_ctrl",
-            "iico_order",
-            "aligned",
-            "same-instr",
-            "same-static",
-            "same-instance",
-            "same-low-order-bits",
-            "equiv-spec",
-            "pco",
-            "inv-field",
-            "udr",
-        ),
-        "relation",
-    ),
-    **dict.fromkeys(
-        (
-            "at-least-one-writable",
-            "same-oa",
-            "different-values",
-            "fromto",
-            "classes",
-            "lift",
-            "delift",
-            "deliftinter",
-            "bisimulation",
-            "tag2scope",
-            "tag2level",
-            "tag2events",
-            "tag2instrs",
-            "tag2fenced",
-            "loc2events",
-            "fail",
-            "as_transitive",
-        ),
-        "function",
+# The register level (litmus.program.registers): only in models that say `catdep`.
+REGISTER_SETS: tuple[str, ...] = (
+    "Rreg",  # reads of registers
+    "Wreg",  # writes of registers
+    "ADDR",  # ... reads that make an address
+    "DATA",  # ... reads that make a value that is stored
+    "B",  # decisions: of branches
+    "BCC",
+    "PRED",  # ... and within an instruction
+)
+REGISTER_RELATIONS: tuple[str, ...] = (
+    "rf-reg",  # from the write of a register to the reads of its value
+    "iico_data",  # order within an instruction: by data,
+    "iico_ctrl",  # ... by a decision,
+    "iico_order",  # ... by neither
+)
+REGISTER_LEVEL = frozenset((*REGISTER_SETS, *REGISTER_RELATIONS))
+
+# Other names for the same: every access that a program makes is explicit and is executed.
+ALIASES: dict[str, str] = {"Exp": "M", "EXEC": "M", "no-loc": "F"}
+
+# Sets that are empty because no instruction of any test that this program reads has such an event:
+# implicit, speculated and spurious accesses, accesses to tags, faults, TLB and cache maintenance.
+NEVER: tuple[str, ...] = (
+    "NExp", "SPEC", "SPURIOUS", "AMO", "T", "TLBI", "CutOff", "FAULT", "FAULT-RD", "FAULT-WR", "EXC-ENTRY", "EXC-RET",
+)  # fmt: skip
+NEVER_ON: dict[str, tuple[str, ...]] = {
+    "AArch64": (
+        *("AF", "DB", "GCS", "S"),
+        *("MMU", "D-MMU", "Translation", "AccessFlag", "Permission", "TagCheck", "UndefinedInstruction"),
+        *("SVC", "SupervisorCall", "PacCheck", "TLBIIS", "TLBInXS"),
+        *("IC.IALLU", "IC.IALLUIS", "IC.IVAU"),
+        *("DC.IVAC", "DC.ISW", "DC.CVAC", "DC.CSW", "DC.CVAU", "DC.CIVAC", "DC.CISW", "DC.ZVA"),
     ),
 }
+
+# Names that herd7 binds for every architecture and this program does not provide.  They are not
+# unbound: `try depend with 0` must not quietly take 0.
+UNPROVIDED: tuple[str, ...] = (
+    "partial_po", "tst", "depend", "success", "control", "aligned", "same-instr", "same-static", "equiv-spec",
+)  # fmt: skip
+
+
+def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
+    """What names are bound to before the standard library is read."""
+    environment: dict[str, Thunk] = {}
+    for name in (*SETS, *REGISTER_SETS, *sorted(scope.tags)):
+        environment[name] = Thunk(value=Term(Kind.SET, algebra.base(name, Kind.SET)))
+    for name in (*RELATIONS, *REGISTER_RELATIONS):
+        environment[name] = Thunk(value=Term(Kind.RELATION, algebra.base(name, Kind.RELATION)))
+    for name, meaning in ALIASES.items():
+        environment.setdefault(name, environment[meaning])
+    for name in (*NEVER, *NEVER_ON.get(scope.arch, ())):
+        environment.setdefault(name, Thunk(value=Term(Kind.SET, algebra.empty(Kind.SET))))
+    for name in UNPROVIDED:
+        environment[name] = Thunk(error=Unsupported(f"the relation `{name}` is not supported yet"))
+    return environment

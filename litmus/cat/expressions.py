@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 
-from litmus.cat import syntax
-from litmus.cat.algebra import Algebra
-from litmus.cat.dag import Kind
-from litmus.cat.environment import RELATIONS, SETS, UNPROVIDED
+from litmus.cat import classes, syntax
+from litmus.cat.dag import Facts, Kind, Scope
+from litmus.cat.environment import REGISTER_LEVEL, initial_environment
 from litmus.cat.library import models_directory
+from litmus.cat.primitives import PRIMITIVES
+from litmus.cat.sets import SetsOfValues
 from litmus.cat.values import (
     EMPTY,
     UNIVERSE,
     Classes,
+    ClassRelation,
     Closure,
     Environment,
+    EventValue,
     Orders,
+    PairValue,
     Polymorphic,
     Primitive,
+    SetOfValues,
+    Tag,
     Term,
     Thunk,
     TupleValue,
@@ -32,41 +39,25 @@ from litmus.cat.values import (
 )
 from litmus.diagnostics import InputError, Span, Unsupported, near
 
-DEEPEST_CALL = 60
-SETS_OF_VALUES = (ValueSet, Classes, Orders)
+DEEPEST_CALL = 1500  # fits into the recursion limit that the interpreter sets
 
 
-class Expressions:
+class Expressions(SetsOfValues):
     """Evaluates the expressions of one model for one architecture."""
 
-    def __init__(self, tags: frozenset[str], variants: frozenset[str]) -> None:
-        self.algebra = Algebra()
-        self.variants = variants
-        self.environment: Environment = self._initial_environment(tags)
+    def __init__(self, scope: Scope, facts: Facts | None) -> None:
+        super().__init__(facts)
+        self.scope = scope
+        self.catdep = False  # whether a file of the model has said so
+        self.variants_read: dict[str, Span] = {}
+        self.environment: Environment = {
+            **initial_environment(self.algebra, scope),
+            **{name: Thunk(value=Primitive(name, partial(apply, self))) for name, apply in PRIMITIVES.items()},
+        }
+        self.initial = dict(self.environment)
+        self.register_uses: dict[str, Span] = {}  # names of the register level that were used, and where first
         self.library = os.path.join(models_directory(), "lib", "")
         self.depth = 0
-
-    def _initial_environment(self, tags: frozenset[str]) -> dict[str, Thunk]:
-        algebra = self.algebra
-        environment: dict[str, Thunk] = {}
-        for name in (*SETS, *sorted(tags)):
-            environment[name] = Thunk(value=Term(Kind.SET, algebra.base(name, Kind.SET)))
-        for name in RELATIONS:
-            environment[name] = Thunk(value=Term(Kind.RELATION, algebra.base(name, Kind.RELATION)))
-        primitives: dict[str, Callable[[Value, Span], Value]] = {
-            "domain": lambda v, at: Term(Kind.SET, algebra.domain(self.relation(v, at))),
-            "range": lambda v, at: Term(Kind.SET, algebra.range(self.relation(v, at))),
-            "classes-loc": lambda v, at: Classes(self.set_of(v, at)),
-            "linearisations": self._linearisations,
-            "co_locs": self._orders_of_locations,
-            "cross": self._combined_orders,
-        }
-        for name, apply in primitives.items():
-            environment[name] = Thunk(value=Primitive(name, apply))
-        for name, what in UNPROVIDED.items():
-            if name not in environment:
-                environment[name] = Thunk(error=Unsupported(f"the {what} `{name}` is not supported yet"))
-        return environment
 
     # ------------------------------------------------------------ sets and relations
 
@@ -82,6 +73,10 @@ class Expressions:
             hint = f"`[{span.text}]` is its identity relation" if len(span.text) <= 20 else "[...] makes it a relation"
         elif isinstance(value, Term):
             hint = "domain(...) and range(...) are its sets"
+        elif isinstance(value, EventValue) and kind is Kind.SET:
+            hint = "`{e}` is the set of it" if len(span.text) > 20 else f"`{{{span.text}}}` is the set of it"
+        elif isinstance(value, PairValue) and kind is Kind.RELATION:
+            hint = "`p ++ 0` is the relation of it"
         raise InputError(f"{wanted} is expected here, but this is {describe(value)}", span, hint)
 
     def relation(self, value: Value, span: Span) -> int:
@@ -92,7 +87,7 @@ class Expressions:
         """The node of a set of events.  Raises InputError at `span` if it is none."""
         return self.term(value, Kind.SET, span)
 
-    # ------------------------------------------------------------ expressions
+    # ------------------------------------------------------------ names
 
     def evaluate(self, expression: syntax.Expression, environment: Environment) -> Value:
         """What an expression denotes.  Raises InputError and Unsupported at the place of the mistake."""
@@ -100,13 +95,25 @@ class Expressions:
 
     def variable(self, expression: syntax.Variable, environment: Environment) -> Value:
         """What a name is bound to.  Raises InputError if it is unbound, and what its computation raises."""
-        thunk = environment.get(expression.name)
+        return self._bound(expression.name, expression.span, environment)
+
+    def _bound(self, name: str, span: Span, environment: Environment, missing: str | None = None) -> Value:
+        thunk = environment.get(name)
         if thunk is None:
-            hint = near(expression.name, (name for name in environment if name not in UNPROVIDED))
-            raise InputError(f"unbound name `{expression.name}`", expression.span, hint)
-        if thunk.error is not None and thunk.error.span is None:
-            raise type(thunk.error)(thunk.error.message, expression.span, thunk.error.hint)
-        return thunk.force()
+            known = (n for n, t in environment.items() if t.error is None)
+            raise InputError(missing or f"unbound name `{name}`", span, None if missing else near(name, known))
+        if name in REGISTER_LEVEL and thunk is self.initial[name]:
+            self.register_uses.setdefault(name, span)
+        try:
+            return thunk.force()
+        except (InputError, Unsupported) as error:
+            if error.span is not None:
+                raise
+            raise type(error)(error.message, span, error.hint) from None
+
+    def named(self, name: str, span: Span, missing: str) -> Value:
+        """What a name that a primitive looks up is bound to; `missing` is the message if it is not."""
+        return self._bound(name, span, self.environment, missing)
 
     def _zero(self, expression: syntax.Zero, environment: Environment) -> Value:
         return Term(Kind.RELATION, self.algebra.empty(Kind.RELATION))
@@ -115,15 +122,22 @@ class Expressions:
         return UNIVERSE
 
     def _tag(self, expression: syntax.Tag, environment: Environment) -> Value:
-        raise Unsupported("tags are not supported yet", expression.span)
+        for enum, tags in self.enums.items():
+            if expression.name in tags:
+                return Tag(enum, expression.name)
+        known = {tag for tags in self.enums.values() for tag in tags}
+        hint = near(expression.name, known)
+        raise InputError(f"no enumeration has the tag '{expression.name}", expression.span, hint)
+
+    # ------------------------------------------------------------ operators
 
     def _explicit_set(self, expression: syntax.ExplicitSet, environment: Environment) -> Value:
-        if not expression.items:
-            return EMPTY
-        return ValueSet(tuple(dict.fromkeys(self.evaluate(item, environment) for item in expression.items)))
+        items = [self.evaluate(item, environment) for item in expression.items]
+        return self.set_of_values(items, expression.span)
 
     def _tuple(self, expression: syntax.TupleOf, environment: Environment) -> Value:
-        return TupleValue(tuple(self.evaluate(item, environment) for item in expression.items))
+        items = [self.evaluate(item, environment) for item in expression.items]
+        return TupleValue(tuple(items))
 
     def _unary(self, expression: syntax.Unary, environment: Environment) -> Value:
         value = self.evaluate(expression.operand, environment)
@@ -134,8 +148,15 @@ class Expressions:
             case "~":
                 if isinstance(value, Polymorphic):
                     return EMPTY if value.full else UNIVERSE
+                if isinstance(value, ValueSet):
+                    return self.combined("\\", self.all_tags(value, at), value, at)
                 kind = value.kind if isinstance(value, Term) else Kind.RELATION
                 return Term(kind, algebra.complement(self.term(value, kind, at)))
+            case "^-1":
+                if isinstance(value, PairValue):
+                    return PairValue(value.second, value.first)
+                if isinstance(value, ClassRelation):
+                    return ClassRelation(frozenset((b, a) for a, b in value.pairs))
         operations = {"^-1": algebra.inverse, "+": algebra.plus, "*": algebra.star, "?": algebra.optional}
         return Term(Kind.RELATION, operations[expression.operator](self.relation(value, at)))
 
@@ -144,12 +165,19 @@ class Expressions:
         right = self.evaluate(expression.right, environment)
         algebra, operator = self.algebra, expression.operator
         left_at, right_at = expression.left.span, expression.right.span
-        if operator == ";":
-            return Term(Kind.RELATION, algebra.sequence(self.relation(left, left_at), self.relation(right, right_at)))
-        if operator == "cartesian":
-            return Term(Kind.RELATION, algebra.product(self.set_of(left, left_at), self.set_of(right, right_at)))
-        if operator == "++" or isinstance(left, SETS_OF_VALUES) or isinstance(right, SETS_OF_VALUES):
-            return self._value_sets(expression, left, right)
+        if operator == "++":
+            return self.with_element(left, right, expression.span)
+        if isinstance(left, ClassRelation) or isinstance(right, ClassRelation):
+            return classes.combined(expression, left, right)
+        if operator in (";", "cartesian"):
+            left, right = self.lifted(left), self.lifted(right)
+            if operator == ";":
+                node = algebra.sequence(self.relation(left, left_at), self.relation(right, right_at))
+            else:
+                node = algebra.product(self.set_of(left, left_at), self.set_of(right, right_at))
+            return Term(Kind.RELATION, node)
+        if isinstance(left, SetOfValues | Tag) or isinstance(right, SetOfValues | Tag):
+            return self.combined(operator, left, right, expression.span)
         if isinstance(left, Polymorphic) and isinstance(right, Polymorphic):
             if operator == "|":
                 return left if left.full else right
@@ -158,17 +186,7 @@ class Expressions:
         operation = {"|": algebra.union, "&": algebra.intersection, "\\": algebra.difference}[operator]
         return Term(kind, operation(self.term(left, kind, left_at), self.term(right, kind, right_at)))
 
-    def _value_sets(self, expression: syntax.Binary, left: Value, right: Value) -> Value:
-        """`left ++ right`, and `|` of explicit sets; other operations would need equality of values."""
-        if expression.operator == "++" and isinstance(right, ValueSet | Polymorphic) and right != UNIVERSE:
-            items = right.items if isinstance(right, ValueSet) else ()
-            return ValueSet(tuple(dict.fromkeys((left, *items))))
-        if expression.operator == "|" and left != UNIVERSE and right != UNIVERSE:
-            if isinstance(left, ValueSet | Polymorphic) and isinstance(right, ValueSet | Polymorphic):
-                sides = [side.items if isinstance(side, ValueSet) else () for side in (left, right)]
-                return ValueSet(tuple(dict.fromkeys(sides[0] + sides[1])))
-        what = f"`{expression.operator}` of {describe(left)} and {describe(right)}"
-        raise Unsupported(f"{what} is not supported yet", expression.span)
+    # ------------------------------------------------------------ functions
 
     def _apply(self, expression: syntax.Apply, environment: Environment) -> Value:
         function = self.evaluate(expression.function, environment)
@@ -182,10 +200,11 @@ class Expressions:
         # cross.cat as others have written it folds over sets that only executions determine: the two
         # functions that do so are known here by name, and by the kind of their argument.
         name = expression.function.name if isinstance(expression.function, syntax.Variable) else ""
-        if name == "co_locs" and isinstance(argument, TupleValue) and isinstance(argument.items[-1], Classes):
-            return self._orders_of_locations(argument, expression.argument.span)
-        if name == "cross" and isinstance(argument, Orders):
-            return self._combined_orders(argument, expression.argument.span)
+        known = isinstance(argument, Orders)
+        if name == "co_locs" and isinstance(argument, TupleValue):
+            known = isinstance(argument.items[-1], Classes)
+        if known and name in ("co_locs", "cross"):
+            return PRIMITIVES[name](self, argument, expression.argument.span)
         return self.call(function, argument, expression)
 
     def call(self, closure: Closure, argument: Value, call: syntax.Apply) -> Value:
@@ -218,6 +237,8 @@ class Expressions:
         if pattern.tuple:
             wanted = len(pattern.names)
             who = f"{function} takes" if function else "here we need"
+            if isinstance(value, PairValue):
+                value = TupleValue((EventValue(value.first), EventValue(value.second)))
             if not isinstance(value, TupleValue):
                 raise InputError(f"{who} a tuple of {wanted}, but this is {describe(value)}", span)
             if len(value.items) != wanted:
@@ -231,6 +252,8 @@ class Expressions:
 
     def _let_in(self, expression: syntax.LetIn, environment: Environment) -> Value:
         return self.evaluate(expression.body, self.define(expression.bindings, expression.recursive, environment))
+
+    # ------------------------------------------------------------ control
 
     def _try(self, expression: syntax.Try, environment: Environment) -> Value:
         try:
@@ -247,43 +270,58 @@ class Expressions:
         return self.evaluate(expression.then if holds else expression.otherwise, environment)
 
     def _compare(self, condition: syntax.Compare, environment: Environment) -> bool:
-        """A comparison, where it does not depend on the execution."""
         left = self.evaluate(condition.left, environment)
         right = self.evaluate(condition.right, environment)
-        if condition.relation in ("=", "subset") and left == right:
-            return True
-        raise Unsupported("a comparison that depends on the execution is not supported yet", condition.span)
+        if condition.relation == "=":
+            return self.same(left, right, condition.span)
+        if condition.relation == "subset":
+            return self.is_subset(left, right, condition.span)
+        return self.is_member(left, right, condition.span)
 
     def has_variant(self, variant: syntax.Variant) -> bool:
         """Whether a condition on variants holds; a variant that was not asked for does not."""
         match variant:
             case syntax.HasVariant():
-                return variant.name in self.variants
+                self.variants_read.setdefault(variant.name, variant.span)
+                return variant.name.lower() in self.scope.variants
             case syntax.NotVariant():
                 return not self.has_variant(variant.operand)
             case syntax.BothVariants():
                 decided = self.has_variant(variant.left)
                 return self.has_variant(variant.right) if decided is variant.conjunction else decided
 
+    def tag_of(self, subject: syntax.Expression, environment: Environment) -> str:
+        """The tag that a `match` is about.  Raises InputError if it is none."""
+        value = self.evaluate(subject, environment)
+        if not isinstance(value, Tag):
+            raise InputError(f"`match` with tags needs a tag, but this is {describe(value)}", subject.span)
+        return value.name
+
     def _match_tag(self, expression: syntax.MatchTag, environment: Environment) -> Value:
-        raise Unsupported("`match` over tags is not supported yet", expression.span)
+        tag = self.tag_of(expression.subject, environment)
+        for clause in expression.clauses:
+            if clause.tag in (tag, None):
+                return self.evaluate(clause.body, environment)
+        raise InputError(f"no clause of this `match` is for '{tag}", expression.subject.span)
 
     def _match_set(self, expression: syntax.MatchSet, environment: Environment) -> Value:
         value = self.evaluate(expression.subject, environment)
-        if value == EMPTY or value == ValueSet(()):
+        at = expression.subject.span
+        if not isinstance(value, Term | Polymorphic | SetOfValues):
+            raise InputError(f"`match` with sets needs a set or a relation, but this is {describe(value)}", at)
+        parts: dict[str | None, Value] | None = None
+        if expression.before is None:
+            found = self.taken_apart(value, at)
+            if found is not None:
+                parts = {expression.element: found[0], expression.rest: found[1]}
+        else:
+            halves = self.split(value, at)
+            if halves is not None:
+                parts = dict(zip((expression.before, expression.element, expression.rest), halves, strict=True))
+        if parts is None:
             return self.evaluate(expression.empty, environment)
-        if isinstance(value, ValueSet) and len(value.items) == 1:
-            scope = dict(environment)
-            for name, part in (
-                (expression.before, EMPTY),
-                (expression.element, value.items[0]),
-                (expression.rest, EMPTY),
-            ):
-                if name is not None:
-                    scope[name] = Thunk(value=part)
-            return self.evaluate(expression.step, scope)
-        what = "an event set or relation" if isinstance(value, Term) else "several values"
-        raise Unsupported(f"`match` over {what} is not supported yet", expression.subject.span)
+        scope = {**environment, **{name: Thunk(value=part) for name, part in parts.items() if name is not None}}
+        return self.evaluate(expression.step, scope)
 
     # ------------------------------------------------------------ bindings
 
@@ -292,7 +330,9 @@ class Expressions:
     ) -> dict[str, Thunk]:
         """The environment after `let [rec] bindings`; nothing is evaluated yet."""
         if recursive:
-            return self._define_recursive(bindings, environment)
+            from litmus.cat.recursion import define_recursive
+
+            return define_recursive(self, bindings, environment)
         scope = dict(environment)
         for binding in bindings:
             pattern, value = binding.pattern, Thunk(self._delayed(binding.value, environment))
@@ -300,110 +340,16 @@ class Expressions:
                 if pattern.names[0] is not None:
                     scope[pattern.names[0]] = value
                 continue
-            for slot, name in enumerate(pattern.names):
+            for name in pattern.names:
                 if name is not None:
-                    scope[name] = Thunk(self._component(binding, value, name, slot))
+                    scope[name] = Thunk(self._component(binding, value, name))
         return scope
 
     def _delayed(self, expression: syntax.Expression, environment: Environment) -> Callable[[], Value]:
         return lambda: self.evaluate(expression, environment)
 
-    def _component(self, binding: syntax.Binding, whole: Thunk, name: str, slot: int) -> Callable[[], Value]:
+    def _component(self, binding: syntax.Binding, whole: Thunk, name: str) -> Callable[[], Value]:
         return lambda: self.bind(binding.pattern, whole.force(), binding.value.span)[name].force()
-
-    def _define_recursive(self, bindings: tuple[syntax.Binding, ...], environment: Environment) -> dict[str, Thunk]:
-        names: list[str] = []
-        for binding in bindings:
-            if binding.pattern.tuple or binding.pattern.names[0] is None:
-                raise InputError("`let rec` binds names", binding.pattern.span, "write `let rec x = ... and y = ...`")
-            names.append(binding.pattern.names[0])
-        is_function = [isinstance(binding.value, syntax.Function) for binding in bindings]
-        values = tuple(binding for binding, function in zip(bindings, is_function, strict=True) if not function)
-
-        def scope_with(results: dict[str, Thunk]) -> dict[str, Thunk]:
-            scope = {**environment, **results}
-            for name, binding in zip(names, bindings, strict=True):
-                if isinstance(binding.value, syntax.Function):
-                    scope[name] = Thunk(value=Closure(binding.value, scope))
-            return scope
-
-        solution: dict[str, Value] = {}
-
-        def solved(name: str) -> Value:
-            if not solution:
-                solution.update(self._fixpoint(values, scope_with))
-            return solution[name]
-
-        def result(name: str) -> Thunk:
-            return Thunk(lambda: solved(name))
-
-        value_names = [n for n, function in zip(names, is_function, strict=True) if not function]
-        return scope_with({name: result(name) for name in value_names})
-
-    def _fixpoint(
-        self,
-        bindings: tuple[syntax.Binding, ...],
-        scope_with: Callable[[dict[str, Thunk]], dict[str, Thunk]],
-    ) -> dict[str, Value]:
-        """The values of a recursive group.
-
-        Kinds come first: the rounds start from the empty set of no particular kind, so what a body
-        yields then tells its kind.  A variable whose kind stays open is empty for good.
-        """
-        names = [binding.pattern.names[0] or "" for binding in bindings]
-        current: dict[str, Value] = dict.fromkeys(names, EMPTY)
-        while True:
-            before = dict(current)
-            for name, binding in zip(names, bindings, strict=True):
-                if current[name] is EMPTY:
-                    scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
-                    value = self.evaluate(binding.value, scope)
-                    if isinstance(value, Term):
-                        current[name] = Term(value.kind, self.algebra.empty(value.kind))
-                    elif isinstance(value, Polymorphic):
-                        current[name] = EMPTY
-                        if value.full:
-                            raise Unsupported("a recursion over the universe is not supported yet", binding.span)
-                    elif isinstance(value, ValueSet):
-                        raise Unsupported("a recursion over sets of values is not supported yet", binding.span)
-                    else:
-                        message = f"`let rec` defines relations, sets and functions, but this is {describe(value)}"
-                        raise InputError(message, binding.value.span)
-            if current == before:
-                break
-        variables = [(n, b, v.kind) for (n, v), b in zip(current.items(), bindings, strict=True) if isinstance(v, Term)]
-        group, nodes = self.algebra.open_group(tuple(kind for _, _, kind in variables))
-        for (name, _, kind), node in zip(variables, nodes, strict=True):
-            current[name] = Term(kind, node)
-        scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
-        bodies = tuple(self.term(self.evaluate(b.value, scope), kind, b.value.span) for _, b, kind in variables)
-        results = self.algebra.close_group(group, nodes, bodies)
-        for (name, _, kind), node in zip(variables, results, strict=True):
-            current[name] = Term(kind, node)
-        return current
-
-    # ------------------------------------------------------------ coherence orders
-
-    def _pair(self, value: Value, span: Span, name: str) -> tuple[Value, Value]:
-        if not isinstance(value, TupleValue) or len(value.items) != 2:
-            raise InputError(f"{name} takes 2 arguments", span)
-        return value.items[0], value.items[1]
-
-    def _linearisations(self, value: Value, span: Span) -> Value:
-        raise Unsupported("linearisations other than those of generate_cos are not supported yet", span)
-
-    def _orders_of_locations(self, value: Value, span: Span) -> Value:
-        """`co_locs (r, classes-loc S)`."""
-        relation, classes = self._pair(value, span, "co_locs")
-        if not isinstance(classes, Classes):
-            raise Unsupported("orders of other sets than classes-loc(...) are not supported yet", span)
-        return Orders(classes.events, self.relation(relation, span), combined=False)
-
-    def _combined_orders(self, value: Value, span: Span) -> Value:
-        """`cross (co_locs (...))`."""
-        if not isinstance(value, Orders) or value.combined:
-            raise Unsupported("`cross` of other sets than co_locs(...) is not supported yet", span)
-        return Orders(value.events, value.relation, combined=True)
 
 
 _EVALUATE: dict[type, Callable[..., Value]] = {

@@ -1,22 +1,45 @@
-"""The cat compiler: executes the instructions of a model, once, and collects its checks.
+"""The cat compiler: executes the instructions of a model and collects its checks.
 
-Procedures, includes and variants end here; what is left is a litmus.cat.dag.Model.
+Procedures, includes and variants end here; what is left is a litmus.cat.dag.Model.  It is compiled
+once for all tests where that is possible; a model that takes sets of events apart is compiled for
+each test (ForEachTest).
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 
-from litmus.cat import syntax
-from litmus.cat.dag import Check, Kind, Model, Operator
-from litmus.cat.expressions import DEEPEST_CALL, SETS_OF_VALUES, Expressions
-from litmus.cat.library import Files
-from litmus.cat.values import EMPTY, Environment, Orders, ProcedureValue, Term, Thunk, ValueSet, describe
+from msgspec import Struct
+from msgspec.structs import replace
+
+from litmus.cat import classes, syntax
+from litmus.cat.dag import Check, Facts, Kind, Model, NeedsExecution, NeedsTest, Operator, Scope, choice_name
+from litmus.cat.expressions import DEEPEST_CALL, Expressions
+from litmus.cat.library import Files, models_directory
+from litmus.cat.values import (
+    EMPTY,
+    ClassRelation,
+    Environment,
+    Orders,
+    Polymorphic,
+    ProcedureValue,
+    SetOfValues,
+    Tag,
+    Term,
+    Thunk,
+    TupleValue,
+    Value,
+    ValueSet,
+    describe,
+)
+from litmus.cat.variants import is_known
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 
 _DEEPEST_INCLUDE = 40
+_RECURSION_LIMIT = 40_000  # Python's own calls do not use the C stack
 
 
 @lru_cache(maxsize=64)
@@ -26,36 +49,117 @@ def _parse(name: str, text: str) -> syntax.ModelFile:
     return parse(Source(name, text))
 
 
+def compiled(source: Source, name: str, scope: Scope, files: Files) -> Model:
+    """The model that `source` is the text of.  Raises InputError and Unsupported."""
+    try:
+        return Interpreter(scope, files, None).run(source, name)
+    except NeedsTest:
+        return for_each_test(source, name, scope, files)
+
+
+def for_each_test(source: Source, name: str, scope: Scope, files: Files) -> Model:
+    """A model that is compiled when a test is known."""
+    return Model(name, "", (), (), (), recipe=ForEachTest(source, name, scope, files))
+
+
+class ForEachTest(Struct, frozen=True, eq=False):
+    """What a model is compiled from for each test (litmus.cat.dag.Recipe)."""
+
+    source: Source
+    name: str
+    scope: Scope
+    files: Files
+
+    def compile(self, facts: Facts) -> Model:
+        """See litmus.cat.dag.Recipe."""
+        if _parse(self.source.name, self.source.text).catdep:
+            facts = facts.with_registers()
+        return Interpreter(self.scope, self.files, facts).run(self.source, self.name)
+
+
 class Interpreter(Expressions):
     """Compiles one model for one architecture."""
 
-    def __init__(self, tags: frozenset[str], files: Files, variants: frozenset[str]) -> None:
-        super().__init__(tags, variants)
+    def __init__(self, scope: Scope, files: Files, facts: Facts | None) -> None:
+        super().__init__(scope, facts)
         self.files = files
         self.checks: list[Check] = []
         self.shows: dict[str, int] = {}
+        self.choices: list[int] = []
         self._including: list[str] = []
         self._checks_at_choice = -1  # how many checks there were when co was chosen; -1: not yet
 
     # ------------------------------------------------------------ models
 
     def run(self, source: Source, name: str) -> Model:
-        """The model that `source` is the text of.  Raises InputError and Unsupported."""
+        """The model that `source` is the text of.  Raises InputError, Unsupported, NeedsTest and NeedsExecution."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
         try:
             self._execute_file(self.files.open(f"{self.library}stdlib.cat"))
             title = self._execute_file(source)
         except RecursionError:
             raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None
-        roots = tuple(check.node for check in self.checks) + tuple(self.shows.values())
+        finally:
+            sys.setrecursionlimit(limit)
+        return self._model(name, title)
+
+    def _model(self, called: str, title: str) -> Model:
+        """What was collected, as a model."""
+        kept = [check for check in self.checks if not self._is_idle(check)]
+        shown = dict(self.shows)
+        if not self.catdep:
+            for check in kept:
+                self._refuse_registers(check.node)
+            shown = {name: node for name, node in shown.items() if not self._registers_in(node)}
+        roots = tuple(check.node for check in kept) + tuple(shown.values())
         nodes, recursions, renumbered = self.algebra.finish(roots)
-        checks = tuple(Check(c.predicate, c.negated, renumbered[c.node], c.name, c.effect, c.span) for c in self.checks)
-        shows = tuple((shown, renumbered[node]) for shown, node in self.shows.items())
-        return Model(name, title, nodes, recursions, checks, shows)
+        checks = tuple([replace(check, node=renumbered[check.node]) for check in kept])
+        shows = tuple([(name, renumbered[node]) for name, node in shown.items()])
+        return Model(
+            called,
+            title,
+            nodes,
+            recursions,
+            checks,
+            shows,
+            tuple(self.choices),
+            self.catdep,
+            notes=tuple(self._unknown_variants()),
+        )
+
+    def _registers_in(self, node: int) -> list[str]:
+        """The names of the register level that a node is made of and the model has used as such."""
+        return sorted(self.register_uses.keys() & self.algebra.names_in(node)) if self.register_uses else []
+
+    def _refuse_registers(self, node: int) -> None:
+        for name in self._registers_in(node):
+            message = f"`{name}` speaks of registers, which only models that say `catdep` see"
+            raise Unsupported(message, self.register_uses[name], "write catdep after the model's title")
+
+    def _is_idle(self, check: Check) -> bool:
+        """Whether a flag is never raised, or an assertion always holds: then it need not be asked."""
+        idle_if_negated = check.effect == "flag"
+        return check.effect != "check" and check.negated is idle_if_negated and self.algebra.is_empty(check.node)
+
+    def _unknown_variants(self) -> list[str]:
+        """What to tell of variants that a model asks for and nobody knows: they are taken for not set."""
+        own = models_directory()
+        return [
+            f"the model asks for the variant {name}, which is not known and not set ({span})"
+            for name, span in self.variants_read.items()
+            if not is_known(name) and name.lower() not in self.scope.variants and not span.source.name.startswith(own)
+        ]
 
     def _execute_file(self, source: Source) -> str:
         parsed = _parse(source.name, source.text)
         if not self._including and not parsed.title and not parsed.instructions:
             raise InputError("the model is empty", Span(source, 0, 0))
+        if parsed.catdep and not self.catdep:
+            if self._including and self.static is not None:
+                message = "`catdep` must also stand in the model itself, not only in a file that it includes"
+                raise Unsupported(message, Span(source, 0, 0))
+            self.catdep = True
         self._including.append(source.name)
         self._execute(parsed.instructions)
         self._including.pop()
@@ -68,30 +172,50 @@ class Interpreter(Expressions):
             _EXECUTE[type(instruction)](self, instruction)
 
     def _let(self, instruction: syntax.Let) -> None:
-        if instruction.when is not None:
-            raise Unsupported("`let rec ... when` is not supported yet", instruction.when.span)
         self.environment = self.define(instruction.bindings, instruction.recursive, self.environment)
+        if instruction.when is not None:
+            self._when(instruction, instruction.when)
+
+    def _when(self, instruction: syntax.Let, test: syntax.Test) -> None:
+        """`let rec ... when test`: herd7 tests in every round; where values only grow, the last one decides."""
+        first = len(self.checks)
+        self._test(test)
+        grows = all(self._grows(binding) for binding in instruction.bindings)
+        if len(self.checks) > first and (test.negated or not grows):
+            message = "`when` is supported for recursions that only grow, and tests that are not negated"
+            raise Unsupported(message, test.span)
+
+    def _grows(self, binding: syntax.Binding) -> bool:
+        value = self.variable(syntax.Variable(binding.pattern.names[0] or "", binding.span), self.environment)
+        if not isinstance(value, Term) or self.algebra.operator(value.node) is not Operator.FIX:
+            return True
+        return self.algebra.is_monotone(self.algebra.nodes[value.node].group)
 
     def _test(self, instruction: syntax.Test) -> None:
-        value = self.evaluate(instruction.expression, self.environment)
+        value = self.lifted(self.evaluate(instruction.expression, self.environment))
+        predicate, span = instruction.predicate, instruction.expression.span
+        if isinstance(value, ClassRelation):
+            value = self._verdict(classes.holds(predicate, value))
+            predicate = "empty"
         kind = Kind.RELATION
-        if instruction.predicate == "empty" and isinstance(value, Term):
+        if predicate == "empty" and isinstance(value, Term):
             kind = value.kind
-        if isinstance(value, SETS_OF_VALUES):
-            raise Unsupported(f"a check of {describe(value)} is not supported yet", instruction.expression.span)
-        node = self.term(value, kind, instruction.expression.span)
-        predicate = instruction.predicate
+        node = self.term(value, kind, span)
         if predicate != "empty" and self.algebra.operator(node) is Operator.PLUS:
             predicate, node = "acyclic", self.algebra.nodes[node].arguments[0]
         self.checks.append(
             Check(predicate, instruction.negated, node, instruction.name, instruction.effect, instruction.span)
         )
 
+    def _verdict(self, holds: bool) -> Term:
+        """A relation that is empty iff a test that is decided already holds."""
+        return Term(Kind.RELATION, (self.algebra.empty if holds else self.algebra.universe)(Kind.RELATION))
+
     def _show_value(self, name: str, expression: syntax.Expression) -> None:
         """Shows never decide anything: one that has no value here (a fence of another machine) is left out."""
         try:
             value = self.evaluate(expression, self.environment)
-        except (InputError, Unsupported):
+        except (InputError, Unsupported, NeedsTest, NeedsExecution):
             return
         if isinstance(value, Term) and value.kind is Kind.RELATION:
             self.shows[name] = value.node
@@ -154,16 +278,24 @@ class Interpreter(Expressions):
         self.environment = outer
 
     def _choose(self, instruction: syntax.WithFrom) -> None:
+        """`with x from S`: each element of S makes an execution of its own."""
+        value = self.evaluate(instruction.choices, self.environment)
+        span = instruction.choices.span
+        usual = isinstance(value, Orders) and value.combined and value.events == self.algebra.base("W", Kind.SET)
+        chosen: Value
+        if usual and self._checks_at_choice in (-1, len(self.checks)):  # else it is another one, of its own
+            assert isinstance(value, Orders)
+            chosen = self._coherence_order(instruction.span, value)
+        elif value == EMPTY or isinstance(value, SetOfValues):
+            chosen = self._one_of(self.members(value, span), span)
+        else:
+            raise InputError(f"`with` chooses from a set of values, but this is {describe(value)}", span)
+        self.environment = {**self.environment, instruction.variable: Thunk(value=chosen)}
+
+    def _coherence_order(self, span: Span, orders: Orders) -> Term:
         """`with x from generate_cos(p)`: x is co, and p's pairs of writes to one location must lie in it."""
-        choices = self.evaluate(instruction.choices, self.environment)
-        span, algebra = instruction.span, self.algebra
-        writes = algebra.base("W", Kind.SET)
-        if not isinstance(choices, Orders) or not choices.combined or choices.events != writes:
-            raise Unsupported(
-                "`with` chooses among coherence orders of W only", instruction.choices.span, "generate_cos(...)"
-            )
-        if 0 <= self._checks_at_choice < len(self.checks):
-            raise Unsupported("a second coherence order is not supported yet", span)
+        algebra = self.algebra
+        writes = orders.events
         co, loc = algebra.base("co", Kind.RELATION), algebra.base("loc", Kind.RELATION)
         initial, final = algebra.base("IW", Kind.SET), algebra.base("FW", Kind.SET)
         usual = algebra.intersection(
@@ -173,23 +305,56 @@ class Interpreter(Expressions):
                 algebra.product(algebra.difference(writes, final), final),
             ),
         )
-        asked = algebra.without_operands(choices.relation, frozenset((co, usual)))
+        asked = algebra.without_operands(orders.relation, frozenset((co, usual)))
         asked = algebra.intersection(algebra.intersection(asked, loc), algebra.product(writes, writes))
         node = algebra.difference(asked, co)
-        if algebra.operator(node) is not Operator.EMPTY:
+        if not algebra.is_empty(node):
             self.checks.append(Check("empty", False, node, None, "check", span))
         self._checks_at_choice = len(self.checks)
-        self.environment = {**self.environment, instruction.variable: Thunk(value=Term(Kind.RELATION, co))}
+        return Term(Kind.RELATION, co)
+
+    def _one_of(self, options: list[Value], span: Span) -> Value:
+        """One of some values, whichever an execution takes; with none of them there is no execution."""
+        if not options:
+            self.checks.append(Check("empty", True, self.algebra.empty(Kind.RELATION), None, "check", span))
+            return EMPTY
+        if len(options) == 1:
+            return options[0]
+        if all(isinstance(option, TupleValue) for option in options):
+            rows = [option.items for option in options if isinstance(option, TupleValue)]
+            if len({len(row) for row in rows}) == 1:
+                taken = self._taken(len(options))
+                return TupleValue(tuple([self._mixed(list(column), taken, span) for column in zip(*rows, strict=True)]))
+        return self._mixed(options, self._taken(len(options)), span)
+
+    def _taken(self, options: int) -> list[int]:
+        """A new choice: for each option, all pairs of events where it is taken."""
+        choice = len(self.choices)
+        self.choices.append(options)
+        return [self.algebra.base(choice_name(choice, option), Kind.RELATION) for option in range(options)]
+
+    def _mixed(self, options: list[Value], taken: list[int], span: Span) -> Value:
+        """The value that is each option where it is taken."""
+        options = [self.lifted(option) for option in options]
+        kinds = {option.kind for option in options if isinstance(option, Term)}
+        if len(kinds) != 1 or not all(isinstance(option, Term | Polymorphic) for option in options):
+            what = " or ".join(sorted({describe(option) for option in options}))
+            raise Unsupported(f"`with` chooses among sets and relations, not {what}", span)
+        algebra = self.algebra
+        (kind,) = kinds
+        mixed = algebra.empty(kind)
+        for option, where in zip(options, taken, strict=True):
+            there = where if kind is Kind.RELATION else algebra.domain(where)
+            mixed = algebra.union(mixed, algebra.intersection(self.term(option, kind, span), there))
+        return Term(kind, mixed)
 
     def _forall(self, instruction: syntax.Forall) -> None:
         domain = self.evaluate(instruction.domain, self.environment)
-        if domain == EMPTY:
-            return
-        if isinstance(domain, Term):
+        if isinstance(domain, Tag):
+            domain = ValueSet((domain,))
+        if domain != EMPTY and not isinstance(domain, SetOfValues):
             raise InputError(f"`forall` needs a set of values, but this is {describe(domain)}", instruction.domain.span)
-        if not isinstance(domain, ValueSet):
-            raise Unsupported(f"`forall` over {describe(domain)} is not supported yet", instruction.domain.span)
-        for value in domain.items:
+        for value in dict.fromkeys(self.listed(domain, instruction.domain.span)):
             self._execute_in({**self.environment, instruction.variable: Thunk(value=value)}, instruction.body)
 
     def _if_variant(self, instruction: syntax.IfVariant) -> None:
@@ -199,14 +364,20 @@ class Interpreter(Expressions):
         """Nothing: there is nothing to print before there is an execution."""
 
     def _match_instruction(self, instruction: syntax.MatchInstruction) -> None:
-        raise Unsupported("`match` over tags is not supported yet", instruction.span)
+        tag = self.tag_of(instruction.subject, self.environment)
+        for clause in instruction.clauses:
+            if clause.tag in (tag, None):
+                self._execute(clause.body)
+                return
+        raise InputError(f"no clause of this `match` is for '{tag}", instruction.subject.span)
 
     def _enum(self, instruction: syntax.Enum) -> None:
-        raise Unsupported("`enum` is not supported yet", instruction.span)
+        self.enums[instruction.name] = instruction.tags
+        tags = ValueSet(tuple([Tag(instruction.name, name) for name in dict.fromkeys(instruction.tags)]))
+        self.environment = {**self.environment, instruction.name: Thunk(value=tags)}
 
     def _events(self, instruction: syntax.Events) -> None:
-        word = "default" if instruction.default else "instructions"
-        raise Unsupported(f"`{word}` (bell) is not supported yet", instruction.span)
+        """Nothing: which tags instructions may carry is read from bell files, not from models."""
 
 
 _EXECUTE: dict[type, Callable[..., None]] = {

@@ -37,6 +37,11 @@ def read_text(path: str, span: Span | None = None) -> str:
     return text
 
 
+def search_path() -> tuple[str, ...]:
+    """The folders that the environment variable LITMUS_CAT_PATH names, separated like those of PATH."""
+    return tuple(folder for folder in os.environ.get("LITMUS_CAT_PATH", "").split(os.pathsep) if folder)
+
+
 class Files(Struct):
     """Finds and reads included files, and remembers what it read.
 

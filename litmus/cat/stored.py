@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from litmus.cat.dag import Check, Effect, Kind, Model, Node, Operator, Predicate, Recursion
+from litmus.cat.dag import Check, Effect, Kind, Model, Node, Operator, Predicate, Recursion, Scope
 from litmus.cat.library import Files, read_text
 from litmus.diagnostics import InputError, Source, Span
 
-_Node = tuple[str, str, tuple[int, ...], str, int, int]
+_Node = tuple[str, str, tuple[int, ...], str, int, int, tuple[int, ...]]
 _Recursion = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], bool]
 _Check = tuple[Predicate, bool, int, str | None, Effect, str, int, int]
 Stored = tuple[
@@ -20,45 +20,61 @@ Stored = tuple[
     tuple[_Recursion, ...],
     tuple[_Check, ...],
     tuple[tuple[str, int], ...],
+    tuple[int, ...],
+    bool,
+    tuple[str, ...],
+    str | None,  # the path of a model that is compiled for each test
 ]
 
 
-def pack(model: Model, files: Files) -> Stored:
+def pack(model: Model, path: str, files: Files) -> Stored:
     """A model and what it was compiled from."""
     return (
         tuple(files.read.items()),
         tuple(files.absent),
         model.name,
         model.title,
-        tuple((n.operator.value, n.kind.value, n.arguments, n.name, n.group, n.slot) for n in model.nodes),
+        tuple((n.operator.value, n.kind.value, n.arguments, n.name, n.group, n.slot, n.rows) for n in model.nodes),
         tuple((r.variables, r.bodies, r.inner, r.monotone) for r in model.recursions),
         tuple(
             (c.predicate, c.negated, c.node, c.name, c.effect, c.span.source.name, c.span.start, c.span.end)
             for c in model.checks
         ),
         model.shows,
+        model.choices,
+        model.catdep,
+        model.notes,
+        None if model.recipe is None else path,
     )
 
 
-def unpack(stored: Stored) -> Model | None:
+def unpack(stored: Stored, scope: Scope, folders: tuple[str, ...]) -> Model | None:
     """The model, or None if a file it was compiled from has changed since."""
-    read, absent, name, title, nodes, recursions, checks, shows = stored
+    read, absent, name, title, nodes, recursions, checks, shows, choices, catdep, notes, path = stored
     try:
-        if any(read_text(path) != text for path, text in read) or any(os.path.isfile(path) for path in absent):
+        if any(read_text(file) != text for file, text in read) or any(os.path.isfile(file) for file in absent):
             return None
     except InputError:
         return None
+    if path is not None:
+        from litmus.cat.interpreter import for_each_test
+
+        files = Files(folders, dict(read), dict.fromkeys(absent))
+        return for_each_test(files.open(path), name, scope, files)
     operators = {operator.value: operator for operator in Operator}
     kinds = {kind.value: kind for kind in Kind}
-    sources = {path: Source(path, text) for path, text in read}
+    sources = {file: Source(file, text) for file, text in read}
     return Model(
         name,
         title,
-        tuple(Node(operators[n[0]], kinds[n[1]], n[2], n[3], n[4], n[5]) for n in nodes),
+        tuple(Node(operators[n[0]], kinds[n[1]], *n[2:]) for n in nodes),
         tuple(Recursion(*recursion) for recursion in recursions),
         tuple(
-            Check(predicate, negated, node, label, effect, Span(sources[path], start, end))
-            for predicate, negated, node, label, effect, path, start, end in checks
+            Check(predicate, negated, node, label, effect, Span(sources[file], start, end))
+            for predicate, negated, node, label, effect, file, start, end in checks
         ),
         shows,
+        choices,
+        catdep,
+        notes=notes,
     )

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from litmus.cat import syntax
 from litmus.cat.dag import Kind
-from litmus.diagnostics import Diagnostic, Span
+from litmus.diagnostics import Diagnostic, InputError, Span
 
 
 class Term(NamedTuple):
@@ -27,6 +27,26 @@ class Polymorphic(Struct, frozen=True):
 
 EMPTY = Polymorphic(False)
 UNIVERSE = Polymorphic(True)
+
+
+class EventValue(NamedTuple):
+    """An event: an element of a set that was taken apart."""
+
+    event: int
+
+
+class PairValue(NamedTuple):
+    """A pair of events: an element of a relation that was taken apart."""
+
+    first: int
+    second: int
+
+
+class Tag(NamedTuple):
+    """A tag of an enumeration."""
+
+    enum: str
+    name: str
 
 
 class Closure(Struct, frozen=True, eq=False):
@@ -60,13 +80,13 @@ class TupleValue(Struct, frozen=True):
 
 
 class ValueSet(Struct, frozen=True):
-    """`{a, b}`: a set of values known at compile time, in the order written; not an event set."""
+    """A set of values that are no events, all of one type; `items` may name a value more than once."""
 
     items: tuple[Value, ...]
 
 
 class Classes(Struct, frozen=True):
-    """`classes-loc S`: the events of `events` by location, a set of sets that executions determine."""
+    """`classes-loc S`: the events of `events` by location, a set of sets that the test determines."""
 
     events: int
 
@@ -83,7 +103,28 @@ class Orders(Struct, frozen=True):
     combined: bool
 
 
-Value = Term | Polymorphic | Closure | Primitive | ProcedureValue | TupleValue | ValueSet | Classes | Orders
+class ClassRelation(Struct, frozen=True):
+    """A relation between sets of events, given by their masks (`lift`)."""
+
+    pairs: frozenset[tuple[int, int]]
+
+
+Value = (
+    Term
+    | Polymorphic
+    | EventValue
+    | PairValue
+    | Tag
+    | Closure
+    | Primitive
+    | ProcedureValue
+    | TupleValue
+    | ValueSet
+    | Classes
+    | Orders
+    | ClassRelation
+)
+SetOfValues = ValueSet | Classes | Orders
 
 
 class Thunk(Struct, eq=False):
@@ -112,6 +153,18 @@ class Thunk(Struct, eq=False):
 
 Environment = Mapping[str, Thunk]
 
+_KINDS: dict[type, str] = {
+    EventValue: "an event",
+    PairValue: "a pair of events",
+    Closure: "a function",
+    Primitive: "a function",
+    ProcedureValue: "a procedure",
+    ValueSet: "a set of values",
+    Classes: "a set of values",
+    Orders: "a set of values",
+    ClassRelation: "a relation between classes",
+}
+
 
 def describe(value: Value) -> str:
     """What a value is, for error messages."""
@@ -120,11 +173,15 @@ def describe(value: Value) -> str:
             return "a set of events" if value.kind is Kind.SET else "a relation"
         case Polymorphic():
             return "the universe" if value.full else "the empty set"
-        case Closure() | Primitive():
-            return "a function"
-        case ProcedureValue():
-            return "a procedure"
+        case Tag():
+            return f"the tag '{value.name}"
         case TupleValue():
             return f"a tuple of {len(value.items)}"
-        case ValueSet() | Classes() | Orders():
-            return "a set of values"
+    return _KINDS[type(value)]
+
+
+def items(value: Value, wanted: int, name: str, span: Span) -> tuple[Value, ...]:
+    """The arguments of a function of the language.  Raises InputError if there are not as many as it takes."""
+    if not isinstance(value, TupleValue) or len(value.items) != wanted:
+        raise InputError(f"{name} takes {wanted} arguments", span)
+    return value.items

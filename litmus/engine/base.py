@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 
 from litmus.engine.candidates import Candidates, Pair
 from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.registers import same_instance
+from litmus.program.values import Address, Value
 from litmus.relation.evaluation import SlicedValue
 from litmus.relation.rows import Rows, bits
-from litmus.relation.sliced import Open, Sliced, SlicedSet
+from litmus.relation.sliced import Open, Sliced, SlicedSet, Universe
 
 
 def _events(graph: EventGraph, kinds: str) -> int:
@@ -38,7 +40,7 @@ def _final_writes(c: Candidates) -> SlicedSet:
 
 
 _SETS: dict[str, Callable[[Candidates], SlicedSet]] = {
-    "_": lambda c: SlicedSet((1 << c.universe.n) - 1),
+    "_": lambda c: SlicedSet(c.universe.everything),
     "M": lambda c: SlicedSet(_events(c.graph, "RW")),
     "R": lambda c: SlicedSet(_events(c.graph, "R")),
     "W": lambda c: SlicedSet(_events(c.graph, "W")),
@@ -132,6 +134,12 @@ def _same_thread(c: Candidates) -> Rows:
     return [masks[e.thread] for e in c.graph.events]
 
 
+def _internal(c: Candidates) -> Sliced:
+    """Events of one thread; the initial writes are of none."""
+    events = c.graph.events
+    return Sliced([0 if events[e].thread == INITIAL else row for e, row in enumerate(_same_thread(c))])
+
+
 def _external(c: Candidates) -> Sliced:
     everything = (1 << c.universe.n) - 1
     return Sliced([everything & ~row for row in _same_thread(c)])
@@ -144,10 +152,60 @@ def _pairs(c: Candidates, pairs: list[Pair]) -> Sliced:
     return c.universe.relation(rows)
 
 
+def _alike(c: Candidates, features: Mapping[int, Mapping[Value, int]]) -> Sliced:
+    """The pairs of events that have a feature in common, given where each has which."""
+    pairs: dict[Pair, int] = {}
+    for e, mine in features.items():
+        for f, others in features.items():
+            s = 0
+            for feature, t in mine.items():
+                s |= t & others.get(feature, 0)
+            pairs[e, f] = s & c.executes[e] & c.executes[f]
+    return _relation_of(c, [0] * c.universe.n, pairs)
+
+
+def _same_value(c: Candidates) -> Sliced:
+    return _alike(c, {e.number: c.value(e.value) for e in c.graph.events if e.kind in "RW"})
+
+
+def _same_offset(c: Candidates) -> Sliced:
+    """same-low-order-bits: variables begin on pages of their own, so that the offset within them decides."""
+    features: dict[int, dict[Value, int]] = {}
+    for e in c.graph.events:
+        if e.kind in "RW":
+            offsets = features[e.number] = {}
+            for a, s in c.value(e.address).items():
+                if isinstance(a, Address):
+                    offsets[a.offset] = offsets.get(a.offset, 0) | s
+    return _alike(c, features)
+
+
+def _at(c: Candidates, variable: str) -> SlicedSet:
+    """The accesses to the first cell of a variable."""
+    cell = Address(variable)
+    accesses = [e for e in c.graph.events if e.kind in "RW"]
+    return _set_of(c, {e.number: c.value(e.address).get(cell, 0) & c.executes[e.number] for e in accesses})
+
+
+def where_taken(c: Candidates, name: str, universe: Universe) -> Sliced:
+    """The relation litmus.cat.dag.choice_name: all pairs, in the candidates that take an option."""
+    choice, option = map(int, name[1:].split("."))
+    s = c.slices.chosen[choice][option]
+    out: Open = {}
+    for e in range(universe.n):
+        for f in range(universe.n):
+            universe.put(out, e, f, s & universe.both(e, f))
+    return universe.relation([0] * universe.n, out)
+
+
+def _picks(c: Candidates, rows: Rows) -> Sliced:
+    return c.universe.relation(rows) if rows else c.universe.nothing
+
+
 _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "id": lambda c: Sliced([1 << e for e in range(c.universe.n)]),
     "loc": _loc,
-    "int": lambda c: Sliced(_same_thread(c)),
+    "int": _internal,
     "ext": _external,
     "po": _po,
     "rf": _rf,
@@ -155,20 +213,65 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "addr": lambda c: c.universe.relation(c.graph.addr),
     "data": lambda c: c.universe.relation(c.graph.data),
     "ctrl": lambda c: c.universe.relation(c.graph.ctrl),
+    "pick-addr": lambda c: _picks(c, c.graph.pick_addr),
+    "pick-data": lambda c: _picks(c, c.graph.pick_data),
+    "pick-ctrl": lambda c: _picks(c, c.graph.pick_ctrl),
     "amo": lambda c: _pairs(c, c.graph.amo),
+    "amo-data": lambda c: _pairs(c, c.graph.amo_data),
     "lxsx": lambda c: _pairs(c, c.graph.lxsx),
+    "same-instance": lambda c: c.universe.relation(same_instance(c.graph)),
+    "same-value": _same_value,
+    "same-low-order-bits": _same_offset,
 }
+
+
+def _set_of_whole(value: SlicedSet, single: list[Pair]) -> SlicedSet:
+    """A set, in which the read of a single read-modify-write stands for its write as well."""
+    must = value.must
+    out = dict(value.open)
+    for r, w in single:
+        s = out.pop(w, 0)
+        if must >> w & 1:
+            must = must & ~(1 << w) | 1 << r
+        elif s:
+            out[r] = out.get(r, 0) | s
+    return SlicedSet(must, {e: s for e, s in out.items() if not must >> e & 1})
+
+
+def _relation_of_whole(c: Candidates, value: Sliced, single: list[Pair]) -> Sliced:
+    """A relation, in which the read of a single read-modify-write stands for its write as well."""
+    must = value.must.copy()
+    out: Open = {e: columns.copy() for e, columns in value.open.items()}
+    for r, w in single:
+        must[r] |= must[w]
+        must[w] = 0
+        for e, row in enumerate(must):
+            if row >> w & 1:
+                must[e] = row & ~(1 << w) | 1 << r
+        for f, s in out.pop(w, {}).items():
+            c.universe.put(out, r, f, s)
+        for e, columns in out.items():
+            c.universe.put(out, e, r, columns.pop(w, 0))
+    for e, columns in out.items():
+        for f in [f for f in columns if must[e] >> f & 1]:
+            del columns[f]
+    return c.universe.relation(must, {e: columns for e, columns in out.items() if columns})
 
 
 class Base(dict[str, SlicedValue]):
     """The base relations and sets of candidates, by name, each computed when first asked for.
 
-    A name that is not in the tables is a tag: the set of the events that carry it.
+    A name that is not in the tables is a tag: the set of the events that carry it.  A read-modify-write
+    that is one event to models is its read here; its write is in nothing.
     """
 
     def __init__(self, candidates: Candidates) -> None:
         super().__init__()
         self.candidates = candidates
+        self.tagged: dict[str, int] = {}  # the masks of the tags
+        for e in candidates.graph.events:
+            for tag in e.tags:
+                self.tagged[tag] = self.tagged.get(tag, 0) | 1 << e.number
 
     def __missing__(self, name: str) -> SlicedValue:
         c = self.candidates
@@ -176,7 +279,17 @@ class Base(dict[str, SlicedValue]):
         value: SlicedValue
         if function is not None:
             value = function(c)
+        elif name[0] == "?":
+            value = where_taken(c, name, c.universe)
+        elif name[0] == "@":
+            value = _at(c, name[1:])
         else:
-            value = SlicedSet(sum(1 << e.number for e in c.graph.events if name in e.tags))
+            value = SlicedSet(self.tagged.get(name, 0))
+        single = c.graph.single
+        if single:
+            if isinstance(value, SlicedSet):
+                value = _set_of_whole(value, single)
+            else:
+                value = _relation_of_whole(c, value, single)
         self[name] = value
         return value

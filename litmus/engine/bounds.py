@@ -6,15 +6,16 @@ writes of a cell may stand.  What is left out here is in no consistent execution
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import permutations, product
-from math import factorial
+from math import factorial, prod
 
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.registers import RegisterEvents, register_events
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
 from litmus.relation.rows import bits
 
@@ -25,41 +26,81 @@ Order = tuple[int, ...]
 
 
 class Group(Struct, frozen=True):
-    """Writes, none of them initial, that may be to one cell; before[a]: those that always precede a."""
+    """Writes, none of them initial, that may be to one cell; before[a]: those that always precede a.
+
+    slots: the members by their place in an order; members of a slot never execute together.
+    slots_before[i]: the slots that precede slot i in every order, as a mask.
+    """
 
     members: Order
     before: Mapping[int, int]
+    slots: tuple[Order, ...]
+    slots_before: Order
 
     def count(self) -> int:
-        """How many coherence orders there are; where there are very many, a lower bound."""
-        at_least = factorial(len(self.members))
-        for before in self.before.values():
+        """How many orders of the slots there are; where there are very many, a lower bound."""
+        at_least = factorial(len(self.slots))
+        for before in self.slots_before:
             at_least //= before.bit_count() + 1  # the hook length bound (Stanley, Enumerative Combinatorics 1, ch. 3)
-        if at_least > MAXIMUM_COUNT or not any(self.before.values()):
+        if at_least > MAXIMUM_COUNT or not any(self.slots_before):
             return at_least
 
         @cache
         def extensions(left: int) -> int:
             return sum(
-                extensions(left & ~(1 << m)) for m in bits(left) if not self.before[m] & left
+                extensions(left & ~(1 << i)) for i in bits(left) if not self.slots_before[i] & left
             ) if left else 1  # fmt: skip
 
-        return extensions(sum(1 << m for m in self.members))
+        return extensions((1 << len(self.slots)) - 1)
 
     def orders(self) -> Iterator[Order]:
-        """The coherence orders, first write first."""
-        if not any(self.before.values()):
-            yield from permutations(self.members)
+        """The orders of the slots, by number, first slot first."""
+        if not any(self.slots_before):
+            yield from permutations(range(len(self.slots)))
             return
 
         def extend(prefix: Order, left: int) -> Iterator[Order]:
             if not left:
                 yield prefix
-            for m in bits(left):
-                if not self.before[m] & left:
-                    yield from extend((*prefix, m), left & ~(1 << m))
+            for i in bits(left):
+                if not self.slots_before[i] & left:
+                    yield from extend((*prefix, i), left & ~(1 << i))
 
-        yield from extend((), sum(1 << m for m in self.members))
+        yield from extend((), (1 << len(self.slots)) - 1)
+
+
+def _group(members: list[int], before: Mapping[int, int], exclusive: Callable[[int, int], bool]) -> Group:
+    """The group of `members`, ascending; a slot is shared only behind the slots of all that must precede."""
+    slots: list[list[int]] = []
+    for m in members:
+        first = 1 + max((i for i, slot in enumerate(slots) if any(before[m] >> w & 1 for w in slot)), default=-1)
+        for slot in slots[first:]:
+            if all(exclusive(m, other) for other in slot):
+                slot.append(m)
+                break
+        else:
+            slots.append([m])
+    masks = [sum(1 << m for m in slot) for slot in slots]
+    # A slot precedes another if every member of the other has a predecessor in it, which then executes too.
+    slots_before = tuple(
+        sum(1 << i for i, mask in enumerate(masks) if all(before[m] & mask for m in slot)) for slot in slots
+    )
+    return Group(tuple(members), before, tuple(map(tuple, slots)), slots_before)
+
+
+def _shared(things: list[int], exclusive: Callable[[int, int], bool]) -> list[list[int]]:
+    """Things that are never chosen together, put together: they can share one choice."""
+    if len(things) < 2:
+        return [[t] for t in things]
+    slots: list[list[int]] = []
+    for t in things:
+        for slot in slots:
+            if all(exclusive(t, other) for other in slot):
+                slot.append(t)
+                break
+        else:
+            slots.append([t])
+    return slots
 
 
 class Bounds:
@@ -71,11 +112,19 @@ class Bounds:
 
     `coherent` promises that the model forbids every execution that is not coherent per location: then
     what coherence rules out on its face is left out.  demanded[r]: only executions in which read r
-    returns that value are of interest.
+    returns that value are of interest.  choices: how many options each choice of the model has.
     """
 
-    def __init__(self, graph: EventGraph, coherent: bool, demanded: Mapping[int, Value] | None = None) -> None:
+    def __init__(
+        self,
+        graph: EventGraph,
+        coherent: bool,
+        demanded: Mapping[int, Value] | None = None,
+        choices: tuple[int, ...] = (),
+    ) -> None:
         self.graph = graph
+        self.choices = choices
+        self._registers: RegisterEvents | None = None
         self.coherent = coherent
         events = graph.events
         self.reads = [e.number for e in events if e.kind == "R"]
@@ -83,6 +132,7 @@ class Bounds:
         self.dynamic = [e.number for e in events if e.kind != "F" and type(e.address) is not Address]
         self.static = not self.dynamic
         self._domains: dict[int, set[Value]] | None = None
+        self.sources: dict[int, Order] = {}
         self.addresses: dict[int, tuple[Address, ...]] = {}
         for e in events:
             if type(e.address) is Address:
@@ -99,17 +149,35 @@ class Bounds:
         wanted = dict(demanded or {})
         self._demand_assumptions(wanted)
         self.sources = {r: self._sources(r, wanted) for r in self.reads}
+        self._domains = None  # with the sources known, there are fewer values
         self.groups = self._groups()
         by_thread: dict[int, list[int]] = {}
         for b, block in enumerate(graph.blocks):
             by_thread.setdefault(block.thread, []).append(b)
-        self.block_groups = [Group(tuple(m), dict.fromkeys(m, 0)) for m in by_thread.values() if len(m) > 1]
+        self.block_groups = [
+            _group(m, dict.fromkeys(m, 0), lambda a, b: False) for m in by_thread.values() if len(m) > 1
+        ]
+        self.read_slots = [[r] for r in self.reads]
+        self.decision_slots = [[d] for d in range(len(graph.decisions))]
+        if len(graph.guards) > 1:
+            self.read_slots = _shared(self.reads, self._are_exclusive)
+            opposed = [{(d, not holds) for d, holds in guard} for guard in graph.guards]
+            self.decision_slots = _shared(
+                list(range(len(graph.decisions))),
+                lambda a, b: not opposed[graph.decisions[a].guard].isdisjoint(graph.guards[graph.decisions[b].guard]),
+            )
+
+    def registers(self) -> RegisterEvents:
+        """The register level of the graph.  Raises Unsupported like litmus.program.registers."""
+        if self._registers is None:
+            self._registers = register_events(self.graph)
+        return self._registers
 
     def candidates(self) -> int:
         """How many combinations of choices there are."""
-        count = 1 << len(self.graph.decisions)
-        for writes in self.sources.values():
-            count *= max(1, len(writes))
+        count = prod(self.choices) << len(self.decision_slots)
+        for slot in self.read_slots:
+            count *= max(1, *[len(self.sources[r]) for r in slot])
         for group in (*self.groups, *self.block_groups):
             count *= group.count()
         for block in self.graph.blocks:
@@ -117,6 +185,9 @@ class Bounds:
         return count
 
     # ------------------------------------------------------------ guards
+
+    def _are_exclusive(self, e: int, f: int) -> bool:
+        return bool(self.exclusive[e] >> f & 1)
 
     def _guard_masks(self) -> tuple[list[int], list[int]]:
         """For each event, the events that never execute with it, and those that always do."""
@@ -182,16 +253,14 @@ class Bounds:
         found: dict[int, set[Value]] = {r: set() for r in self.reads}
         self._domains = found
         for _ in range(len(self.reads) + 1):
-            stored: dict[Value, set[Value]] = {}
-            for w in self.writes:
-                for a in self.domain(events[w].address):
-                    stored.setdefault(a, set()).update(self.domain(events[w].value))
+            stored = {w: self.domain(events[w].value).copy() for w in self.writes}
+            cells = {w: self.domain(events[w].address).copy() for w in self.writes}
             changed = False
             for r in self.reads:
-                for a in self.domain(events[r].address):
-                    new = stored.get(a, set()) - found[r]
-                    if new:
-                        found[r] |= new
+                here = self.domain(events[r].address)
+                for w in self.sources.get(r, self.writes):
+                    if not stored[w] <= found[r] and not here.isdisjoint(cells[w]):
+                        found[r] |= stored[w]
                         changed = True
                 if len(found[r]) > MAXIMUM_DOMAIN:
                     raise Unsupported(f"a read may return more than {MAXIMUM_DOMAIN} values", events[r].span)
@@ -236,14 +305,15 @@ class Bounds:
         events = self.graph.events
         po = self.graph.po
         cells = self.addresses[r]
+        if not cells:
+            return tuple(self.writes[:1])  # it is to no cell: some choice, which decides nothing
         if len(cells) == 1:
             possible = self.by_cell[cells[0]]
         else:
             possible = sorted({w for a in cells for w in self.by_cell.get(a, ())})
         hidden = 0  # writes that coherence hides behind a later one before r
-        later = 0
+        later = po[r] if self.coherent else 0  # whatever their address: rf makes it that of the read
         if self.coherent and len(cells) == 1:
-            later = po[r]
             shadows = [
                 w for w in possible if po[w] >> r & 1 and self.addresses[w] == cells and self.companions[r] >> w & 1
             ]
@@ -257,9 +327,7 @@ class Bounds:
         out = self.exclusive[r] | hidden
         kept = []
         for w in possible:
-            if out >> w & 1 or w == own:
-                continue
-            if later >> w & 1 and len(self.addresses[w]) == 1:
+            if (out | later) >> w & 1 or w == own:
                 continue
             value = events[w].value
             if r in wanted and isinstance(value, int | Address) and value != wanted[r]:
@@ -284,7 +352,8 @@ class Bounds:
         for _, members in merged:
             if len(members) > 1:
                 members.sort()
-                groups.append(Group(tuple(members), {m: self._precede(m, members) for m in members}))
+                before = {m: self._precede(m, members) for m in members}
+                groups.append(_group(members, before, self._are_exclusive))
         return groups
 
     def _precede(self, m: int, members: list[int]) -> int:

@@ -35,7 +35,8 @@ class Slices(Struct):
     """In which candidates each choice is made which way.
 
     decided[d]: decision d is false, is true; source[r][i]: read r reads from the i-th of its possible
-    writes; order[a, b]: write a stands before write b of the same cell; block_order likewise for
+    writes; order[a, b]: write a stands before write b of the same cell; chosen[c][k]: option k of the model's
+    choice c is taken; block_order likewise for
     blocks; before_block[b, e] and after_block[b, e]: event e of the block's thread is po-before, po-after it.
     """
 
@@ -43,6 +44,7 @@ class Slices(Struct):
     decided: list[tuple[int, int]] = field(default_factory=list)
     source: dict[int, Sequence[int]] = field(default_factory=dict)
     order: dict[Pair, int] = field(default_factory=dict)
+    chosen: list[Sequence[int]] = field(default_factory=list)
     block_order: dict[Pair, int] = field(default_factory=dict)
     before_block: dict[Pair, int] = field(default_factory=dict)
     after_block: dict[Pair, int] = field(default_factory=dict)
@@ -68,7 +70,8 @@ class Candidates:
         for e in graph.events:
             if e.guard == 0:
                 certain |= 1 << e.number
-        self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions)
+        absent = sum(1 << w for _, w in graph.single)
+        self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions, absent)
         self.values: dict[int, Values] = {r: {} for r in bounds.reads}
         self.rf: dict[int, dict[int, int]] = {}
         self._resolve()

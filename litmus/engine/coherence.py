@@ -11,8 +11,11 @@ from litmus.cat.dag import Model, Operator
 
 
 def demands_coherence(model: Model) -> bool:
-    """Whether the model forbids every execution that is not sequentially consistent per location."""
-    return any(
+    """Whether the model forbids every execution that is not sequentially consistent per location.
+
+    False if it has assertions: those speak of forbidden executions too.
+    """
+    return all(check.effect != "assert" for check in model.checks) and any(
         check.effect == "check"
         and check.predicate == "acyclic"
         and not check.negated

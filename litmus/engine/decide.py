@@ -7,11 +7,12 @@ import time
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Model
+from litmus.cat.dag import Model, NeedsExecution
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence
 from litmus.engine.exhaustive import Exhaustive
+from litmus.engine.flags import flags_of_all, is_plain, without_flags
 from litmus.engine.options import Options
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
@@ -19,6 +20,7 @@ from litmus.program.values import ReadOf, Value
 from litmus.relation.evaluation import Plan
 
 EXHAUSTIVE_LIMIT = 1 << 16  # candidates; benchmarks/engines.py shows where Z3 takes over
+EXHAUSTIVE_STATES_LIMIT = 1 << 18  # likewise, where all states are to be listed
 STATES_LIMIT = 10_000
 STATES_SECONDS = 2.0
 
@@ -46,30 +48,50 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
         from litmus.oracle.enumeration import enumerated
 
         return enumerated(graph, model, question, options.states != "none", deadline)
-    plan = plan_of(model)
     limit = {"none": None, "auto": STATES_LIMIT, "all": sys.maxsize}[options.states]
-    bounds = Bounds(graph, plan.coherent)
+    if model.recipe is None:
+        return _decided(graph, plan_of(model), question, options, deadline, limit)
+    from litmus.engine.parts import decide_by_paths
+    from litmus.oracle.enumeration import enumerated
+
+    def decide_part(part: EventGraph, of_part: Model, asked: Question) -> Answer:
+        return _decided(part, Plan(of_part, demands_coherence(of_part)), asked, options, deadline, limit)
+
+    try:
+        return decide_by_paths(graph, model.recipe, question, limit, decide_part)
+    except NeedsExecution:  # only one execution at a time says what the model means
+        return enumerated(graph, model, question, limit is not None, deadline)
+
+
+def _decided(
+    graph: EventGraph, plan: Plan, question: Question, options: Options, deadline: float | None, limit: int | None
+) -> Answer:
+    """The answer under a compiled model, with up to `limit` states (None: without)."""
+    bounds = Bounds(graph, plan.coherent, choices=plan.model.choices)
+    if options.engine == "auto" and bounds.candidates() <= EXHAUSTIVE_LIMIT:
+        return Exhaustive(bounds, plan, question).answer(limit, options.witness)
+    flags: tuple[str, ...] = ()
+    if not is_plain(plan):
+        flags = flags_of_all(bounds, plan)
+        plan = without_flags(plan)
     known: Answer | None = None
     if options.engine == "auto":
-        if bounds.candidates() <= EXHAUSTIVE_LIMIT:
-            return Exhaustive(bounds, plan, question).answer(limit, options.witness)
         known = _narrowed(graph, plan, question)
-        if known is not None and known.verdict is Verdict.NEVER and limit is None:
+        if known is not None and known.verdict is Verdict.NEVER and limit is None and not flags:
             return known
     from litmus.engine.lazy import Lazy
 
     budget = STATES_SECONDS if options.states == "auto" else None
-    return Lazy(bounds, plan, question, deadline).answer(known, limit, budget)
+    return Lazy(bounds, plan, question, deadline).answer(known, limit, budget, flags)
 
 
 def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | None:
     """The answer for the executions in which reads return what the proposition demands of registers.
 
     Of the whole question it tells whether anything satisfies the proposition: the verdict is Never or
-    Always.  None if the proposition demands nothing, or too many candidates are left, or the model has flags or
-    assertions: those speak of all executions.
+    Always.  None if the proposition demands nothing, or too many candidates are left.
     """
-    if graph.cuts or any(check.effect != "check" for check in plan.model.checks):
+    if graph.cuts:
         return None
     demanded: dict[int, Value] = {}
     parts = question.formula.operands if isinstance(question.formula, Conjunction) else (question.formula,)
@@ -84,7 +106,7 @@ def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | Non
                 demanded[expr.event] = part.value
     if not demanded:
         return None
-    bounds = Bounds(graph, plan.coherent, demanded)
+    bounds = Bounds(graph, plan.coherent, demanded, plan.model.choices)
     if bounds.candidates() > EXHAUSTIVE_LIMIT:
         return None
     answer = Exhaustive(bounds, plan, question).answer(None, witness=True)

@@ -35,7 +35,7 @@ class Selection(Struct, frozen=True):
     """One way to make every choice: a candidate execution.
 
     decided[d]; source[r]: index into bounds.sources[r], None where r does not execute; orders and block
-    orders, one for each group; landing[b]: index of a point.
+    orders, one for each group; landing[b]: index of a point; chosen[c]: the option of the model's choice c.
     """
 
     decided: tuple[bool, ...]
@@ -43,6 +43,7 @@ class Selection(Struct, frozen=True):
     orders: tuple[Order, ...]
     landing: tuple[int, ...]
     block_orders: tuple[Order, ...]
+    chosen: tuple[int, ...] = ()
 
 
 class Encoding:
@@ -81,6 +82,9 @@ class Encoding:
         self.block_orders = [clauses.total_order(group.members) for group in bounds.block_groups]
         for group, order in zip(bounds.block_groups, self.block_orders, strict=True):
             self._order_by_points(group, order)
+        self.chosen = [[clauses.new() for _ in range(options)] for options in bounds.choices]
+        for literals in self.chosen:
+            self._one_of(literals, TRUE)
         self._places = [self._final(i) for i in range(len(question.places))]
 
     # ------------------------------------------------------------ choices
@@ -368,6 +372,7 @@ class Encoding:
             orders=tuple(map(sorted_by, self.bounds.groups, self.orders)),
             landing=tuple(first(literals) or 0 for literals in self.landing),
             block_orders=tuple(map(sorted_by, self.bounds.block_groups, self.block_orders)),
+            chosen=tuple(first(literals) or 0 for literals in self.chosen),
         )
 
 

@@ -4,7 +4,8 @@ A choice has as its stride the number of combinations of the choices before it, 
 "option k is chosen" is a periodic bit pattern.  Combinations that describe no execution (a read of a
 write that does not execute, a branch taken against its condition) are not in `valid`; a choice that
 makes no difference (the rf of a read that does not execute) is pinned to one option, so that every
-execution is one valid candidate and executions can be counted.
+execution is one valid candidate and executions can be counted.  Things that never execute together, on
+two paths of a thread, share one choice.
 """
 
 from __future__ import annotations
@@ -28,11 +29,17 @@ class Every(Candidates):
         slices = Slices((1 << bounds.candidates()) - 1)
         self.stride = 1
         self.landing: list[tuple[int, ...]] = []
-        for _ in graph.decisions:
+        slices.decided = [(0, 0)] * len(graph.decisions)
+        for slot in bounds.decision_slots:
             refused, taken = self._choose(slices, 2)
-            slices.decided.append((refused, taken))
-        for r, writes in bounds.sources.items():
-            slices.source[r] = self._choose(slices, len(writes))
+            for d in slot:
+                slices.decided[d] = (refused, taken)
+        self.chosen_sources: list[tuple[list[int], tuple[int, ...]]] = []
+        for slot in bounds.read_slots:
+            chosen = self._choose(slices, max(1, *[len(bounds.sources[r]) for r in slot]))
+            self.chosen_sources.append((slot, chosen))
+            for r in slot:
+                slices.source[r] = chosen[: len(bounds.sources[r])]
         for group in bounds.groups:
             self._choose_order(slices, group, slices.order)
         for b, block in enumerate(graph.blocks):
@@ -45,6 +52,7 @@ class Every(Candidates):
                     slices.after_block[b, e] = slices.after_block.get((b, e), 0) | s
         for group in bounds.block_groups:
             self._choose_order(slices, group, slices.block_order)
+        slices.chosen = [self._choose(slices, options) for options in bounds.choices]
         super().__init__(bounds, slices)
         bad = self._against_conditions() | self._against_sources() | self._against_order() | self._against_landing()
         self.valid = self.full & ~bad
@@ -59,19 +67,25 @@ class Every(Candidates):
 
     def _choose_order(self, slices: Slices, group: Group, order: dict[Pair, int]) -> None:
         orders = list(group.orders())
-        for members, s in zip(orders, self._choose(slices, len(orders)), strict=True):
-            for i, a in enumerate(members):
-                for b in members[i + 1 :]:
-                    order[a, b] = order.get((a, b), 0) | s
+        for slots, s in zip(orders, self._choose(slices, len(orders)), strict=True):
+            for k, i in enumerate(slots):
+                for j in slots[k + 1 :]:
+                    for a in group.slots[i]:
+                        for b in group.slots[j]:
+                            order[a, b] = order.get((a, b), 0) | s
 
     # ------------------------------------------------------------ which candidates are executions
 
     def _against_conditions(self) -> int:
         """A decision against its condition, a decision that is not made, a failed assumption."""
         bad = 0
+        for slot in self.bounds.decision_slots:
+            made = 0
+            for d in slot:
+                made |= self.guards[self.graph.decisions[d].guard]
+            bad |= self.slices.decided[slot[0]][True] & ~made
         for decision, (refused, taken) in zip(self.graph.decisions, self.slices.decided, strict=True):
             made = self.guards[decision.guard]
-            bad |= taken & ~made
             if decision.condition is not None:
                 values = self.value(decision.condition)
                 zero = values.get(0, 0)
@@ -88,9 +102,15 @@ class Every(Candidates):
         """A read of a write that does not execute or is elsewhere; a read-modify-write before its source."""
         bad = 0
         bounds = self.bounds
+        for slot, chosen in self.chosen_sources:
+            anywhere = 0
+            for r in slot:
+                anywhere |= self.executes[r]
+                for s in chosen[len(bounds.sources[r]) :]:
+                    bad |= self.executes[r] & s
+            bad |= ~anywhere & ~chosen[0]
         for r, slices in self.slices.source.items():
             x = self.executes[r]
-            bad |= ~x & ~slices[0] if slices else x
             for w, s in zip(bounds.sources[r], slices, strict=True):
                 s &= x & ~self.rf[r].get(w, 0)
                 if s and not bounds.static:
@@ -108,13 +128,22 @@ class Every(Candidates):
         bad = 0
         events = self.graph.events
         for group in self.bounds.groups:
+            anywhere = []
+            for slot in group.slots:
+                x = 0
+                for m in slot:
+                    x |= self.executes[m]
+                anywhere.append(x)
+            for i, j in permutations(range(len(group.slots)), 2):
+                x, y = anywhere[i], anywhere[j]
+                if x & y != self.full:
+                    against = ~self.slices.order.get((group.slots[i][0], group.slots[j][0]), 0)
+                    bad |= x & ~y & against
+                    if i < j:
+                        bad |= ~(x | y) & against
             for a, b in permutations(group.members, 2):
                 x, y = self.executes[a], self.executes[b]
                 against = ~self.slices.order.get((a, b), 0)
-                if x & y != self.full:
-                    bad |= x & ~y & against
-                    if a < b:
-                        bad |= ~(x | y) & against
                 if not self.bounds.static and events[a].address != events[b].address:
                     others = self.value(events[b].address)
                     for u, s in self.value(events[a].address).items():

@@ -17,7 +17,7 @@ from litmus.relation.evaluation import Plan
 
 UNDETERMINED = (
     "the model allows an execution in which a value depends on itself, or is computed from an address in a way that "
-    "has no meaning: final values are not determined"
+    "has no meaning, or an access is to no variable: final values are not determined"
 )
 
 
@@ -59,7 +59,7 @@ class Exhaustive:
                 self._flag(check.name or "", candidates.full & ~fails)
             elif check.effect == "undefined_unless":
                 self._flag("*undef*", fails)
-            elif fails & candidates.valid:
+            elif fails & consistent:
                 raise Unsupported(f"assertion {check.name or 'without a name'} of the model fails", check.span)
         return consistent
 

@@ -26,16 +26,11 @@ REASONS_A_ROUND = 4  # violated checks that are explained each time
 class Lazy:
     """Answers a question by lazy refinement.
 
-    Raises NoAnswer when `deadline` (of time.monotonic) passes, and Unsupported for a model with flags or
-    assertions: those speak of all executions, and here only some are looked at.
+    Raises NoAnswer when `deadline` (of time.monotonic) passes.  The model has no flags or assertions:
+    those speak of all executions, and here only some are looked at.
     """
 
     def __init__(self, bounds: Bounds, plan: Plan, question: Question, deadline: float | None) -> None:
-        for check in plan.model.checks:
-            if check.effect != "check":
-                raise Unsupported(
-                    f"the test has too many candidate executions to report the model's {check.effect}s", check.span
-                )
         self.bounds = bounds
         self.plan = plan
         self.question = question
@@ -87,10 +82,11 @@ class Lazy:
                     literals = [literal for literal, _ in choices]
                 self.encoding.clauses.add(*(-x for x in literals))
 
-    def answer(self, known: Answer | None, limit: int | None, budget: float | None) -> Answer:
+    def answer(self, known: Answer | None, limit: int | None, budget: float | None, flags: tuple[str, ...]) -> Answer:
         """The verdict, and up to `limit` states found within `budget` seconds (limit None: no states).
 
-        `known`, if given, is an answer that says whether some execution satisfies the proposition.
+        `known`, if given, is an answer that says whether some execution satisfies the proposition;
+        `flags` are those of every execution.
         """
         found = []
         if known is None:
@@ -110,7 +106,7 @@ class Lazy:
             states=None if limit is None else self._states([o for o in found if o is not None], limit, budget),
             positive=None,
             negative=None,
-            flags=(),
+            flags=flags if witness is not None or refuting is not None else (),
             witness=witness,
             bound_reached=bound_reached,
             method="z3",

@@ -8,6 +8,7 @@ from litmus.cat.dag import Check
 from litmus.engine.answer import Execution
 from litmus.engine.base import Base
 from litmus.engine.candidates import Candidates, Values
+from litmus.engine.registers import RegisterBase
 from litmus.program.code import RegisterType
 from litmus.program.question import (
     Conjunction,
@@ -35,8 +36,13 @@ def spelled_as(value: Value, kind: RegisterType) -> Value:
 
 def failures(candidates: Candidates, plan: Plan, checks: Sequence[Check]) -> list[int]:
     """For each check, the candidates in which its test (negation included) fails."""
-    universe = candidates.universe
-    values = plan.evaluate(universe, Base(candidates), [check.node for check in checks])
+    universe, base = candidates.universe, Base(candidates)
+    wanted = [check.node for check in checks]
+    if plan.model.catdep:
+        level = RegisterBase(base, candidates.bounds.registers())
+        universe, values = level.universe, plan.evaluate(level.universe, level, wanted)
+    else:
+        values = plan.evaluate(universe, base, wanted)
     out = []
     for check in checks:
         value = values[check.node]

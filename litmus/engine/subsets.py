@@ -52,6 +52,12 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
 
         return literal, make
 
+    def take(c: int, k: int) -> Choice:
+        def make(slices: Slices, s: int) -> None:
+            slices.chosen[c] = [s if i == k else 0 for i in range(bounds.choices[c])]
+
+        return encoding.chosen[c][k], make
+
     def precede_block(order: dict[tuple[int, int], Literal], a: int, b: int) -> Choice:
         def make(slices: Slices, s: int) -> None:
             slices.block_order[a, b] = s
@@ -62,6 +68,7 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
     choices.extend(read(r, i) for r, i in selection.source.items() if i is not None)
     for order in selection.orders:
         choices.extend(precede(a, b) for a, b in _pairs(order))
+    choices.extend(take(c, k) for c, k in enumerate(selection.chosen))
     for b, block in enumerate(graph.blocks):
         if not all(selection.decided[d] is holds for d, holds in graph.guards[block.guard]):
             continue  # it is not sent: there is nothing to choose
@@ -93,6 +100,7 @@ class Subsets(Candidates):
     def __init__(self, bounds: Bounds, choices: list[Choice], full: int, where: list[int]) -> None:
         slices = Slices(full, [(0, 0)] * len(bounds.graph.decisions))
         slices.source = {r: [0] * len(w) for r, w in bounds.sources.items()}
+        slices.chosen = [[0] * options for options in bounds.choices]
         for (_, make), s in zip(choices, where, strict=True):
             make(slices, s)
         super().__init__(bounds, slices)
@@ -120,13 +128,23 @@ def is_monotone(model: Model, check: Check, bounds: Bounds) -> bool:
 
     It does unless something that depends on choices occurs under an odd number of `\\`, `~` or negations.
     """
-    chosen = {"rf", "co"}
+    grows = _Dependence(model, _chosen(bounds), bool(bounds.graph.decisions))
+    return not check.negated and not grows.negative(check.node)
+
+
+def depends_on_choices(model: Model, check: Check, bounds: Bounds) -> bool:
+    """Whether what a check is about depends on more than the paths that are taken."""
+    return _Dependence(model, _chosen(bounds), conditional=False).depends(check.node)
+
+
+def _chosen(bounds: Bounds) -> set[str]:
+    """The base relations that choices make."""
+    chosen = {"rf", "co", "same-value"}
     if bounds.graph.blocks:
         chosen.add("po")
     if not bounds.static:
-        chosen.add("loc")
-    grows = _Dependence(model, chosen, bool(bounds.graph.decisions))
-    return not check.negated and not grows.negative(check.node)
+        chosen |= {"loc", "same-low-order-bits"}
+    return chosen
 
 
 # Two events may be related, or one be in the set, because of a third: whether that one executes is a choice too.
@@ -158,6 +176,8 @@ class _Dependence:
             node = self.model.nodes[i]
             self.seen[i] = (
                 node.name in self.chosen | {"FW"}
+                or node.name[:1] == "?"
+                or (node.name[:1] == "@" and "loc" in self.chosen)
                 or node.operator in self.by_another
                 or any(self.depends(p) for p in self.parts(i))
             )

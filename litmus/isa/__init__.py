@@ -15,6 +15,9 @@ _MODULES = {
     "X86": "litmus.isa.x86_lowering",
     "X86_64": "litmus.isa.x86_lowering",
     "PPC": "litmus.isa.power_lowering",
+    "AArch64": "litmus.isa.aarch64_lowering",
+    "RISCV": "litmus.isa.riscv_lowering",
+    "ARM": "litmus.isa.arm_lowering",
     "C": "litmus.isa.c",
 }
 

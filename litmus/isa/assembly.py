@@ -14,22 +14,24 @@ from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
 from litmus.isa.initial import Reference, initial_state, type_named
-from litmus.isa.template import END, CellCode, InstructionSet, Place, registers_of
+from litmus.isa.template import END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
 from litmus.program.code import Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
-from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source.syntax import Cell, Register, Test
+from litmus.program.values import Address, Expr, Op, Reg, Value
+from litmus.source.syntax import AddressOf, Cell, Register, Test
 
 
 class _Thread(Struct, frozen=True):
     """The code of a thread, placed by cell numbers and offsets in cells.
 
-    references: variables named and accesses, as in Reference; written: registers that a line writes.
+    references: variables named and accesses, as in Reference; written: registers that a line writes;
+    indirect: some line branches through a register.
     """
 
     lines: tuple[tuple[Operation, int, int, Place], ...]
     labels: Mapping[str, int]
     references: tuple[tuple[str | None, tuple[str, ...], int | None, int, Place], ...]
     written: frozenset[str]
+    indirect: bool
 
 
 class _InCell(Exception):
@@ -53,6 +55,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
     threads: list[ThreadCode] = []
     references: list[Reference] = []
     written: list[frozenset[str]] = []
+    indirect: list[int] = []
     for number, cells in enumerate(test.table):
         try:
             thread = _thread(isa, tuple([cell.text for cell in cells]), observed.get(number, frozenset()))
@@ -75,8 +78,51 @@ def lower(test: Test, isa: InstructionSet) -> Program:
             for name, bases, size, cell, (begin, end) in thread.references
         ]
         written.append(thread.written)
+        if thread.indirect:
+            indirect.append(number)
     variables, registers, types = initial_state(test, isa, references, written)
+    _check_code_addresses(test, threads)
+    for number in indirect:
+        threads[number] = _direct(threads[number], number, registers[number], written[number], isa.link)
     return Program(test.arch, tuple(threads), variables, registers, types)
+
+
+def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:
+    """Every label of the initial state is one of its process."""
+    for item in test.init:
+        for value in item.values or ():
+            if isinstance(value, AddressOf) and ":" in value.name:
+                process, label = value.name.split(":")
+                number = int(process[1:])
+                labels = threads[number].labels if number < len(threads) else {}
+                if label not in labels or label[0] == ".":
+                    known = sorted(name for name in labels if name[0] != ".")
+                    raise InputError(f"{process} has no label {label}", value.span, near(label, known))
+
+
+def _direct(
+    code: ThreadCode, number: int, registers: Mapping[str, Value], written: frozenset[str], link: str
+) -> ThreadCode:
+    """The same code, with the branches through registers made branches to the labels that they hold.
+
+    Raises Unsupported for a register that the thread computes, or that holds no label of its process.
+    """
+    lines = list(code.lines)
+    for at, line in enumerate(lines):
+        operation = line.operation
+        if isinstance(operation, Branch) and operation.target == INDIRECT:
+            assert isinstance(operation.condition, Reg)
+            name = operation.condition.name
+            value = registers.get(name)
+            if name == link and name not in written and value is None:
+                target = END
+            elif name not in written and isinstance(value, Address) and value.base.startswith(f"P{number}:"):
+                target = value.base.partition(":")[2]
+            else:
+                message = f"{name} does not hold a label of P{number} from the start: such branches are not supported"
+                raise Unsupported(message, line.span, f"initialise it: {number}:{name}=P{number}:label")
+            lines[at] = Line(Branch(target), line.instruction, line.span)
+    return ThreadCode(tuple(lines), code.labels)
 
 
 def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]]:
@@ -126,6 +172,7 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
     labels: dict[str, int] = {}
     references: list[tuple[str | None, tuple[str, ...], int | None, int, Place]] = []
     written: set[str] = set()
+    indirect = False
     instruction = 0
     for number, code in enumerate(codes):
         for label in code.labels:
@@ -136,16 +183,23 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
         for operation in template.operations:
             if isinstance(operation, Set) and operation.register[0] == "." and operation.register not in read:
                 continue  # a flag that the thread does not use
+            if isinstance(operation, Branch):
+                indirect |= operation.target == INDIRECT
+                if operation.target == NEXT:
+                    behind = f"{NEXT}{instruction}"
+                    operation = Branch(behind, operation.condition, behind)
             lines.append((operation, instruction, number, template.place))
             if isinstance(operation, Set | Load):
                 written.add(operation.register)
+        if template.conditional:
+            labels[f"{NEXT}{instruction}"] = len(lines)
         references += [(symbol.name, (), None, number, symbol.place) for symbol in template.symbols]
         for access in template.accesses:
             name, bases = _base(access.address)
             references.append((name, bases, access.size, number, access.place))
         instruction += 1
     labels[END] = len(lines)
-    return _Thread(tuple(lines), labels, tuple(references), frozenset(written))
+    return _Thread(tuple(lines), labels, tuple(references), frozenset(written), indirect)
 
 
 def _cells(isa: InstructionSet, texts: tuple[str, ...], exact: bool) -> list[CellCode]:
@@ -201,9 +255,9 @@ def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
                     span = Span(Source("", texts[number]), *template.place)
                     message = "this uses a flag that an earlier instruction leaves undefined or that is not modelled"
                     raise _InCell(Unsupported(message, span), number)
-                if isinstance(operation, Set):
+                if isinstance(operation, Set) and not template.conditional:
                     after -= {operation.register}
-                if isinstance(operation, Branch):
+                if isinstance(operation, Branch) and operation.target != NEXT:
                     target = at.get(operation.target, len(codes))
                     following = [target] if operation.condition is None else [number + 1, target]
             after |= template.undefined

@@ -37,7 +37,7 @@ def lower(test: Test, table: Primitives, kept: Promise = KEPT) -> Program:
 
 def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Program:
     functions = read_functions(body)
-    shared = Shared(test, functions)
+    shared = Shared(test, functions, table.word)
     given, types = _initial_registers(test, functions, shared)
     threads, code = _threads(functions, shared, table, kept, types)
     if shared.untyped:

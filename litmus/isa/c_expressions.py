@@ -16,10 +16,7 @@ from litmus.isa.c_catalogue import CATALOGUE
 from litmus.isa.c_emission import Emitter, temporary
 from litmus.isa.c_types import (
     INT,
-    LONG,
     NOTHING,
-    UNSIGNED,
-    UNSIGNED_LONG,
     VOID,
     CType,
     Meaningless,
@@ -31,13 +28,12 @@ from litmus.isa.c_types import (
     loaded,
     negated,
     operate,
-    pointer_to,
     promoted,
     stored,
     truth,
     unary,
 )
-from litmus.isa.c_variables import Shared, type_of
+from litmus.isa.c_variables import Shared
 from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Load, Set, Store
 from litmus.program.primitives import Primitives, Row
@@ -149,14 +145,12 @@ class Expressions(Emitter):
 
     def _number(self, e: c.Number) -> TypedValue:
         bits = e.value.bit_length()
-        types = [INT, UNSIGNED, LONG, UNSIGNED_LONG]
-        if "l" in e.suffix:
-            types = types[2:]
+        types = self.shared.integers[2 * e.suffix.count("l") :]
         # Decimal constants do not become unsigned on their own (6.4.4.1); hexadecimal ones may.
         decimal = self.function.span(e.at).text[:1] != "0" or e.value < 8
         fits = [t for t in types if bits <= 8 * t.size - t.signed]
         allowed = [t for t in fits if (not t.signed if "u" in e.suffix else t.signed or not decimal)]
-        type_ = (allowed or [UNSIGNED_LONG])[0]
+        type_ = (allowed or [types[-1]])[0]
         return exactly(TypedValue(e.value, type_, False))
 
     def _name(self, e: c.Name) -> TypedValue:
@@ -171,7 +165,7 @@ class Expressions(Emitter):
             return TypedValue(Reg(name), self.locals[name])
         type_ = self.shared.types[name]
         if name in self.parameters or name in self.shared.arrays:
-            return TypedValue(Address(name), pointer_to(type_))
+            return TypedValue(Address(name), self.shared.pointer_to(type_))
         return self.load(self.place_of(e))
 
     def _unary(self, e: c.Unary) -> TypedValue:
@@ -181,7 +175,7 @@ class Expressions(Emitter):
             place = self.lvalue(e.operand)
             if isinstance(place, Local):
                 self.unsupported("the address of a local is not supported", e.at)
-            return TypedValue(place.address, pointer_to(place.type))
+            return TypedValue(place.address, self.shared.pointer_to(place.type))
         try:
             return unary(e.operator, self.value(e.operand))
         except Meaningless as error:
@@ -275,7 +269,7 @@ class Expressions(Emitter):
         return self.evaluate(e.right)
 
     def _cast(self, e: c.Cast) -> TypedValue:
-        type_ = type_of(self.function, e.type)
+        type_ = self.shared.type_of(self.function, e.type)
         if type_ is VOID:
             self.evaluate(e.operand)
             return NOTHING
@@ -286,7 +280,7 @@ class Expressions(Emitter):
     def _size_of(self, e: c.SizeOf) -> TypedValue:
         if not isinstance(e.operand, c.TypeName):
             self.unsupported("sizeof of an expression is not supported", e.at, "name the type: sizeof(int)")
-        return TypedValue(type_of(self.function, e.operand).size, UNSIGNED_LONG)
+        return TypedValue(self.shared.type_of(self.function, e.operand).size, self.shared.size_type)
 
     def _call(self, e: c.Call) -> TypedValue:
         return c_macros.call(self, e)
@@ -404,9 +398,17 @@ class Expressions(Emitter):
             self.note(PLAIN_NOTE)
         c_macros.fences(self, row.before, place.at)
         register = self.register()
-        self.emit(Load(register, place.address, self.shared.width(place.type), row.load), place.at)
+        self.emit(Load(register, place.address, self.width(place), row.load), place.at)
         c_macros.after(self, row, Reg(register), place.at)
         return loaded(register, place.type)
+
+    def width(self, place: Memory) -> int:
+        """How many bytes an access touches; raises Unsupported where the machine has no single one of that width."""
+        size = self.shared.width(place.type)
+        if size > self.table.word:
+            message = f"accesses to {place.type}, of {size} bytes, are not supported on {self.table.arch}"
+            self.unsupported(message, place.at, "there they are two accesses")
+        return size
 
     def store(self, place: Local | Memory, value: TypedValue, at: c.At) -> TypedValue:
         """Write a place; the value is what the place then holds."""
@@ -417,7 +419,7 @@ class Expressions(Emitter):
             self.note(PLAIN_NOTE)
         value = converted(value, place.type)
         c_macros.fences(self, row.before, place.at)
-        self.emit(Store(place.address, stored(value), self.shared.width(place.type), row.store), at)
+        self.emit(Store(place.address, stored(value), self.width(place), row.store), at)
         c_macros.fences(self, row.after, place.at)
         return value
 

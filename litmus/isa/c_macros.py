@@ -24,9 +24,9 @@ from litmus.isa.c_types import (
     truth,
     unary,
 )
-from litmus.program.code import Assume, Branch, Fence, Load, Store, StoreConditional
+from litmus.program.code import Assume, Branch, Fence, Load, Set, Store, StoreConditional
 from litmus.program.primitives import Fences, Row
-from litmus.program.values import Expr, Reg
+from litmus.program.values import Expr, Op, Reg
 from litmus.source import c_syntax as c
 from litmus.source.c_parser import parse_expression
 
@@ -145,17 +145,27 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     ]
     names = dict(zip("ab", given, strict=False))
     old, at = lower.register(), e.at
-    size = lower.shared.width(type_)
+    size = lower.width(target)
     linked = row.method == "llsc"
+    skipped = tested = None
+    if row.test and update.when is not None:
+        tested = lower.register()
+        lower.emit(Load(tested, target.address, size, lower.table["READ_ONCE"].load), at)
+        names["old"] = exactly(loaded(tested, type_))
+        skipped = _skip_unless(lower, _computed(update.when, names), at)
 
     fences(lower, row.before, at)
     lower.emit(Load(old, target.address, size, row.load, reserve=linked), at)
-    names = {"old": exactly(loaded(old, type_)), **names}
+    when = None
+    if tested is not None:
+        # In the last round no other thread came between; a lost race is a failed test as well.
+        lower.emit(Assume(Op("eq", (Reg(old), Reg(tested)))), at, joined=True)
+    else:
+        names["old"] = exactly(loaded(old, type_))
+        when = None if update.when is None else _computed(update.when, names)
     if update.requires is not None:
         lower.emit(Assume(truth(_computed(update.requires, names)).expr), at, joined=True)
-    when = None if update.when is None else _computed(update.when, names)
     names["new"] = converted(_computed(update.new, names), type_)
-    skipped = None
     if linked:
         if when is not None:
             skipped = _skip_unless(lower, when, at)
@@ -164,12 +174,19 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         lower.emit(Assume(Reg(status)), at, joined=True)
     else:
         stores = None if when is None else truth(when).expr
-        store = Store(target.address, stored(names["new"]), size, row.store, when=stores, rmw=True)
+        single = row.method == "event"
+        store = Store(target.address, stored(names["new"]), size, row.store, stores, rmw=True, single=single)
         lower.emit(store, at, joined=True)
-        if when is not None and row.after:
+        if row.either and stores is not None:
+            compared = lower.register()
+            lower.emit(Set(compared, Op("either", (stores, names["a"].expr, Reg(old)))), at, joined=True)
+            names["old"] = exactly(loaded(compared, type_))
+        if when is not None and row.after and not row.always:
             skipped = _skip_unless(lower, when, at)
+    if skipped is not None and row.always:
+        lower.place(skipped)
     after(lower, row, Reg(old), at)
-    if skipped is not None:
+    if skipped is not None and not row.always:
         lower.place(skipped)
     return NOTHING if update.result is None else _computed(update.result, names)
 

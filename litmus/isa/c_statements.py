@@ -11,8 +11,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from litmus.diagnostics import near
 from litmus.isa.c_expressions import Expressions
-from litmus.isa.c_types import CType, TypedValue, exactly, operate, pointer_to, promoted
-from litmus.isa.c_variables import Shared, type_of
+from litmus.isa.c_types import CType, TypedValue, exactly, operate, promoted
+from litmus.isa.c_variables import Shared
 from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Branch, Set, ThreadCode
 from litmus.program.primitives import Primitives
@@ -59,11 +59,11 @@ class Statements(Expressions):
     # ------------------------------------------------------------ declarations
 
     def _declaration(self, s: c.Declaration) -> None:
-        base = type_of(self.function, s.type)
+        base = self.shared.type_of(self.function, s.type)
         for declarator in s.declarators:
             type_ = base
             for _ in range(declarator.pointers):
-                type_ = pointer_to(type_)
+                type_ = self.shared.pointer_to(type_)
             self._declare(declarator, type_)
 
     def _declare(self, declarator: c.Declarator, type_: CType) -> None:

@@ -1,7 +1,7 @@
 """C types and typed values: widths, signs, conversions, and the arithmetic of the C operators.
 
-LP64, as on every architecture that has a table; arithmetic wraps (the kernel is compiled with
--fno-strict-overflow).  Sources: ISO C11, 6.3.1 (conversions) and 6.5 (operators).
+long and pointers have 8 bytes (LP64), or the 4 of the architecture (ILP32); arithmetic wraps (the kernel is
+compiled with -fno-strict-overflow).  Sources: ISO C11, 6.3.1 (conversions) and 6.5 (operators).
 """
 
 from __future__ import annotations
@@ -67,18 +67,38 @@ _BY_NAME = {
 }
 
 
-def pointer_to(target: CType) -> CType:
-    """The type of a pointer to `target`."""
-    return CType("", 8, signed=False, target=target)
+# The types that have the size of a pointer
+_WORDS = (
+    "long", "long int", "signed long", "unsigned long", "unsigned long int", "long unsigned int",
+    "intptr_t", "uintptr_t", "ptrdiff_t", "size_t", "ssize_t", "atomic_long_t",
+)  # fmt: skip
+_NARROW = {name: CType(name, 4, _BY_NAME[name].signed) for name in _WORDS}
+
+# The types of integer constants (6.4.4.1), by the bytes of a pointer
+_LONG_LONGS = (_BY_NAME["long long"], _BY_NAME["unsigned long long"])
+INTEGERS = {
+    8: (INT, UNSIGNED, LONG, UNSIGNED_LONG, *_LONG_LONGS),
+    4: (INT, UNSIGNED, _NARROW["long"], _NARROW["unsigned long"], *_LONG_LONGS),
+}
 
 
-def named_type(name: str, pointers: int = 0) -> CType | None:
+def pointer_to(target: CType, word: int) -> CType:
+    """The type of a pointer to `target`, where pointers have `word` bytes.
+
+    One of 4 bytes counts as signed: gcc extends it so, and the order of unsigned numbers is kept.
+    """
+    return CType("", word, signed=word < 8, target=target)
+
+
+def named_type(name: str, pointers: int = 0, word: int = 8) -> CType | None:
     """The type a test calls `name`, behind that many stars; None if there is none of that name."""
     found = _BY_NAME.get(name)
+    if word < 8 and name in _NARROW:
+        found = _NARROW[name]
     if found is None and name.startswith("struct "):
-        found = CType(name, 8, opaque=True)
+        found = CType(name, word, opaque=True)
     for _ in range(pointers if found else 0):
-        found = pointer_to(found)  # type: ignore[arg-type]
+        found = pointer_to(found, word)  # type: ignore[arg-type]
     return found
 
 
@@ -260,8 +280,8 @@ def _operate_on_pointers(operator: str, left: TypedValue, right: TypedValue) -> 
     if operator in _COMPARISON:
         return _compare(operator, converted(left, LONG).expr, converted(right, LONG).expr, unsigned=True)
     if operator == "-" and left.type.target and right.type.target:
-        distance = _result("sub", (left.expr, right.expr), LONG, True)
-        return operate("/", distance, TypedValue(left.type.target.size, LONG))
+        distance = _result("sub", (left.expr, right.expr), LONG if left.type.size == 8 else INT, True)
+        return operate("/", distance, TypedValue(left.type.target.size, distance.type))
     if operator == "+" and right.type.target and not left.type.target:
         left, right = right, left
     if operator in ("+", "-") and left.type.target and not right.type.target:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from litmus.diagnostics import InputError, Unsupported, near
 from litmus.isa.c_catalogue import CATALOGUE, LVALUE
-from litmus.isa.c_types import INT, CType, named_type, pointer_to, type_names
+from litmus.isa.c_types import INT, INTEGERS, CType, named_type, pointer_to, type_names
 from litmus.program.code import Variable
 from litmus.program.values import Address, Value, wrap
 from litmus.source import c_syntax as c
@@ -34,17 +34,20 @@ from litmus.source.syntax import (
     Test,
 )
 
-WORD = 8  # bytes of a pointer
-
 
 class Shared:
     """The shared variables of a test: their types, and which of them are arrays.
 
+    word: how many bytes a pointer has; integers: the types of integer constants, the narrower first, the
+    unsigned after the signed of a kind; size_type: that of sizeof.
     untyped: the test's types contradict each other about what holds an address; as herd does, they are then
     ignored, and every variable is a word.
     """
 
-    def __init__(self, test: Test, functions: tuple[c.Function, ...]) -> None:
+    def __init__(self, test: Test, functions: tuple[c.Function, ...], word: int) -> None:
+        self.word = word
+        self.integers = INTEGERS[word]
+        self.size_type = self.integers[3]
         self.untyped = False
         self.types: dict[str, CType] = {}
         self.arrays: dict[str, int] = {}
@@ -81,18 +84,29 @@ class Shared:
         """The type that an item of the initial state states, or that its value implies."""
         if item.type is None and not item.pointer:
             value = item.values[0] if item.values else None
-            return pointer_to(self.types.get(value.name, INT)) if isinstance(value, AddressOf) else INT
+            return self.pointer_to(self.types.get(value.name, INT)) if isinstance(value, AddressOf) else INT
         words = [word for word in (item.type or "int").split() if word not in ("volatile", "const", "_Atomic")]
-        type_ = named_type(" ".join(words) or "int", int(item.pointer))
+        type_ = named_type(" ".join(words) or "int", int(item.pointer), self.word)
         if type_ is None:
             raise InputError(f"unknown type {item.type}", item.span, near(item.type or "", type_names()))
         return type_
 
+    def type_of(self, function: c.Function, type_: c.TypeName) -> CType:
+        """The type that a test names.  Raises InputError where there is none."""
+        found = named_type(type_.name, type_.pointers, self.word)
+        if found is None:
+            raise InputError(f"unknown type {type_.name}", function.span(type_.at), near(type_.name, type_names()))
+        return found
+
+    def pointer_to(self, target: CType) -> CType:
+        """The type of a pointer to `target`."""
+        return pointer_to(target, self.word)
+
     def _add_parameter(self, function: c.Function, parameter: c.Parameter) -> None:
         name = parameter.name
-        type_ = type_of(function, parameter.type)
+        type_ = self.type_of(function, parameter.type)
         if parameter.array:
-            type_ = pointer_to(type_)
+            type_ = self.pointer_to(type_)
         if type_.target is None:
             message = f"{name} is a shared variable and is passed by its address"
             raise InputError(message, function.span(parameter.at), f"{parameter.type.name} *{name}")
@@ -109,7 +123,7 @@ class Shared:
 
     def width(self, type_: CType) -> int:
         """How many bytes an access of that type touches."""
-        return WORD if self.untyped else type_.size
+        return self.word if self.untyped else type_.size
 
     def address(self, value: AddressOf) -> Address:
         """`&x`, `&t[1]` as a value."""
@@ -134,14 +148,6 @@ class Shared:
         cells = [self.value(value, stored) for value in given]
         cells += [0] * ((size or 1) - len(cells))
         return Variable(name, tuple(cells), self.width(type_), type_.signed or type_.target is not None, str(type_))
-
-
-def type_of(function: c.Function, type_: c.TypeName) -> CType:
-    """The type that a test names.  Raises InputError where there is none."""
-    found = named_type(type_.name, type_.pointers)
-    if found is None:
-        raise InputError(f"unknown type {type_.name}", function.span(type_.at), near(type_.name, type_names()))
-    return found
 
 
 def _observed(test: Test) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The initial state of an assembly test: its variables, their types, and the registers.
 
 Variables are those that the initial state, the code and the addresses in registers name.  A
-variable without a type has the size of the accesses to it; accesses of several sizes to one
-variable are not supported, and are found here wherever the address of an access is plain to see.
+variable without a type has the size of the accesses to it; where none is plain to see, that of all
+accesses of the test if they have one size, else 4.  Accesses of several sizes to one variable are not
+supported, and are found here wherever the address of an access is plain to see.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ def initial_state(
                 types[where.thread, name] = declared_type(item) or RegisterType(isa.width)
             value = item.values[0] if item.values is not None else None
             if value is None or isinstance(value, Number):
-                registers[where.thread][name] = 0 if value is None else number(value, 8)
+                registers[where.thread][name] = 0 if value is None else number(value, isa.width)
+            elif ":" in value.name:
+                registers[where.thread][name] = Address(value.name)  # of an instruction: `P0:L0`
             else:
                 pointers[where.thread][name] = value.name
                 registers[where.thread][name] = 0
@@ -102,9 +105,13 @@ def initial_state(
             named.setdefault(where.name, where.span)
             for value in item.values or ():
                 if not isinstance(value, Number):
+                    if ":" in value.name:
+                        raise Unsupported("addresses of instructions in memory are not supported", value.span)
                     named.setdefault(value.name, value.span)
     used = _uses(references, pointers, written, named)
-    sizes = {name: _size_of(name, declared.get(name), used.get(name)) for name in named}
+    accessed = {reference.size for reference in references if reference.size is not None}
+    common = accessed.pop() if len(accessed) == 1 else 4  # for variables that are reached by loaded addresses only
+    sizes = {name: _size_of(name, declared.get(name), used.get(name), common) for name in named}
     variables = {name: _variable(name, declared.get(name), sizes) for name in named}
     for thread, name, value in held:
         registers[thread][name] = _value(value, 8, sizes, variables)
@@ -156,10 +163,10 @@ def declared_type(item: Init) -> RegisterType | None:
     return kind
 
 
-def _size_of(name: str, item: Init | None, use: _Use | None) -> RegisterType:
+def _size_of(name: str, item: Init | None, use: _Use | None, common: int) -> RegisterType:
     kind = declared_type(item) if item is not None else None
     if kind is None:
-        return RegisterType(use.size if use is not None else 4)
+        return RegisterType(use.size if use is not None else common)
     if use is not None and use.size != kind.size:
         raise Unsupported(
             f"{name} is declared with {kind.size} byte{'s' * (kind.size > 1)} and accessed with {use.size}:"

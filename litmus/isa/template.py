@@ -48,6 +48,7 @@ class Template(Struct, frozen=True):
     kept sign-extended); whole: registers of which it uses the upper half.  A thread in which the two
     meet is lowered again, exactly (litmus/isa/assembly.py, `_thread`).
     undefined: flags that it leaves undefined.
+    conditional: it begins with a branch to NEXT, on the condition that it is not executed.
     """
 
     place: Place
@@ -58,6 +59,7 @@ class Template(Struct, frozen=True):
     half: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     undefined: frozenset[str] = frozenset()
+    conditional: bool = False
 
 
 class CellCode(Struct, frozen=True):
@@ -73,7 +75,8 @@ class InstructionSet(Struct, frozen=True, eq=False):
     cell: the meaning of a cell's text; with `exact`, registers hold after every instruction the 64
     bits that the processor's hold.  Raises InputError and Unsupported with spans in a source that
     holds the text only.
-    width: bytes of a register.
+    width: bytes of a register.  link: the register that holds the return address, if branches through
+    registers are supported: such a branch ends the thread where nothing was put there.
     """
 
     name: str
@@ -81,9 +84,12 @@ class InstructionSet(Struct, frozen=True, eq=False):
     canonical: Callable[[str], str | None]
     registers: str
     width: int
+    link: str = ""
 
 
 END = ".end"  # the label behind the last line of a thread
+NEXT = ".next"  # the label behind the instruction itself: a conditional instruction branches there
+INDIRECT = ".indirect"  # the label whose address the register that is the branch's condition holds
 
 
 # ---------------------------------------------------------------- expressions of the tables

@@ -53,11 +53,11 @@ _SUFFIXES = {"b": 1, "w": 2, "l": 4, "q": 8}
 _ATOMIC = frozenset({"X"})
 _NON_TEMPORAL = frozenset({"NT"})
 
-_HINT_32 = "registers are EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP and their parts"
-_HINT_64 = "registers are rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15 and their parts"
+_HINT_32 = "registers are EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP"
+_HINT_64 = "registers are rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15"
 
-X86 = Machine("X86", PARTS_32, 4, att=False, hint=_HINT_32)
-X86_64 = Machine("X86_64", PARTS_64, 8, att=True, hint=_HINT_64)
+X86 = Machine("X86", PARTS_32, 4, att=False, hint=_HINT_32 + " and their parts")
+X86_64 = Machine("X86_64", PARTS_64, 8, att=True, hint=_HINT_64 + " and their parts")
 
 _SIZED = frozenset({*UPDATES, *SHIFTS, *BITS, *MOVES, *(f"cmov{c}" for c in CONDITIONS)})
 _KNOWN = (
@@ -567,12 +567,12 @@ def _lower_64(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS_64)
 
 
-_INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, X86.hint, width=4)
-_INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, X86_64.hint, width=8)
+_INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, _HINT_32, width=4)
+_INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, _HINT_64, width=8)
 
 _TAGS = frozenset({*FENCES.values()}) | _ATOMIC
 
 ARCHITECTURES = {
-    "X86": Architecture("X86", _TAGS, canonical_32, rank, X86.hint, _lower_32),
-    "X86_64": Architecture("X86_64", _TAGS | _NON_TEMPORAL, canonical_64, rank, X86_64.hint, _lower_64),
+    "X86": Architecture("X86", _TAGS, canonical_32, rank, _HINT_32, _lower_32),
+    "X86_64": Architecture("X86_64", _TAGS | _NON_TEMPORAL, canonical_64, rank, _HINT_64, _lower_64),
 }

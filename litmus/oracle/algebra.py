@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from litmus.cat.dag import Kind, Model, Node, Operator, Predicate
 from litmus.diagnostics import Unsupported
+from litmus.relation.rows import bits
 
 Pair = tuple[int, int]
 EventSet = frozenset[int]
@@ -225,6 +226,8 @@ class Meaning:
             return self.base(node.name)
         if operator is Operator.EMPTY:
             return frozenset()
+        if operator is Operator.CONSTANT:
+            return self._constant(node)
         if operator is Operator.VAR:
             return self.variables[i]
         if operator is Operator.FIX:
@@ -237,6 +240,13 @@ class Meaning:
         if operator in _PLAIN:
             return _PLAIN[operator](*arguments)
         return _WITHIN[operator, node.kind](self.events, *arguments)
+
+    def _constant(self, node: Node) -> Value:
+        """The given events or pairs that execute."""
+        if node.kind is Kind.SET:
+            return frozenset(e for e in bits(node.rows[0]) if e in self.events)
+        pairs = ((e, f) for e, row in enumerate(node.rows) for f in bits(row))
+        return frozenset((e, f) for e, f in pairs if e in self.events and f in self.events)
 
     def _fix(self, group: int) -> list[Value]:
         """The last round of a `let rec`.

@@ -8,18 +8,106 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from litmus.cat.dag import Facts, Kind
 from litmus.oracle.algebra import EventSet, Pair, Relation, Value
-from litmus.oracle.executions import Candidate
+from litmus.oracle.executions import Candidate, reached
 from litmus.program.graph import INITIAL, Event, EventGraph
+from litmus.program.registers import RegisterEvents, register_events, same_instance
+from litmus.program.values import Address
 from litmus.relation.rows import Rows, bits
 
 
+def starting_from(
+    graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None
+) -> Callable[[str], Value]:
+    """The sets and relations of a candidate by name, with those of the register level if there is one."""
+    if registers is None:
+        return lambda name: base(graph, candidate, name)
+    executed = candidate.way.executed | {
+        registers.first + i for i, g in enumerate(registers.guards) if reached(graph, g, candidate.way.decided)
+    }
+    threads = [event.thread for event in graph.events] + registers.threads
+    rows = {
+        "po": registers.po,
+        "rf-reg": registers.rf_reg,
+        "iico_data": registers.iico_data,
+        "iico_ctrl": registers.iico_ctrl,
+        "iico_order": registers.iico_order,
+        "same-instance": registers.same_instance,
+    }
+
+    def at_register_level(name: str) -> Value:
+        if name == "_":
+            return executed
+        if name in rows:
+            return frozenset((e, f) for e in executed for f in bits(rows[name][e]) if f in executed)
+        if name in registers.sets:
+            return frozenset(e for e in bits(registers.sets[name]) if e in executed)
+        if name == "id":
+            return frozenset((e, e) for e in executed)
+        if name == "int":
+            return frozenset((e, f) for e in executed for f in executed if threads[e] == threads[f] != INITIAL)
+        if name == "ext":
+            return frozenset((e, f) for e in executed for f in executed if threads[e] != threads[f])
+        return base(graph, candidate, name)
+
+    return at_register_level
+
+
+def events_of(base: Callable[[str], Value]) -> EventSet:
+    """All events there are."""
+    return frozenset(e for e in base("_") if isinstance(e, int))
+
+
+class CandidateFacts:
+    """Everything that a model may ask of one candidate (litmus.cat.dag.Facts)."""
+
+    def __init__(self, graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None) -> None:
+        self.graph = graph
+        self.candidate = candidate
+        self.named = starting_from(graph, candidate, registers)
+        self.size = len(graph.events) + (0 if registers is None else len(registers.guards))
+        self.events = sum(1 << e for e in events_of(self.named))
+
+    def with_registers(self) -> Facts:
+        """The same with the register level."""
+        return CandidateFacts(self.graph, self.candidate, register_events(self.graph))
+
+    def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
+        """See litmus.cat.dag.Facts."""
+        if name[0] == "?":
+            return None
+        value = self.named(name)
+        if kind is Kind.SET:
+            return sum(1 << e for e in value if isinstance(e, int))
+        rows = [0] * self.size
+        for pair in value:
+            if isinstance(pair, tuple):
+                rows[pair[0]] |= 1 << pair[1]
+        return tuple(rows)
+
+
 def base(graph: EventGraph, candidate: Candidate, name: str) -> Value:
-    """The set or relation of that name; one that is not in the table is a tag, the set of its events."""
+    """The set or relation of that name; one that is not in the table is a tag, the set of its events.
+
+    Where a read and a write are one event to models, the read's number is that event's.
+    """
     function = _TABLE.get(name)
     if function is not None:
-        return function(graph, candidate)
-    return frozenset(e.number for e in _events(graph, candidate) if name in e.tags)
+        value = function(graph, candidate)
+    elif name[0] == "@":
+        value = frozenset(e for e, a in candidate.addresses.items() if a == Address(name[1:]))
+    else:
+        value = frozenset(e.number for e in _events(graph, candidate) if name in e.tags)
+    return as_models_see(graph, value) if graph.single else value
+
+
+def as_models_see(graph: EventGraph, value: Value) -> Value:
+    """A set or relation in which every single read-modify-write is one event."""
+    read_of = {w: r for r, w in graph.single}
+    events = frozenset(read_of.get(x, x) for x in value if isinstance(x, int))
+    pairs = frozenset((read_of.get(x[0], x[0]), read_of.get(x[1], x[1])) for x in value if isinstance(x, tuple))
+    return events or pairs
 
 
 def _events(graph: EventGraph, candidate: Candidate) -> list[Event]:
@@ -40,10 +128,21 @@ def _final_writes(g: EventGraph, c: Candidate) -> EventSet:
 
 
 def _pairs_by_thread(same: bool) -> Callable[[EventGraph, Candidate], Relation]:
-    """The pairs of events of one thread, or of different threads; the initial writes are of one."""
+    """The pairs of events of one thread, or of different threads; the initial writes are together, but of no thread."""
     return lambda g, c: frozenset(
-        (e.number, f.number) for e in _events(g, c) for f in _events(g, c) if (e.thread == f.thread) is same
+        (e.number, f.number)
+        for e in _events(g, c)
+        for f in _events(g, c)
+        if (e.thread == f.thread) is same and not (same and e.thread == INITIAL)
     )
+
+
+def _same_value(g: EventGraph, c: Candidate) -> Relation:
+    return frozenset((e, f) for e, v in c.values.items() for f, u in c.values.items() if v == u)
+
+
+def _same_offset(g: EventGraph, c: Candidate) -> Relation:
+    return frozenset((e, f) for e, a in c.addresses.items() for f, b in c.addresses.items() if a.offset == b.offset)
 
 
 def _same_location(g: EventGraph, c: Candidate) -> Relation:
@@ -55,7 +154,7 @@ def _coherence(g: EventGraph, c: Candidate) -> Relation:
 
 
 def _rows(rows: Rows, c: Candidate) -> Relation:
-    return frozenset((e, f) for e in c.way.executed for f in bits(rows[e]) if f in c.way.executed)
+    return frozenset((e, f) for e in c.way.executed if rows for f in bits(rows[e]) if f in c.way.executed)
 
 
 def _pairs(pairs: list[Pair], c: Candidate) -> Relation:
@@ -80,6 +179,13 @@ _TABLE: dict[str, Callable[[EventGraph, Candidate], Value]] = {
     "addr": lambda g, c: _rows(g.addr, c),
     "data": lambda g, c: _rows(g.data, c),
     "ctrl": lambda g, c: _rows(g.ctrl, c),
+    "pick-addr": lambda g, c: _rows(g.pick_addr, c),
+    "pick-data": lambda g, c: _rows(g.pick_data, c),
+    "pick-ctrl": lambda g, c: _rows(g.pick_ctrl, c),
     "amo": lambda g, c: _pairs(g.amo, c),
+    "amo-data": lambda g, c: _pairs(g.amo_data, c),
     "lxsx": lambda g, c: _pairs(g.lxsx, c),
+    "same-instance": lambda g, c: _rows(same_instance(g), c),
+    "same-value": _same_value,
+    "same-low-order-bits": _same_offset,
 }

@@ -7,19 +7,21 @@ It shares the event graph with the first engine, and the operators on values, bu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 
 from litmus.cat.dag import Model
 from litmus.diagnostics import NoAnswer, Unsupported
 from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
 from litmus.oracle.algebra import Value as CatValue
-from litmus.oracle.base import base
+from litmus.oracle.base import CandidateFacts, events_of, starting_from
 from litmus.oracle.executions import Candidate, Way, candidates, evaluated, reached
 from litmus.program.code import RegisterType
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.question import holds as satisfies
+from litmus.program.registers import register_events
 from litmus.program.values import Address, Value
 
 UNDETERMINED = (
@@ -35,49 +37,74 @@ class Judge:
         self.graph = graph
         self.model = model
         self.definitions = Definitions(model)
+        self.registers = register_events(graph) if model.catdep else None
         # What is computed from these only is the same in all candidates of one way, if addresses are constants.
-        changing = {"rf", "co", "FW"}
+        changing = {"rf", "co", "FW", "same-value"}
         if any(e.kind != "F" and not isinstance(e.address, Address) for e in graph.events):
-            changing.add("loc")
-        self.fixed = [not names & changing for names in self.definitions.names]
+            changing |= {"loc", "same-low-order-bits"}
+        self.fixed = [
+            not names & changing and not any(name[0] in "?@" for name in names) for names in self.definitions.names
+        ]
         self.way: Way | None = None
         self.known: dict[int, CatValue] = {}
 
-    def meaning(self, candidate: Candidate) -> Meaning:
-        """The values of the model's relations in a candidate."""
+    def meanings(self, candidate: Candidate) -> Iterator[tuple[Model, Meaning]]:
+        """The values of the model's relations in a candidate, for every way to make the model's choices.
+
+        A model that depends on the test is compiled for the candidate.
+        """
+        if self.model.recipe is not None:
+            compiled = self.model.recipe.compile(CandidateFacts(self.graph, candidate, None))
+            yield from Judge(self.graph, compiled).meanings(candidate)
+            return
         if candidate.way is not self.way:
             self.way = candidate.way
             self.known = {}
+        for options in product(*map(range, self.model.choices)):
+            base = self.base_of(candidate, options)
+            meaning = Meaning(self.definitions, events_of(base), base, self.known)
+            yield self.model, meaning
+            self.known = {i: v for i, v in meaning.known.items() if self.fixed[i] and not self.definitions.open[i]}
 
-        def starting_from(name: str) -> CatValue:
-            return base(self.graph, candidate, name)
+    def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
+        """The base sets and relations where the model's choices are made so."""
+        base = starting_from(self.graph, candidate, self.registers)
 
-        return Meaning(self.definitions, candidate.way.executed, starting_from, self.known)
+        def with_choices(name: str) -> CatValue:
+            if name[0] != "?":
+                return base(name)
+            choice, option = map(int, name[1:].split("."))
+            events = events_of(base)
+            return frozenset((e, f) for e in events for f in events if options[choice] == option)
 
-    def flags(self, candidate: Candidate) -> frozenset[str] | None:
-        """The flags of a candidate, or None if a check rejects it.
+        return with_choices
 
-        The checks are done in the order of the model.  Raises Unsupported where an assertion fails.
-        """
-        meaning = self.meaning(candidate)
-        flags = set()
-        accepted = True
-        for check in self.model.checks:
-            passes = holds(check.predicate, meaning.value(check.node)) is not check.negated
-            if check.effect == "check":
-                if not passes:
-                    accepted = False
-                    break
-            elif check.effect == "flag":
-                if passes:
-                    flags.add(check.name or "")
-            elif check.effect == "undefined_unless":
-                if not passes:
-                    flags.add("*undef*")
-            elif not passes:
-                raise Unsupported(f"assertion {check.name or 'without a name'} of the model fails", check.span)
-        self.known = {i: v for i, v in meaning.known.items() if self.fixed[i] and not self.definitions.open[i]}
-        return frozenset(flags) if accepted else None
+    def verdicts(self, candidate: Candidate) -> Iterator[frozenset[str] | None]:
+        """For every way to make the model's choices: the flags of a candidate, or None if a check rejects it."""
+        for model, meaning in self.meanings(candidate):
+            yield _flags(model, meaning)
+
+
+def _flags(model: Model, meaning: Meaning) -> frozenset[str] | None:
+    """The flags of an execution, or None if a check rejects it.
+
+    The checks are done in the order of the model.  Raises Unsupported where an assertion fails.
+    """
+    flags = set()
+    for check in model.checks:
+        passes = holds(check.predicate, meaning.value(check.node)) is not check.negated
+        if check.effect == "check":
+            if not passes:
+                return None
+        elif check.effect == "flag":
+            if passes:
+                flags.add(check.name or "")
+        elif check.effect == "undefined_unless":
+            if not passes:
+                flags.add("*undef*")
+        elif not passes:
+            raise Unsupported(f"assertion {check.name or 'without a name'} of the model fails", check.span)
+    return frozenset(flags)
 
 
 # ---------------------------------------------------------------- final states
@@ -149,8 +176,8 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
     for candidate in candidates(graph):
         if deadline is not None and time.monotonic() > deadline:
             raise NoAnswer("no answer within the time limit")
-        flagged = judge.flags(candidate)
-        if flagged is None:
+        accepted = [flagged for flagged in judge.verdicts(candidate) if flagged is not None]
+        if not accepted:
             continue
         if not candidate.determined:
             raise Unsupported(UNDETERMINED)
@@ -161,14 +188,14 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
         value: Callable[[int], Value] = state.__getitem__
         if question.filter is not None and not satisfies(question.filter, value):
             continue
-        flags |= flagged
+        flags = flags.union(*accepted)
         shown = state[: question.shown]
         found.add(shown)
         if satisfies(question.formula, value):
-            positive += 1
+            positive += len(accepted)
             witness = witness or described(graph, candidate, shown)
         else:
-            negative += 1
+            negative += len(accepted)
     return Answer(
         verdict=verdict(positive, negative),
         places=question.places[: question.shown],

@@ -228,13 +228,26 @@ def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow
 
 
 def may_read(graph: EventGraph, r: int, w: int) -> bool:
-    """Whether a read may take its value from an event: a write, not to another cell, not of the same instruction."""
+    """Whether a read may take its value from an event: a write, not to another cell, not of the same instruction.
+
+    What is to one cell is of one size.
+    """
     read, write = graph.events[r], graph.events[w]
-    if write.kind != "W" or (r, w) in graph.updates:
+    if write.kind != "W" or read.size != write.size or (r, w) in graph.updates:
         return False
-    return read.address == write.address or not (
-        isinstance(read.address, Address) and isinstance(write.address, Address)
-    )
+    if isinstance(read.address, Address) and isinstance(write.address, Address):
+        return read.address == write.address
+    bases = variable_of(read.address), variable_of(write.address)
+    return None in bases or bases[0] == bases[1]
+
+
+def variable_of(address: Expr | None) -> str | None:
+    """The variable that an address is within whatever is read: nothing leads from one variable to another."""
+    if isinstance(address, Address):
+        return address.base
+    if isinstance(address, Op) and address.name in ("add", "sub"):
+        return next((base for a in address.args if (base := variable_of(a)) is not None), None)
+    return None
 
 
 def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:

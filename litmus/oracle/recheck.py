@@ -83,8 +83,12 @@ def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: M
 
 def _rejection(judge: Judge, candidate: Candidate) -> str | None:
     """Which check of the model rejects a candidate, or None."""
-    meaning = judge.meaning(candidate)
-    for check in judge.model.checks:
-        if check.effect == "check" and holds(check.predicate, meaning.value(check.node)) is check.negated:
-            return f"the model forbids it: {check.predicate} {check.name or ''} fails"
-    return None
+    failing: str | None = "the model has no execution with these choices"
+    for model, meaning in judge.meanings(candidate):
+        failing = None
+        for check in model.checks:
+            if check.effect == "check" and holds(check.predicate, meaning.value(check.node)) is check.negated:
+                failing = failing or f"the model forbids it: {check.predicate} {check.name or ''} fails"
+        if failing is None:
+            return None
+    return failing

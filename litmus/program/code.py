@@ -45,7 +45,8 @@ class Store(Struct, frozen=True):
     """The `size` bytes at address := value, if `when` is not 0 (None: always).
 
     With `rmw`, the store and the preceding Load of the same instruction are one atomic
-    read-modify-write (the pair is in the cat relation `amo`).
+    read-modify-write (the pair is in the cat relation `amo`).  With `single` as well they are one memory
+    operation: to models they are one event, which reads and writes, and `amo` does not have it.
     """
 
     address: Expr
@@ -54,14 +55,16 @@ class Store(Struct, frozen=True):
     tags: frozenset[str] = NO_TAGS
     when: Expr | None = None
     rmw: bool = False
+    single: bool = False
 
 
 class StoreConditional(Struct, frozen=True):
     """Store if the reservation of the program-order-latest load-reserve holds.
 
     It may succeed only when that load exists, was not used by an earlier StoreConditional and read
-    the same address; it may always fail.  `status` is set to `success` or `failure`.  The pair of
-    a success is in the cat relation `lxsx`.
+    the same address; it may always fail.  `status` is set to `success` or `failure`; with `carries`,
+    what is computed from the status of a success depends on the store.  The pair of a success is in
+    the cat relation `lxsx`.
     """
 
     address: Expr
@@ -71,6 +74,7 @@ class StoreConditional(Struct, frozen=True):
     failure: int
     size: int = 4
     tags: frozenset[str] = NO_TAGS
+    carries: bool = False
 
 
 class Fence(Struct, frozen=True):

@@ -85,7 +85,11 @@ class EventGraph(Struct):
     """All candidate events of a program.
 
     po excludes pairs of one instruction and pairs that depend on where a block lands (points).
-    updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not.
+    pick_addr, pick_data, pick_ctrl: dependencies through a value that the read only selected, or decided
+    whether to store; empty lists where there are none.
+    updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not;
+    amo_data: those in amo whose write stores something computed from the read.
+    single: the read and the write of each read-modify-write that is one event to models, and not in amo.
     cuts: guards of the paths that were left where a loop reached its bound.
     """
 
@@ -99,8 +103,13 @@ class EventGraph(Struct):
     addr: Rows = field(default_factory=list)
     data: Rows = field(default_factory=list)
     ctrl: Rows = field(default_factory=list)
+    pick_addr: Rows = field(default_factory=list)
+    pick_data: Rows = field(default_factory=list)
+    pick_ctrl: Rows = field(default_factory=list)
     updates: list[tuple[int, int]] = field(default_factory=list)
     amo: list[tuple[int, int]] = field(default_factory=list)
+    amo_data: list[tuple[int, int]] = field(default_factory=list)
+    single: list[tuple[int, int]] = field(default_factory=list)
     lxsx: list[tuple[int, int]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     points: dict[int, tuple[Point, ...]] = field(default_factory=dict)

@@ -17,7 +17,9 @@ from litmus.diagnostics import InputError, near
 
 Tags = frozenset[str]
 Fences = tuple[Tags, ...]
-Method = Literal["amo", "llsc"]
+Method = Literal["llsc", "amo", "event"]
+
+EVERY = "*"  # instead of a row, where an alternative is chosen: every row that has it
 
 
 class Row(Struct, frozen=True):
@@ -28,7 +30,10 @@ class Row(Struct, frozen=True):
 
     before: Fences = ()
     after: Fences = ()
+    always: bool = False
     branch: bool = False
+    test: bool = False
+    either: bool = False
     load: Tags = frozenset()
     store: Tags = frozenset()
     method: Method = "amo"
@@ -37,11 +42,15 @@ class Row(Struct, frozen=True):
 
 
 class Primitives(Struct, frozen=True, eq=False):
-    """A table: its name, the architecture whose fences and sets it speaks of, and its rows."""
+    """A table: its name, the architecture whose fences and sets it speaks of, and its rows.
+
+    word: how many bytes a pointer and a long have; there is no single access to more.
+    """
 
     name: str
     arch: str
     rows: Mapping[str, Row]
+    word: int = 8
 
     def __getitem__(self, row: str) -> Row:
         return self.rows[row]
@@ -55,6 +64,7 @@ def tables() -> list[str]:
 def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primitives:
     """The table `name`, with an alternative chosen for some rows: {"smp_wmb": "eieio"}.
 
+    The row `*` is every row that has the alternative and for which no other is chosen.
     Raises InputError where the table, the row or the alternative does not exist.
     """
     return _load(name, tuple(sorted((chosen or {}).items())))
@@ -64,17 +74,26 @@ def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primi
 def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
     document = _document(name)
     sections = {row: section for row, section in document.items() if isinstance(section, dict)}
-    for row, alternative in chosen:
-        if row not in sections:
+    alternatives = {row: section.get("alternatives", {}) for row, section in sections.items()}
+    choice: dict[str, str] = {}
+    for row, alternative in chosen:  # `*` comes first, and is overridden
+        if row == EVERY:
+            found = [r for r, known in alternatives.items() if alternative in known]
+            named = sorted({a for known in alternatives.values() for a in known})
+        elif row not in sections:
             raise InputError(f"the primitives table {name} has no row {row}", hint=near(row, sections))
-        alternatives = sections[row].get("alternatives", {})
-        if alternative not in alternatives:
-            known = ", ".join(sorted(alternatives)) or "it has none"
+        else:
+            found = [row] if alternative in alternatives[row] else []
+            named = sorted(alternatives[row])
+        if not found:
+            known = ", ".join(named) or "it has none"
             raise InputError(f"{name}.{row} has no alternative {alternative}", hint=f"alternatives: {known}")
-        sections[row] = {**sections[row], **alternatives[alternative]}
+        choice.update(dict.fromkeys(found, alternative))
+    for row, alternative in choice.items():
+        sections[row] = {**sections[row], **alternatives[row][alternative]}
     method = cast(Method, document["method"])
     rows = {row: _row(section, method) for row, section in sections.items()}
-    return Primitives(name, str(document["arch"]), rows)
+    return Primitives(name, str(document["arch"]), rows, cast(int, document.get("word", 8)))
 
 
 def _row(section: Mapping[str, object], method: Method) -> Row:
@@ -82,7 +101,10 @@ def _row(section: Mapping[str, object], method: Method) -> Row:
     return Row(
         before=tuple(_fences(section.get("emit", []))) + tuple(_fences(section.get("before", []))),
         after=tuple(_fences(section.get("after", []))),
+        always=bool(section.get("always", False)),
         branch=bool(section.get("branch", False)),
+        test=bool(section.get("test", False)),
+        either=bool(section.get("either", False)),
         load=frozenset(_words(section.get("load", []))),
         store=frozenset(_words(section.get("store", []))),
         method=cast(Method, section.get("method", method)),

@@ -4,6 +4,10 @@ Registers are tracked symbolically, so that addr, data and ctrl dependencies are
 flow: addr and data from the reads that an operand was computed from, ctrl from the reads that an
 earlier branch was decided by ("Herding cats", TOPLAS 2014, section 5; the conditions that cancel out,
 as in `xor r,r`, are dependencies all the same).
+
+What a value was selected by (the condition of an Op `select`, as of CSEL) and what decided whether a
+read-modify-write stores are kept apart: AArch64 has weaker *pick* dependencies on them (Arm ARM,
+DDI 0487, B2.3, Pick dependencies).
 """
 
 from __future__ import annotations
@@ -40,6 +44,15 @@ from litmus.relation.rows import transposed
 MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
 
 Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
+
+# In such a mask, bit PICK + r stands for read r as one that the value was selected by.
+PICK = MAXIMUM_EVENTS
+_PLAIN = (1 << PICK) - 1
+
+
+def _as_picks(reads: int) -> int:
+    """The mask of something that was selected by what `reads` is the mask of."""
+    return (reads & _PLAIN | reads >> PICK) << PICK
 
 
 class _Path(Struct):
@@ -160,13 +173,19 @@ class _Unroller:
                     path.start = path.before
                     path.load = None
                     if points is not None:
-                        points.setdefault(path.before, path.guard)
+                        self.pass_by(points, path)
                 if path.scoped:
                     path.scoped = tuple(s for s in path.scoped if s[0] > path.pc - 1)
                 operation = line.operation
                 kind = type(operation)
                 if kind is Set:
-                    path.registers[operation.register] = self.evaluate(operation.value, path, line.span)  # type: ignore[union-attr]
+                    value = operation.value  # type: ignore[union-attr]
+                    if type(value) is Op and value.name == "select":
+                        self.select(operation, value, path, line, stack)  # type: ignore[arg-type]
+                    elif type(value) is Op and value.name == "either":
+                        self.either(operation, value, path, line, stack)  # type: ignore[arg-type]
+                    else:
+                        path.registers[operation.register] = self.evaluate(value, path, line.span)  # type: ignore[union-attr]
                 elif kind is Load:
                     self.load(operation, path, thread, line)  # type: ignore[arg-type]
                 elif kind is Store:
@@ -182,6 +201,8 @@ class _Unroller:
                     condition, _ = self.evaluate(operation.condition, path, line.span)  # type: ignore[union-attr, arg-type]
                     if condition == 0 or type(condition) is not int:
                         self.graph.assumptions.append(Assumption(condition, path.guard))
+                    if condition == 0:
+                        break  # nothing that follows is in any execution
                 elif kind is Fresh:
                     self.copies += 1
                     path.copy = self.copies
@@ -189,9 +210,64 @@ class _Unroller:
                     self.float(operation, path)  # type: ignore[arg-type]
             else:
                 if points is not None:
-                    points.setdefault(path.before, path.guard)
+                    self.pass_by(points, path)
                 ended.append(path)
         return ended
+
+    def pass_by(self, points: dict[int, int], path: _Path) -> None:
+        """Note the place where a path stands: reached whenever one of the paths with these events is on its way."""
+        known = points.setdefault(path.before, path.guard)
+        if known != path.guard:
+            guards = self.graph.guards
+            shared = [x for x, y in zip(guards[known], guards[path.guard], strict=False) if x == y]
+            points[path.before] = self.guard_number[tuple(shared)]
+
+    def select(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
+        """register := select(condition, a, b): depends on a or on b, and on the condition by a pick.
+
+        Where that makes two sets of dependencies, the path forks: each way has its own.
+        """
+        condition, deciding = self.evaluate(value.args[0], path, line.span)
+        picks = _as_picks(deciding)
+        chosen, reads = self.evaluate(value.args[1], path, line.span)
+        other, other_reads = self.evaluate(value.args[2], path, line.span)
+        if type(condition) is int or type(condition) is Address:
+            if condition == 0:
+                chosen, reads = other, other_reads
+        elif reads == other_reads:
+            chosen = simplify("ite", (condition, chosen, other))
+        else:
+            decision = self.decide(condition, path.guard, line.span)
+            fork = path.fork(path.pc, self.guard(path.guard, decision, False))
+            fork.registers[operation.register] = (other, other_reads | picks)
+            stack.append(fork)
+            path.guard = self.guard(path.guard, decision, True)
+        path.registers[operation.register] = (chosen, reads | picks)
+
+    def either(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
+        """register := either(condition, a, b): b, or a where the condition says that they are equal.
+
+        Where it comes from a, it depends on a, and on the condition by a pick.  Both ways are followed, or,
+        where a depends on nothing and that way orders less in every respect, it alone if the condition holds.
+        """
+        condition, deciding = self.evaluate(value.args[0], path, line.span)
+        _, reads = self.evaluate(value.args[1], path, line.span)
+        result, result_reads = self.evaluate(value.args[2], path, line.span)
+        reads |= _as_picks(deciding)
+        path.registers[operation.register] = (result, result_reads)
+        if condition == 0:
+            return
+        free = bool(reads & _PLAIN)
+        if type(condition) is int and not free:
+            path.registers[operation.register] = (result, reads)
+            return
+        decision = self.decide(None if free else condition, path.guard, line.span)
+        fork = path.fork(path.pc, self.guard(path.guard, decision, True))
+        fork.registers[operation.register] = (result, reads)
+        stack.append(fork)
+        if free and type(condition) is not int:
+            self.graph.assumptions.append(Assumption(condition, fork.guard))
+        path.guard = self.guard(path.guard, decision, False)
 
     def load(self, operation: Load, path: _Path, thread: int, line: Line) -> None:
         address, reads = self.evaluate(operation.address, path, line.span)
@@ -209,17 +285,25 @@ class _Unroller:
 
     def store(self, operation: Store, path: _Path, thread: int, line: Line) -> None:
         guard = path.guard
+        deciding = 0
         if operation.when is not None:
-            condition, _ = self.evaluate(operation.when, path, line.span)
+            condition, deciding = self.evaluate(operation.when, path, line.span)
             if condition == 0:
                 return
             if type(condition) is not int and type(condition) is not Address:
                 guard = self.guard(guard, self.decide(condition, guard, line.span), True)
         event = self.write(operation, path, thread, line, guard)
+        if deciding:
+            self.graph.data[event.number] |= _as_picks(deciding)
         if path.load is not None:
-            self.graph.updates.append((path.load, event.number))
-            if operation.rmw:
-                self.graph.amo.append((path.load, event.number))
+            pair = (path.load, event.number)
+            self.graph.updates.append(pair)
+            if operation.single:
+                self.graph.single.append(pair)
+            elif operation.rmw:
+                self.graph.amo.append(pair)
+                if self.evaluate(operation.value, path, line.span)[1] >> path.load & 1:
+                    self.graph.amo_data.append(pair)
 
     def write(self, operation: Store | StoreConditional, path: _Path, thread: int, line: Line, guard: int) -> Event:
         address, address_reads = self.evaluate(operation.address, path, line.span)
@@ -266,7 +350,8 @@ class _Unroller:
                     self.graph.assumptions.append(Assumption(same, success.guard))
                 event = self.write(operation, success, thread, line, success.guard)
                 self.graph.lxsx.append((reservation, event.number))
-                success.registers[operation.status] = (operation.success, 0)
+                carried = 1 << event.number if operation.carries else 0
+                success.registers[operation.status] = (operation.success, carried)
                 stack.append(success)
         path.registers[operation.status] = (operation.failure, 0)
 
@@ -332,6 +417,12 @@ class _Unroller:
                 self.initial_write(event.address, 0, event.size)
         for thread, places in self.points.items():
             graph.points[thread] = tuple(self.point(thread, before, guard) for before, guard in places.items())
+        for rows, picks in (
+            (graph.addr, graph.pick_addr), (graph.data, graph.pick_data), (graph.ctrl, graph.pick_ctrl),
+        ):  # fmt: skip
+            if max(rows, default=0) > _PLAIN:
+                picks[:] = transposed([row >> PICK for row in rows])
+                rows[:] = [row & _PLAIN for row in rows]
         for rows in (graph.po, graph.ctrl, graph.addr, graph.data):
             rows[:] = transposed(rows)
         return graph

@@ -105,6 +105,8 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "zext16": (1, lambda a: a & 0xFFFF),
     "zext32": (1, lambda a: a & 0xFFFFFFFF),
     "ite": (3, lambda c, a, b: a if c else b),
+    "select": (3, lambda c, a, b: a if c else b),  # the same, but c is no data dependency (litmus/program/unroll.py)
+    "either": (3, lambda c, a, b: b),  # where c holds, a and b are equal, and a may be what the value comes from
 }
 
 # Operators that leave an address as it is: it is not known to be wider than any access.
@@ -121,8 +123,10 @@ def apply(name: str, args: tuple[Value, ...]) -> Value:
     function = OPERATORS[name][1]
     if not any(isinstance(a, Address) for a in args):
         return function(*args)
-    if name == "ite":
+    if name in ("ite", "select"):
         return args[1] if args[0] != 0 else args[2]
+    if name == "either":
+        return args[2]
     if name == "lnot":
         return 0  # no variable lies at address 0
     if name in _KEEPS_ADDRESS:

@@ -129,6 +129,9 @@ class _Evaluation:
                 values[i] = self.base[node.name]
             elif node.operator is Operator.EMPTY:
                 values[i] = self.empty(node.kind)
+            elif node.operator is Operator.CONSTANT:
+                rows = node.rows
+                values[i] = SlicedSet(rows[0]) if node.kind is Kind.SET else universe.relation(list(rows))
             elif node.operator is Operator.FIX:
                 if node.group not in solved:
                     solved[node.group] = self.solve(node.group)

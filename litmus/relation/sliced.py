@@ -46,14 +46,18 @@ class Universe:
 
     n events; `full`: the slice of all candidates; executes[e]: the slice of those in which e
     executes; `certain`: the mask of the events that always execute; companions[e]: the events that
-    execute whenever e does (e among them).  `nothing` is the empty relation: most fences and dependencies
+    execute whenever e does (e among them); everything: the mask of the events that there are, all but those
+    that another one stands for.  `nothing` is the empty relation: most fences and dependencies
     are absent from most tests, so operations look for this one object first and return it where they can.
     """
 
-    __slots__ = ("certain", "companions", "executes", "full", "n", "nothing")
+    __slots__ = ("certain", "companions", "everything", "executes", "full", "n", "nothing")
 
-    def __init__(self, n: int, full: int, executes: list[int], certain: int, companions: list[int]) -> None:
+    def __init__(
+        self, n: int, full: int, executes: list[int], certain: int, companions: list[int], absent: int = 0
+    ) -> None:
         self.n = n
+        self.everything = ((1 << n) - 1) & ~absent
         self.full = full
         self.executes = executes
         self.certain = certain
@@ -112,7 +116,7 @@ class Universe:
 
     def set_complement(self, a: SlicedSet) -> SlicedSet:
         """~a, within the events that execute."""
-        return self.set_difference(SlicedSet((1 << self.n) - 1), a)
+        return self.set_difference(SlicedSet(self.everything), a)
 
     # ------------------------------------------------------------ relations from sets and back
 
@@ -258,8 +262,8 @@ class Universe:
 
     def complement(self, a: Sliced) -> Sliced:
         """~a, within the pairs of events that execute."""
-        everything = (1 << self.n) - 1
-        return self.difference(Sliced([everything] * self.n), a)
+        everything = self.everything
+        return self.difference(Sliced([everything if everything >> e & 1 else 0 for e in range(self.n)]), a)
 
     def inverse(self, a: Sliced) -> Sliced:
         """a^-1."""
@@ -405,7 +409,7 @@ class Universe:
 
     def optional(self, a: Sliced) -> Sliced:
         """a?."""
-        must = [row | 1 << e for e, row in enumerate(a.must)]
+        must = [row | 1 << e & self.everything for e, row in enumerate(a.must)]
         if not a.open:
             return Sliced(must)
         out: Open = {}

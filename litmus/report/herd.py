@@ -21,7 +21,7 @@ def log(result: Result) -> str:
         return ""
     positive, negative, counted = _counts(question, answer)
     witnesses = (negative, positive) if question.quantifier == "~exists" else (positive, negative)
-    spelled = spell.speller(answer.places)
+    spelled = spell.speller(question)
     name = test.name
     lines = [
         f"Test {name} {spell.KIND[question.quantifier]}",

@@ -33,8 +33,8 @@ def line(result: Result) -> str:
     }
     if answer is not None:
         fields["verdict"] = answer.verdict.value
-        if answer.states is not None:
-            fields["states"] = list(map(spell.speller(answer.places), answer.states))
+        if answer.states is not None and question is not None:
+            fields["states"] = list(map(spell.speller(question), answer.states))
         fields["flags"] = list(answer.flags)
         fields["bound_reached"] = answer.bound_reached
         if answer.positive is not None and answer.negative is not None:

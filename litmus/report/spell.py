@@ -39,18 +39,27 @@ def equation(where: Place, holds: Value) -> str:
     return f"{place(where)}={value(holds)}"
 
 
-def speller(places: tuple[Place, ...]) -> Callable[[tuple[Value, ...]], str]:
-    """A function that spells states over `places`; the empty state is the empty string.
+def speller(question: Question) -> Callable[[tuple[Value, ...]], str]:
+    """A function that spells states over the shown places of a question; the empty state is the empty string.
 
-    One format string does it for states of numbers, which nearly all are: 0.3 us a state.
+    Arrays that are shown whole are one item, `t={1,2}`.  One format string does it for states of numbers,
+    which nearly all are: 0.3 us a state.
     """
-    template = " ".join(place(p).replace("%", "%%") + "=%d;" for p in places)
+    arrays = dict(question.arrays)
+    items: list[tuple[str, int, str]] = []  # what stands before, between and after the values of an item
+    i = 0
+    while i < question.shown:
+        where = question.places[i]
+        count = arrays.get(i, 1)
+        items.append((f"{where.name}={{", count, "};") if i in arrays else (f"{place(where)}=", 1, ";"))
+        i += count
+    template = " ".join(before.replace("%", "%%") + ",".join(["%d"] * n) + after for before, n, after in items)
 
     def spelled(state: tuple[Value, ...]) -> str:
         try:
             return template % state
         except TypeError:  # %d of an Address
-            return " ".join(f"{equation(p, v)};" for p, v in zip(places, state, strict=True))
+            return template.replace("%d", "%s") % tuple(map(value, state))
 
     return spelled
 

@@ -47,7 +47,7 @@ def full(result: Result, style: Style) -> str:
     lines = [_first_line(result, question, answer, style), ""]
     lines += [f"  {key:<11} {text}" for key, text in rows]
     lines += ["", *_states(question, answer, style)]
-    lines += _witness(question, answer, style)
+    lines += _witness(result, question, answer)
     return "\n".join(lines) + "\n\n"
 
 
@@ -128,12 +128,12 @@ def _states(question: Question, answer: Answer, style: Style) -> list[str]:
     """The final states, those that matter marked: that satisfy the proposition, or refute a forall."""
     states = answer.states
     if states is None:
-        return ["  The final states are not listed: not asked for, or too many (--states all takes the time it needs).", ""]
+        return ["  The final states are not listed: not asked for, or too many to find quickly (--states all).", ""]
     if not states:
         return []
     wanted = question.quantifier != "forall"
     marked = [holds(question.formula, state.__getitem__) is wanted for state in states]
-    spelled = spell.speller(answer.places)
+    spelled = spell.speller(question)
     many = len(states) > STATES_SHOWN
     # Of very many states, first those that were asked about.
     order = sorted(range(len(states)), key=lambda i: not marked[i]) if many else range(len(states))
@@ -151,11 +151,15 @@ def _states(question: Question, answer: Answer, style: Style) -> list[str]:
     return [*lines, ""]
 
 
-def _witness(question: Question, answer: Answer, style: Style) -> list[str]:
-    execution = answer.witness
-    if execution is None or answer.verdict is Verdict.NEVER or question.quantifier == "forall":
+def _witness(result: Result, question: Question, answer: Answer) -> list[str]:
+    """The execution that shows the answer: one that satisfies the proposition, or refutes a forall."""
+    if question.quantifier == "forall":
+        title, execution = "An execution that ends otherwise:", result.refutation
+    else:
+        title, execution = "An execution that ends so:", answer.witness
+    if execution is None:
         return []
-    lines = ["  An execution that ends so:", *(f"    {line}" for line in witness.threads(execution))]
+    lines = [f"  {title}", *(f"    {line}" for line in witness.threads(execution))]
     order = witness.memory(execution)
     if order:
         lines += ["", "  Memory took the writes in this order:", *(f"    {line}" for line in order)]

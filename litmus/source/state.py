@@ -49,6 +49,7 @@ words: NAME+
 ?place: register | "[" NAME "]"                                   -> bracketed
 ?pointed: place | NAME                                           -> named
 ?init_value: value | _ATOMIC_INIT "(" value ")"
+    | PROCESS ":" NAME                                           -> code_address
 
 final: section* [question] [kinds]
 ?section: _LOCATIONS "[" (observed ";")* [observed] "]"         -> locations
@@ -124,6 +125,7 @@ _PLACE = frozenset({"COMMON", "NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMB
 _PHRASES = (
     ("a proposition like 0:r1=1 or x=2", _PLACE | {"TRUE", "FALSE", "NOT", "TILDE", "LPAR"}),
     ("a value or a location", _PLACE - {"COMMON"} | _VALUE | {"LBRACE"}),
+    ("a value", _VALUE | {"PROCESS"}),
     ("a value", _VALUE),
     ("a location", _PLACE - {"COMMON"}),
 )
@@ -379,6 +381,9 @@ def _value(source: Source, tree: Tree[Token]) -> InitValue:
     span = _span(source, tree)
     if tree.data == "number":
         return Number(number_of(as_token(tree.children[0])), span)
+    if tree.data == "code_address":
+        process, label = tree.children
+        return AddressOf(f"{process}:{label}", None, span)
     _, name, *index = tree.children
     if name == "NULL":
         return Number(0, span)

@@ -41,7 +41,7 @@ class Number(Struct, frozen=True):
 
 
 class AddressOf(Struct, frozen=True):
-    """`x`, `&x`, `t[1]` as a value."""
+    """`x`, `&x`, `t[1]` as a value; `P0:L0`, the address of an instruction, with that name."""
 
     name: str
     index: int | None

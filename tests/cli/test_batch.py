@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import time
@@ -55,15 +54,6 @@ def test_processes_end_with_the_consumer():
     began = time.monotonic()
     outcomes.close()  # type: ignore[attr-defined]
     assert time.monotonic() - began < 2
-
-
-def test_garbage_collection_is_as_it_was_afterwards():
-    assert gc.isenabled()
-    outcomes = batch.run(["a", "b"], start, died, 1)
-    next(outcomes)
-    assert not gc.isenabled()
-    list(outcomes)
-    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(1, 1), (batch.FEW, 1)])

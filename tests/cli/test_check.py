@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,6 +89,14 @@ def test_one_file_is_told_in_full_and_many_a_line_each(litmus, sb):
     assert litmus("check", allowed).out.splitlines()[0].startswith("Sometimes. Under power")
 
 
+def test_a_forall_that_fails_is_shown_an_execution_that_refutes_it(litmus, sb):
+    ran = litmus("check", sb(condition=f"forall ~{CONDITION}"))
+    assert "* refutes the proposition:\n    * 0:r3=0; 1:r3=0;\n" in ran.out
+    shown = ran.out[ran.out.index("An execution that ends otherwise:") :]
+    assert len(re.findall("R [xy]=0 +from the initial state", shown)) == 2
+    assert "An execution" not in litmus("check", sb(fence="sync", condition=f"forall ~{CONDITION}")).out
+
+
 def test_several_models_answer_in_the_order_they_are_named(litmus, sb):
     ran = litmus("check", sb(), "--json", "--model", "sc,power", "--model", "sc")
     assert [(line["model"], line["verdict"]) for line in lines(ran.out)] == [
@@ -113,6 +122,73 @@ def test_a_file_named_twice_is_answered_twice(litmus, sb):
 def test_files_may_stand_on_both_sides_of_options(litmus, sb):
     ran = litmus("check", sb("a"), "--json", "--model", "sc", sb("b"))
     assert [line["test"] for line in lines(ran.out)] == ["SB", "SB"]
+
+
+# ---------------------------------------------------------------- C tests
+
+MP = """C MP
+{ }
+P0() { WRITE_ONCE(x, 1); smp_wmb(); WRITE_ONCE(y, 1); }
+P1() { int r1; int r2; r1 = READ_ONCE(y); smp_rmb(); r2 = READ_ONCE(x); }
+exists (1:r1=1 /\\ 1:r2=0)
+"""
+
+
+def verdicts(litmus, *arguments: object) -> dict[object, object]:
+    return {line["model"]: line["verdict"] for line in lines(litmus("check", "--json", *arguments).out)}
+
+
+@pytest.fixture
+def mp(tmp_path):
+    path = tmp_path / "MP.litmus"
+    path.write_text(MP)
+    return path
+
+
+def test_a_c_test_is_asked_of_every_model_with_a_table(litmus, mp):
+    assert {"x86-tso", "power"} <= set(verdicts(litmus, mp))
+    assert "sc" not in verdicts(litmus, mp)
+    assert verdicts(litmus, mp, "--model", "sc") == {"sc": "Never"}
+
+
+def test_a_model_file_needs_a_table_for_a_c_test(litmus, mp, tmp_path):
+    weak = tmp_path / "weak.cat"
+    fence = "let fence = try fencerel(LWSYNC) with 0"
+    weak.write_text(f'"fences"\n{fence}\nacyclic po-loc | rf | co | fr\nacyclic fence | rf | co | fr\n')
+    ran = litmus("check", mp, "--model", weak)
+    assert ran.status == 2
+    assert f"{mp}:1:1: error: the model file {weak} does not say what the primitives of a C test become" in ran.err
+    assert "--arch power" in ran.err
+    assert verdicts(litmus, mp, "--model", weak, "--arch", "power") == {str(weak): "Never"}
+    assert verdicts(litmus, mp, "--model", weak, "--arch", "x86") == {str(weak): "Sometimes"}
+
+
+LB = """C LB
+{ }
+P0() { int r0; r0 = READ_ONCE(x); smp_wmb(); WRITE_ONCE(y, 1); }
+P1() { int r1; r1 = READ_ONCE(y); smp_mb(); WRITE_ONCE(x, 1); }
+exists (0:r0=1 /\\ 1:r1=1)
+"""
+
+
+def test_an_alternative_of_a_primitive_is_taken_where_it_is_chosen(litmus, tmp_path):
+    test = tmp_path / "LB.litmus"
+    test.write_text(LB)
+    asked = (test, "--model", "power")
+    assert verdicts(litmus, *asked) == {"power": "Never"}  # lwsync orders a read before a write
+    assert verdicts(litmus, *asked, "--primitive", "power.smp_wmb=eieio") == {"power": "Sometimes"}
+
+
+def test_included_files_are_found_in_the_folders_named(litmus, sb, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "inner.cat"\n')
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "inner.cat").write_text('if "strict"\nacyclic po | rf | co | fr\nend\n')
+    outer = tmp_path / "models" / "outer.cat"
+    assert litmus("check", sb(), "--model", outer).status == 2
+    found = ("--model", outer, "-I", tmp_path / "elsewhere")
+    assert verdicts(litmus, sb(), *found) == {str(outer): "Sometimes"}
+    assert verdicts(litmus, sb(), *found, "--variant", "strict") == {str(outer): "Never"}
 
 
 # ---------------------------------------------------------------- formats
@@ -181,7 +257,7 @@ def test_output_that_is_not_a_terminal_has_no_colour(program, sb):
         (["check", "f", "--primitive", "power.smp_wmb=eio"], "no alternative eio"),
         (["check", "f", "--primitive", "vax.smp_wmb=eio"], "no primitives table vax"),
         (["check", "f", "--arch", "powr"], "did you mean power?"),
-        (["check", "f", "--model", "x86tso"], "did you mean x86-tso?"),
+        (["check", "f", "--model", "x86tso"], "did you mean x86-tso"),
         (["check", "f", "--model", "./missing.cat"], "there is no model file ./missing.cat"),
         (["check", "@missing"], "cannot read the list missing"),
     ],

@@ -70,7 +70,9 @@ def random_model(seed: int) -> str:
         relation = expressions.relation(3)
         predicate = generator.choice(("acyclic", "irreflexive", "irreflexive", "empty"))
         if predicate == "empty":  # of few pairs, lest nothing is allowed
-            relation = f"({relation} & {generator.choice(('co', 'rf', 'fr', 'rmw', 'data'))} & {expressions.relation(1)})"
+            relation = (
+                f"({relation} & {generator.choice(('co', 'rf', 'fr', 'rmw', 'data'))} & {expressions.relation(1)})"
+            )
         test = f"{'~' if generator.random() < 0.1 else ''}{predicate} {relation}"
         draw = generator.random()
         if draw < 0.8:

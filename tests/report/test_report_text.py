@@ -50,6 +50,14 @@ def test_a_never_has_no_witness_and_a_sometimes_has(sb):
     assert "An execution" not in text.full(sb(answer=NEVER), PLAIN)
 
 
+def test_of_a_forall_the_execution_that_refutes_it_is_shown(sb):
+    question = {"quantifier": "forall"}
+    assert "An execution" not in text.full(sb(question=question), PLAIN)
+    refuted = sb(question=question)
+    told = text.full(replace(refuted, refutation=refuted.answer.witness), PLAIN)
+    assert "  An execution that ends otherwise:\n    P0\n" in told
+
+
 def test_many_states_are_cut_with_the_marked_ones_first(sb):
     states = tuple((i, i) for i in range(100))
     told = text.full(sb(question={"formula": Equal(0, 99)}, answer={"states": states}), PLAIN)

@@ -328,7 +328,7 @@ def test_errors_are_at_the_offending_token(text: str, message: str, span: str, h
         ("exists (~fault(P0:L1,x) /\\ x=1)", "fault(...) is not supported", "9:fault("),
         ('{0:X1=label:"P0:L0"}', "labels as values (label:) are not supported", "6:label:"),
         ('{0:X1=instr:"NOP"}', "instructions as values (instr:) are not supported", "6:instr:"),
-        ("{0:X1=P0:L0}", "labels as values are not supported", "5:=P0:L0"),
+        ("{0:X1=0:L0}", "labels as values are not supported", "5:=0:L0"),
         ("{x:red=1}", "memory tags are not supported", "1:x:red"),
         ("exists (x=:red)", "memory tags are not supported", "9:=:red"),
         ("{[PTE(x)]=1}", "page table entries (PTE, PA) are not supported", "2:PTE("),

@@ -1,0 +1,58 @@
+"""Flags and assertions of models, where they do not depend on rf and co.
+
+They speak of all executions, so that an engine that looks at some of them cannot report them; those
+that say the same of every execution are decided beforehand.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from litmus.cat.dag import Check
+from litmus.diagnostics import Unsupported
+from litmus.engine.bounds import Bounds
+from litmus.engine.outcomes import failures
+from litmus.engine.parts import on_path, paths
+from litmus.engine.subsets import depends_on_choices
+from litmus.relation.evaluation import Plan
+
+
+def is_plain(plan: Plan) -> bool:
+    """Whether a model has neither flags nor assertions."""
+    return all(check.effect == "check" for check in plan.model.checks)
+
+
+def without_flags(plan: Plan) -> Plan:
+    """The model's checks alone."""
+    checks = tuple(check for check in plan.model.checks if check.effect == "check")
+    return Plan(replace(plan.model, checks=checks), plan.coherent)
+
+
+def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:
+    """The flags that every execution has.
+
+    Raises Unsupported where some have one and others have not, or an assertion fails.
+    """
+    found: set[str] = set()
+    for check in plan.model.checks:
+        if check.effect != "check":
+            fails = _fails(check, bounds, plan)
+            if check.effect == "flag" and not fails:
+                found.add(check.name or "")
+            elif check.effect == "undefined_unless" and fails:
+                found.add("*undef*")
+            elif check.effect == "assert" and fails:
+                raise Unsupported(f"assertion {check.name or 'without a name'} of the model fails", check.span)
+    return tuple(sorted(found))
+
+
+def _fails(check: Check, bounds: Bounds, plan: Plan) -> bool:
+    """Whether the test of a check fails in every execution; Unsupported if only in some."""
+    outcomes = set()
+    if not depends_on_choices(plan.model, check, bounds):
+        for decided in paths(bounds.graph):
+            outcomes.add(bool(failures(on_path(bounds, decided), plan, [check])[0]))
+    if len(outcomes) != 1:
+        message = f"the test has too many candidate executions to evaluate `{check.effect}`"
+        raise Unsupported(message, check.span)
+    return outcomes.pop()

@@ -1,0 +1,147 @@
+"""Models that depend on the test: decided path by path.
+
+On one path through each thread, the events that execute are fixed, and so is every relation that does
+not depend on rf, co, values or the places of blocks.  The model is compiled for that path, the executions
+on it are decided as those of any model, and the answers are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec.structs import replace
+
+from litmus.cat.dag import Facts, Kind, Model, Recipe
+from litmus.diagnostics import Unsupported
+from litmus.engine.answer import Answer, Verdict
+from litmus.engine.base import Base
+from litmus.engine.bounds import Bounds
+from litmus.engine.candidates import Candidates, Slices
+from litmus.engine.exhaustive import state_order, verdict_of
+from litmus.engine.registers import RegisterBase
+from litmus.program.graph import Assumption, EventGraph
+from litmus.program.question import Negation, Question
+from litmus.relation.evaluation import SlicedValue
+from litmus.relation.sliced import Sliced, SlicedSet
+
+MAXIMUM_PATHS = 512
+
+Decided = tuple[bool, ...]  # which way each decision goes; False where it is not made
+Decide = Callable[[EventGraph, Model, Question], Answer]
+
+
+def decide_by_paths(graph: EventGraph, recipe: Recipe, question: Question, limit: int | None, decide: Decide) -> Answer:
+    """The answer of a model that is compiled for each path.
+
+    limit: how many final states there may be in the answer, None for no states; decide: answers for
+    one model.  Raises NeedsExecution where a path is not enough to know what the model means, and
+    what compiling and deciding raise.
+    """
+    bounds = Bounds(graph, coherent=False)
+    answers = []
+    models = [(decided, recipe.compile(PathFacts(bounds, decided))) for decided in paths(graph)]
+    for decided, model in models:
+        part = _part(graph, decided)
+        answer = decide(part, model, question)
+        refuted = answer.verdict is Verdict.SOMETIMES or bool(answer.negative)
+        if answer.verdict is Verdict.NEVER and answer.negative is None:
+            opposite = decide(part, model, replace(question, formula=Negation(question.formula)))
+            refuted = opposite.verdict is not Verdict.NEVER
+        answers.append((answer, refuted))
+    return _together(answers, graph, limit)
+
+
+def paths(graph: EventGraph) -> Iterator[Decided]:
+    """Every combination of decisions."""
+    found: list[Decided] = [()]
+    for decision in graph.decisions:
+        made = [_reached(graph, decision.guard, decided) for decided in found]
+        found = [(*d, way) for d, reached in zip(found, made, strict=True) for way in ((False, True)[: 1 + reached])]
+        if len(found) > MAXIMUM_PATHS:
+            raise Unsupported(f"the model depends on the paths of the test, and there are more than {MAXIMUM_PATHS}")
+    yield from found
+
+
+def _reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
+    return all(decided[d] is way for d, way in graph.guards[guard])
+
+
+def on_path(bounds: Bounds, decided: Decided) -> Candidates:
+    """One candidate, on a path, in which nothing else is chosen."""
+    slices = Slices(1, [(0, 1) if way else (1, 0) for way in decided])
+    slices.source = {r: [0] * len(sources) for r, sources in bounds.sources.items()}
+    slices.chosen = [[0] * options for options in bounds.choices]
+    return Candidates(bounds, slices)
+
+
+def _part(graph: EventGraph, decided: Decided) -> EventGraph:
+    """The graph without its executions on other paths."""
+    guards, assumptions = list(graph.guards), list(graph.assumptions)
+    for d, decision in enumerate(graph.decisions):
+        if _reached(graph, decision.guard, decided):
+            assumptions.append(Assumption(0, len(guards)))
+            guards.append((*graph.guards[decision.guard], (d, not decided[d])))
+    return replace(graph, guards=guards, assumptions=assumptions)
+
+
+def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int | None) -> Answer:
+    """One answer for all executions, from those for parts of them and whether each has a refuting execution."""
+    first = answers[0][0]
+    parts = [answer for answer, _ in answers]
+    states = None
+    if limit is not None and all(answer.states is not None for answer in parts):
+        found = {state for answer in parts for state in answer.states or ()}
+        states = tuple(sorted(found, key=state_order)) if len(found) <= limit else None
+    counted = all(answer.positive is not None for answer in parts)
+    witness = next((answer.witness for answer in parts if answer.witness is not None), None)
+    return replace(
+        first,
+        verdict=verdict_of(
+            any(answer.verdict is not Verdict.NEVER for answer in parts), any(refuted for _, refuted in answers)
+        ),
+        states=states,
+        positive=sum(answer.positive or 0 for answer in parts) if counted else None,
+        negative=sum(answer.negative or 0 for answer in parts) if counted else None,
+        flags=tuple(sorted({flag for answer in parts for flag in answer.flags})),
+        witness=None if witness is None else replace(witness, graph=graph),
+        bound_reached=any(answer.bound_reached for answer in parts),
+        method="z3" if any(answer.method == "z3" for answer in parts) else first.method,
+    )
+
+
+class PathFacts:
+    """What is known of the executions on a path (litmus.cat.dag.Facts)."""
+
+    def __init__(self, bounds: Bounds, decided: Decided, registers: bool = False) -> None:
+        self.bounds = bounds
+        self.decided = decided
+        base = Base(on_path(bounds, decided))
+        self.known: dict[str, SlicedValue] = base
+        universe = base.candidates.universe
+        if registers:
+            level = RegisterBase(base, bounds.registers())
+            self.known, universe = level, level.universe
+        self.size = universe.n
+        self.events = sum(1 << e for e, x in enumerate(universe.executes) if x) & universe.everything
+        self.open = {"rf", "co", "FW", "same-value"}
+        if not bounds.static:
+            self.open |= {"loc", "same-low-order-bits"}
+        if bounds.graph.blocks:
+            self.open |= {"po"}
+
+    def with_registers(self) -> Facts:
+        """The same with the register level."""
+        return PathFacts(self.bounds, self.decided, registers=True)
+
+    def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
+        """See litmus.cat.dag.Facts."""
+        if name in self.open or name[0] == "?" or (name[0] == "@" and "loc" in self.open):
+            return None
+        value = self.known[name]
+        if isinstance(value, SlicedSet):
+            return value.must | sum(1 << e for e in value.open)
+        assert isinstance(value, Sliced)
+        rows = list(value.must)
+        for e, columns in value.open.items():
+            rows[e] |= sum(1 << f for f in columns)
+        return tuple(rows)

@@ -1,0 +1,348 @@
+"""AArch64: the instructions that litmus tests use, one row each.
+
+Source: Arm Architecture Reference Manual for A-profile (DDI 0487), the pages of chapter C6 that
+bear the names of the instructions; C1.2.4 for conditions, C1.3.3 for addresses, B2.3 for what the
+memory model makes of the accesses.  The interpreting code is litmus/isa/aarch64_lowering.py.
+
+In expressions `sext` and `zext` extend from the size of the operation, 32 bits for W registers and
+64 for X registers, and N is that size.  The flags are pseudo registers: .n, .z, .c and .lt, which
+is N != V, so that a comparison is one operator; V itself is N != .lt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+# ---------------------------------------------------------------- registers (B1.2.1)
+
+ZERO = "XZR"
+
+# Every name of a general register, in lower case: the register as states spell it, its bytes.
+VIEWS: dict[str, tuple[str, int]] = {
+    **{f"x{n}": (f"X{n}", 8) for n in range(31)},
+    **{f"w{n}": (f"X{n}", 4) for n in range(31)},
+    "xzr": (ZERO, 8),
+    "wzr": (ZERO, 4),
+    "sp": ("SP", 8),
+    "wsp": ("SP", 4),
+    "fp": ("X29", 8),
+    "lr": ("X30", 8),
+}
+HINT = "registers are X0 to X30, XZR, SP, and W0 to W30, WZR, WSP for their lower halves"
+
+# ---------------------------------------------------------------- flags and conditions
+
+# D and S are the operands, R the result, all sign-extended.
+ADD = {
+    ".n": "lt(R, 0)",
+    ".z": "eq(R, 0)",
+    ".c": "ltu(R, D)",
+    ".lt": "ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0))",
+}
+SUB = {".n": "lt(R, 0)", ".z": "eq(D, S)", ".c": "geu(D, S)", ".lt": "lt(D, S)"}
+LOGIC = {".n": "lt(R, 0)", ".z": "eq(R, 0)", ".c": "and(R, 0)", ".lt": "lt(R, 0)"}  # C is 0, and depends on R
+
+_ANY = "eq(0, 0)"
+# C1.2.4 Condition code
+CONDITIONS = {
+    "eq": ".z",
+    "ne": "lnot(.z)",
+    "cs": ".c",
+    "hs": ".c",
+    "cc": "lnot(.c)",
+    "lo": "lnot(.c)",
+    "mi": ".n",
+    "pl": "lnot(.n)",
+    "vs": "ne(.n, .lt)",
+    "vc": "eq(.n, .lt)",
+    "hi": "and(.c, lnot(.z))",
+    "ls": "or(lnot(.c), .z)",
+    "ge": "lnot(.lt)",
+    "lt": ".lt",
+    "gt": "lnot(or(.z, .lt))",
+    "le": "or(.z, .lt)",
+    "al": _ANY,
+    "nv": _ANY,
+}
+
+# ---------------------------------------------------------------- computing
+
+
+class Compute(NamedTuple):
+    """An instruction whose target becomes `result`, and the flags what `flags` says of D and S.
+
+    operands: d the target, D where its old value counts (d in the result); n, m, a source registers of
+    the same size; w and v sources of 32 bits; f a register that is shifted or extended, or a number
+    (arithmetic), g the same for logical instructions; h a register or a number, the count of a shift;
+    i and j numbers below N, k from 1 to N - i, with M the mask of k bits.
+    sizes: the bytes that the target may have.
+    """
+
+    operands: str
+    result: str
+    flags: Mapping[str, str] | None = None
+    sizes: tuple[int, ...] = (4, 8)
+
+
+X_ONLY = (8,)
+W_ONLY = (4,)
+
+
+def _swapped(value: str, by: int, mask: str) -> str:
+    """The value with neighbouring groups of `by` bits exchanged; the mask has the lower of each two."""
+    return f"or(shl(and({value}, {mask}), {by}), and(shr({value}, {by}), {mask}))"
+
+
+_BYTES = str(0x00FF00FF00FF00FF)
+_HALVES = str(0x0000FFFF0000FFFF)
+_REV16 = _swapped("n", 8, _BYTES)
+_REV32 = _swapped(_REV16, 16, _HALVES)
+
+COMPUTE = {
+    # C6.2: ADD, SUB and their aliases CMP, CMN, NEG
+    "add": Compute("dnf", "add(n, f)"),
+    "adds": Compute("dnf", "add(n, f)", ADD),
+    "cmn": Compute("nf", "add(n, f)", ADD),
+    "sub": Compute("dnf", "sub(n, f)"),
+    "subs": Compute("dnf", "sub(n, f)", SUB),
+    "cmp": Compute("nf", "sub(n, f)", SUB),
+    "neg": Compute("df", "sub(0, f)"),
+    "negs": Compute("df", "sub(0, f)", SUB),
+    "abs": Compute("dn", "ite(lt(sext(n), 0), neg(n), n)"),
+    # logical
+    "and": Compute("dng", "and(n, g)"),
+    "ands": Compute("dng", "and(n, g)", LOGIC),
+    "tst": Compute("ng", "and(n, g)", LOGIC),
+    "bic": Compute("dng", "andnot(n, g)"),
+    "bics": Compute("dng", "andnot(n, g)", LOGIC),
+    "orr": Compute("dng", "or(n, g)"),
+    "orn": Compute("dng", "or(n, not(g))"),
+    "eor": Compute("dng", "xor(n, g)"),
+    "eon": Compute("dng", "not(xor(n, g))"),
+    "mvn": Compute("dg", "not(g)"),
+    # multiplication
+    "mul": Compute("dnm", "mul(n, m)"),
+    "mneg": Compute("dnm", "neg(mul(n, m))"),
+    "madd": Compute("dnma", "add(a, mul(n, m))"),
+    "msub": Compute("dnma", "sub(a, mul(n, m))"),
+    "smull": Compute("dwv", "mul(sext32(w), sext32(v))", sizes=X_ONLY),
+    "umull": Compute("dwv", "mul(zext32(w), zext32(v))", sizes=X_ONLY),
+    "smaddl": Compute("dwva", "add(a, mul(sext32(w), sext32(v)))", sizes=X_ONLY),
+    "umaddl": Compute("dwva", "add(a, mul(zext32(w), zext32(v)))", sizes=X_ONLY),
+    "smsubl": Compute("dwva", "sub(a, mul(sext32(w), sext32(v)))", sizes=X_ONLY),
+    "umsubl": Compute("dwva", "sub(a, mul(zext32(w), zext32(v)))", sizes=X_ONLY),
+    # shifts; a count in a register is taken modulo N
+    "lsl": Compute("dnh", "shl(n, h)"),
+    "lsr": Compute("dnh", "shr(zext(n), h)"),
+    "asr": Compute("dnh", "sar(sext(n), h)"),
+    "ror": Compute("dnh", "or(shr(zext(n), h), ite(h, shl(n, sub(N, h)), 0))"),
+    "extr": Compute("dnmi", "or(shr(zext(m), i), ite(i, shl(n, sub(N, i)), 0))"),
+    # extensions
+    "sxtb": Compute("dw", "sext8(w)"),
+    "sxth": Compute("dw", "sext16(w)"),
+    "sxtw": Compute("dw", "sext32(w)", sizes=X_ONLY),
+    "uxtb": Compute("dw", "zext8(w)"),
+    "uxth": Compute("dw", "zext16(w)"),
+    "uxtw": Compute("dw", "zext32(w)"),
+    # bit fields: k bits from bit i on
+    "ubfx": Compute("dnik", "shr(shl(zext(n), sub(64, add(i, k))), sub(64, k))"),
+    "sbfx": Compute("dnik", "sar(shl(n, sub(64, add(i, k))), sub(64, k))"),
+    "ubfiz": Compute("dnik", "shl(shr(shl(n, sub(64, k)), sub(64, k)), i)"),
+    "sbfiz": Compute("dnik", "shl(sar(shl(n, sub(64, k)), sub(64, k)), i)"),
+    "bfi": Compute("Dnik", "or(andnot(d, shl(M, i)), shl(and(n, M), i))"),
+    "bfxil": Compute("Dnik", "or(andnot(d, M), and(shr(zext(n), i), M))"),
+    # UBFM, SBFM: rotation i, last bit j; the field is moved to the right if j >= i, else to the left
+    "ubfm": Compute(
+        "dnij",
+        "ite(ge(j, i), shr(shl(zext(n), sub(63, j)), add(sub(63, j), i)),"
+        " shl(shr(shl(n, sub(63, j)), sub(63, j)), sub(N, i)))",
+    ),
+    "sbfm": Compute(
+        "dnij",
+        "ite(ge(j, i), sar(shl(n, sub(63, j)), add(sub(63, j), i)),"
+        " shl(sar(shl(n, sub(63, j)), sub(63, j)), sub(N, i)))",
+    ),
+    # reversal of bytes
+    "rev16": Compute("dn", _REV16),
+    "rev32": Compute("dn", _REV32, sizes=X_ONLY),
+}
+
+# REV reverses the bytes of the whole register: by the bytes of the register
+REV = {4: _REV32, 8: f"or(shl({_REV32}, 32), shr({_REV32}, 32))"}
+
+# MOVZ, MOVN, MOVK: what becomes of the target, with the number i shifted to its place and its mask M
+WIDE = {"movz": "i", "movn": "not(i)", "movk": "or(andnot(d, M), i)"}
+
+# CSEL and its kin: what the target becomes if the condition does not hold; it becomes n if it holds
+SELECT = {"csel": "m", "csinc": "add(m, 1)", "csinv": "not(m)", "csneg": "neg(m)"}
+# aliases with one source, for the inverted condition: CINC is CSINC with its source twice
+SELECT_ALIAS = {"cinc": "add(n, 1)", "cinv": "not(n)", "cneg": "neg(n)"}
+# aliases without a source: what the target becomes if the condition holds; else 0
+SELECT_CONSTANT = {"cset": 1, "csetm": -1}
+
+# CCMP, CCMN: the flags are those of this operation if the condition holds, else a number
+CONDITIONAL_COMPARE = {"ccmp": ("sub(D, S)", SUB), "ccmn": ("add(D, S)", ADD)}
+
+# Shifts and extensions of a register operand (C6.1.2 and 3); k is the count
+SHIFTS = {
+    "lsl": "shl(m, k)",
+    "lsr": "shr(zext(m), k)",
+    "asr": "sar(sext(m), k)",
+    "ror": "or(shr(zext(m), k), ite(k, shl(m, sub(N, k)), 0))",
+}
+EXTENSIONS = {
+    "uxtb": "shl(zext8(m), k)",
+    "uxth": "shl(zext16(m), k)",
+    "uxtw": "shl(zext32(m), k)",
+    "uxtx": "shl(m, k)",
+    "sxtb": "shl(sext8(m), k)",
+    "sxth": "shl(sext16(m), k)",
+    "sxtw": "shl(sext32(m), k)",
+    "sxtx": "shl(m, k)",
+}
+# Of an index in an address (C1.3.3)
+INDEX = {"lsl", "uxtw", "sxtw", "sxtx"}
+
+# ---------------------------------------------------------------- accesses
+
+
+class Access(NamedTuple):
+    """A load or a store: bytes (None: of the register), sign extension, and its cat sets.
+
+    The sets are herd7's: A acquire, Q acquire with the weaker (RCpc) order of LDAPR, L release, X
+    of an atomic read-modify-write, NT non-temporal.
+    offset: the bits that the instruction has for an offset from the base: 0 none, 9 signed, 7 signed
+    and counted in accesses, 12 unsigned and counted in accesses (then a register may be the offset,
+    and LDUR's 9 signed bits are as good).  update: may write the address back to the base.
+    """
+
+    size: int | None
+    signed: bool = False
+    tags: str = ""
+    offset: int = 0
+    update: bool = False
+
+
+_SUFFIXES = {"": None, "b": 1, "h": 2}
+_SIGNED = {"sb": 1, "sh": 2, "sw": 4}
+
+
+def _sized(name: str, tags: str = "", offset: int = 0, update: bool = False) -> dict[str, Access]:
+    """An access with its forms for bytes and halfwords."""
+    return {name + suffix: Access(size, False, tags, offset, update) for suffix, size in _SUFFIXES.items()}
+
+
+def _signed(name: str, tags: str = "", offset: int = 0, update: bool = False) -> dict[str, Access]:
+    """The forms of a load that extend the sign."""
+    return {name + suffix: Access(size, True, tags, offset, update) for suffix, size in _SIGNED.items()}
+
+
+LOADS = {
+    **_sized("ldr", offset=12, update=True),
+    **_signed("ldr", offset=12, update=True),
+    **_sized("ldur", offset=9),
+    **_signed("ldur", offset=9),
+    **_sized("ldar", "A"),
+    **_sized("ldapr", "Q"),
+    **_sized("ldapur", "Q", offset=9),
+    **_signed("ldapur", "Q", offset=9),
+}
+STORES = {
+    **_sized("str", offset=12, update=True),
+    **_sized("stur", offset=9),
+    **_sized("stlr", "L"),
+    **_sized("stlur", "L", offset=9),
+}
+EXCLUSIVE_LOADS = {**_sized("ldxr", "X"), **_sized("ldaxr", "X A")}
+EXCLUSIVE_STORES = {**_sized("stxr", "X"), **_sized("stlxr", "X L")}
+# Pairs are two accesses of one instruction, in no order
+LOAD_PAIRS = {
+    "ldp": Access(None, offset=7, update=True),
+    "ldpsw": Access(4, signed=True, offset=7, update=True),
+    "ldnp": Access(None, tags="NT", offset=7),
+}
+STORE_PAIRS = {"stp": Access(None, offset=7, update=True), "stnp": Access(None, tags="NT", offset=7)}
+
+# ---------------------------------------------------------------- atomic read-modify-writes (FEAT_LSE)
+
+# What is stored, of the value read R and the source S
+ATOMICS = {
+    "add": "add(R, S)",
+    "clr": "andnot(R, S)",
+    "eor": "xor(R, S)",
+    "set": "or(R, S)",
+    "smax": "ite(lt(sext(R), sext(S)), S, R)",
+    "smin": "ite(lt(sext(R), sext(S)), R, S)",
+    "umax": "ite(ltu(zext(R), zext(S)), S, R)",
+    "umin": "ite(ltu(zext(R), zext(S)), R, S)",
+    "swp": "S",
+}
+
+
+class Atomic(NamedTuple):
+    """An atomic instruction: its operation in ATOMICS, or `cas`; whether it is A and L; its bytes.
+
+    returns: whether it has a target (LDADD), or none (STADD).
+    """
+
+    operation: str
+    acquire: bool
+    release: bool
+    size: int | None
+    returns: bool = True
+
+
+_ORDERS = {"": (False, False), "a": (True, False), "l": (False, True), "al": (True, True)}
+
+# LD<op>{A}{L}{B|H}, SWP and CAS alike; ST<op>{L}{B|H} is LD<op>{L}{B|H} with the target WZR
+ATOMIC = {
+    f"{prefix}{order}{suffix}": Atomic(operation, *flags, size)
+    for operation, prefix in [("swp", "swp"), ("cas", "cas"), *((op, f"ld{op}") for op in ATOMICS if op != "swp")]
+    for order, flags in _ORDERS.items()
+    for suffix, size in _SUFFIXES.items()
+} | {
+    f"st{operation}{order}{suffix}": Atomic(operation, False, release, size, returns=False)
+    for operation in ATOMICS
+    if operation != "swp"
+    for order, release in (("", False), ("l", True))
+    for suffix, size in _SUFFIXES.items()
+}
+
+# ---------------------------------------------------------------- barriers and the rest
+
+# C6.2 DMB, DSB: the options are the cat sets DMB.SY, DMB.ISHLD, DSB.ST ...
+BARRIERS = ("dmb", "dsb")
+OPTIONS = ("SY", "LD", "ST", *(f"{domain}{kind}" for domain in ("ISH", "OSH", "NSH") for kind in ("", "LD", "ST")))
+FENCES = frozenset(f"{barrier.upper()}.{option}" for barrier in BARRIERS for option in OPTIONS) | {"ISB"}
+
+NOTHING = frozenset({"nop", "yield"})
+
+# What is not supported, and why; Architecture extensions by a part of their instructions.
+_UNSUPPORTED = {
+    "calls and branches to an address are not supported": "bl blr br braa brab blraa blrab retaa retab",
+    "labels as data are not supported": "adr adrp",
+    "system instructions are not supported": """
+        svc hvc smc brk hlt eret udf dcps1 sys sysl tcancel tstart tcommit ttest""",
+    "address translation and cache maintenance are not supported": "ic dc at tlbi tlbip cfp dvp cpp prfm prfum",
+    "atomic and ordered accesses to a pair of registers are not supported": """
+        ldxp ldaxp stxp stlxp casp caspa caspl caspal ldiapp stilp ldap stlp ldclrp ldclrpa ldclrpl ldclrpal
+        ldsetp ldsetpa ldsetpl ldsetpal swpp swppa swppl swppal rcwcas rcwswp rcwset rcwclr ld64b st64b st64bv""",
+    "this instruction is not supported": """
+        wfe wfi wfet wfit sev sevl esb sb csdb ssbb pssbb clrex clrbhb ldlar ldlarb ldlarh stllr stllrb stllrh
+        ldtr sttr udiv sdiv adc adcs sbc sbcs ngc ngcs umulh smulh clz cls rbit bfm smin smax umin umax ctz cnt
+        crc32b crc32h crc32w crc32x rmif setf8 setf16 cfinv cpyp cpym cpye cpyfp cpyfm cpyfe setp setm sete""",
+    "memory tagging is not supported": "ldg stg st2g stzg stz2g stgp ldgm stgm stzgm irg addg subg subp subps gmi",
+    "pointer authentication is not supported": """
+        pacia pacib pacda pacdb pacga autia autib autda autdb xpaci xpacd xpaclri paciasp pacibsp autiasp autibsp
+        pacia1716 ldraa ldrab bti""",
+    "vector instructions are not supported": """
+        ld1 ld2 ld3 ld4 ld1r ld2r ld3r ld4r st1 st2 st3 st4 ld1b ld1h ld1w ld1d ld1q st1b st1h st1w st1d st1q
+        ld2b ld2h ld2w ld2d st2b st2h st2w st2d ld3w ld3d st3w st3d ld4w ld4d st4w st4d ldap1 stl1 movi mvni fmov
+        dup ins umov smov addv fadd fsub fmul fcmp ptrue movprfx whilelt whilele whilelo whilels uaddv saddv index
+        rdvl addvl cntb cntd cnth cntw incb incd inch incw smstart smstop mova addha addva""",
+    "capabilities are not supported": """
+        alignd alignu build chkeq chksld chktgd clrtag cpytype cpyvalue cseal gctag seal unseal ldct stct scvalue
+        sctag gcvalue gcperm gcseal gctype""",
+}
+UNSUPPORTED = {name: reason for reason, names in _UNSUPPORTED.items() for name in names.split()}

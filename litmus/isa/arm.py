@@ -1,0 +1,221 @@
+"""ARM (32 bits): the instructions that litmus tests use, one row each.
+
+Source: ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C), the sections named
+below; for the acquire and release forms, Arm Architecture Reference Manual for A-profile (DDI 0487), F5.1.
+Registers hold 32 bits, here as signed numbers.  The interpreting code is litmus/isa/arm_lowering.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REGISTERS = (*(f"R{n}" for n in range(13)), "SP", "LR", "PC")
+# R13 to R15, and the names of the procedure call standard (AAPCS32, 6.1.1)
+ALIASES = {"R13": "SP", "R14": "LR", "R15": "PC", "FP": "R11", "IP": "R12", "SL": "R10", "SB": "R9"}
+HINT = "registers are R0 to R15, SP, LR, FP, IP"
+
+# A8.3 Conditional execution, table A8-1: when an instruction with that suffix executes, over the flags .n .z .c .v;
+# each pair is a condition and its opposite.
+CONDITION_PAIRS = (
+    ("eq", ".z", "ne", "lnot(.z)"),
+    ("cs", ".c", "cc", "lnot(.c)"),
+    ("hs", ".c", "lo", "lnot(.c)"),
+    ("mi", ".n", "pl", "lnot(.n)"),
+    ("vs", ".v", "vc", "lnot(.v)"),
+    ("hi", "and(.c, lnot(.z))", "ls", "or(lnot(.c), .z)"),
+    ("ge", "eq(.n, .v)", "lt", "ne(.n, .v)"),
+    ("gt", "and(lnot(.z), eq(.n, .v))", "le", "or(.z, ne(.n, .v))"),
+)
+ALWAYS = "al"
+
+# A2.3.2 and A8.4: how instructions set the flags; R is the result, A and O are the operands.  The carry of a logical
+# instruction is that of its shifter, which is not modelled: it is left alone or undefined (`Compute.flags`).
+_LOGICAL = {".n": "lt(R, 0)", ".z": "eq(R, 0)"}
+FLAGS = {
+    "logical": _LOGICAL,
+    "sum": {**_LOGICAL, ".c": "ne(shr(add(zext32(A), zext32(O)), 32), 0)", ".v": "ne(R, add(A, O))"},
+    "difference": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(A, O)", ".v": "ne(R, sub(A, O))"},
+    "reverse": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(O, A)", ".v": "ne(R, sub(O, A))"},
+}
+
+
+class Compute(NamedTuple):
+    """An instruction whose target becomes `result`, or that only sets the flags from it.
+
+    operands: T the target, D its old content; A, B, C registers; O the flexible second operand (a number, or a
+    register that may be shifted); H a number of 16 bits; S a register or a number from 0 to 32.  Of TAO, A may
+    be left out: it is the target then.
+    flags: the row of FLAGS, where the form with S (or an instruction without a target) sets them; with "shift"
+    it is the logical one and the carry is left undefined.
+    """
+
+    operands: str
+    result: str
+    flags: str = ""
+
+
+COMPUTE = {
+    # A4.4.1 Standard data-processing instructions
+    "add": Compute("TAO", "sext32(add(A, O))", "sum"),
+    "sub": Compute("TAO", "sext32(sub(A, O))", "difference"),
+    "rsb": Compute("TAO", "sext32(sub(O, A))", "reverse"),
+    "and": Compute("TAO", "and(A, O)", "logical"),
+    "orr": Compute("TAO", "or(A, O)", "logical"),
+    "eor": Compute("TAO", "xor(A, O)", "logical"),
+    "bic": Compute("TAO", "andnot(A, O)", "logical"),
+    "mov": Compute("TO", "O", "logical"),
+    "mvn": Compute("TO", "not(O)", "logical"),
+    "movw": Compute("TH", "H"),
+    "movt": Compute("TH", "sext32(or(and(D, 65535), shl(H, 16)))"),
+    "cmp": Compute("AO", "sext32(sub(A, O))", "difference"),
+    "cmn": Compute("AO", "sext32(add(A, O))", "sum"),
+    "tst": Compute("AO", "and(A, O)", "logical"),
+    "teq": Compute("AO", "xor(A, O)", "logical"),
+    # A4.4.2 Shift instructions; a count in a register has 8 bits
+    "lsl": Compute("TAS", "ite(gtu(and(S, 255), 31), 0, sext32(shl(A, and(S, 31))))", "shift"),
+    "lsr": Compute("TAS", "ite(gtu(and(S, 255), 31), 0, sext32(shr(zext32(A), and(S, 31))))", "shift"),
+    "asr": Compute("TAS", "sar(A, ite(gtu(and(S, 255), 31), 31, and(S, 31)))", "shift"),
+    "ror": Compute("TAS", "sext32(or(shr(zext32(A), and(S, 31)), shl(A, sub(32, and(S, 31)))))", "shift"),
+    # A4.4.3 Multiply instructions
+    "mul": Compute("TAB", "sext32(mul(A, B))", "logical"),
+    "mla": Compute("TABC", "sext32(add(mul(A, B), C))", "logical"),
+    # A4.4.5 Packing and unpacking instructions
+    "sxtb": Compute("TA", "sext8(A)"),
+    "sxth": Compute("TA", "sext16(A)"),
+    "uxtb": Compute("TA", "zext8(A)"),
+    "uxth": Compute("TA", "zext16(A)"),
+}
+SHIFTS = frozenset({"lsl", "lsr", "asr", "ror"})  # A8.4.1: also of a second operand, and of an offset
+
+
+class Transfer(NamedTuple):
+    """A load or a store of `size` bytes; extension: of a loaded value that is not sign-extended.
+
+    tags: the cat sets of the access.  base: its address is a register without an offset.
+    """
+
+    size: int
+    extension: str = ""
+    tags: frozenset[str] = frozenset()
+    base: bool = False
+
+
+ACQUIRE, RELEASE, EXCLUSIVE = "A", "L", "EX"
+_ACQUIRE, _RELEASE, _EXCLUSIVE = frozenset({ACQUIRE}), frozenset({RELEASE}), frozenset({EXCLUSIVE})
+
+# A4.6 Load/store instructions
+LOADS = {
+    "ldr": Transfer(4),
+    "ldrb": Transfer(1, "zext8"),
+    "ldrh": Transfer(2, "zext16"),
+    "ldrsb": Transfer(1),
+    "ldrsh": Transfer(2),
+    # DDI 0487, F5.1: load-acquire
+    "lda": Transfer(4, "", _ACQUIRE, base=True),
+    "ldab": Transfer(1, "zext8", _ACQUIRE, base=True),
+    "ldah": Transfer(2, "zext16", _ACQUIRE, base=True),
+}
+STORES = {
+    "str": Transfer(4),
+    "strb": Transfer(1),
+    "strh": Transfer(2),
+    # DDI 0487, F5.1: store-release
+    "stl": Transfer(4, "", _RELEASE, base=True),
+    "stlb": Transfer(1, "", _RELEASE, base=True),
+    "stlh": Transfer(2, "", _RELEASE, base=True),
+}
+# A3.4 Synchronization and semaphores
+RESERVE = {
+    "ldrex": Transfer(4, "", _EXCLUSIVE, base=True),
+    "ldrexb": Transfer(1, "zext8", _EXCLUSIVE, base=True),
+    "ldrexh": Transfer(2, "zext16", _EXCLUSIVE, base=True),
+    "ldaex": Transfer(4, "", _EXCLUSIVE | _ACQUIRE, base=True),
+    "ldaexb": Transfer(1, "zext8", _EXCLUSIVE | _ACQUIRE, base=True),
+    "ldaexh": Transfer(2, "zext16", _EXCLUSIVE | _ACQUIRE, base=True),
+}
+CONDITIONAL = {
+    "strex": Transfer(4, "", _EXCLUSIVE, base=True),
+    "strexb": Transfer(1, "", _EXCLUSIVE, base=True),
+    "strexh": Transfer(2, "", _EXCLUSIVE, base=True),
+    "stlex": Transfer(4, "", _EXCLUSIVE | _RELEASE, base=True),
+    "stlexb": Transfer(1, "", _EXCLUSIVE | _RELEASE, base=True),
+    "stlexh": Transfer(2, "", _EXCLUSIVE | _RELEASE, base=True),
+}
+
+
+class Multiple(NamedTuple):
+    """Where the words of a multiple load or store lie: from the base upwards or down, and without the base's own.
+
+    A4.7 Load/store multiple instructions: I increment, D decrement, A after, B before; the names of stacks
+    are F full, E empty, D descending, A ascending.
+    """
+
+    load: bool
+    up: bool
+    before: bool
+
+
+_IA, _IB, _DA, _DB = (True, False), (True, True), (False, False), (False, True)
+MULTIPLES = {
+    **dict.fromkeys(("ldm", "ldmia", "ldmfd"), Multiple(True, *_IA)),
+    **dict.fromkeys(("ldmib", "ldmed"), Multiple(True, *_IB)),
+    **dict.fromkeys(("ldmda", "ldmfa"), Multiple(True, *_DA)),
+    **dict.fromkeys(("ldmdb", "ldmea"), Multiple(True, *_DB)),
+    **dict.fromkeys(("stm", "stmia", "stmea"), Multiple(False, *_IA)),
+    **dict.fromkeys(("stmib", "stmfa"), Multiple(False, *_IB)),
+    **dict.fromkeys(("stmda", "stmed"), Multiple(False, *_DA)),
+    **dict.fromkeys(("stmdb", "stmfd"), Multiple(False, *_DB)),
+}
+# A8.8.72 and A8.8.210: two words, one access each (they are single-copy atomic with LPAE only)
+DOUBLES = {"ldrd": True, "strd": False}
+
+# A3.8.3 Memory barriers; A8.8.43 and A8.8.44 the options.  The threads of a test are in one inner shareable
+# domain: a barrier of that domain, of the outer one or of the system orders them, one that is not shareable does not.
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "": ("",),
+    "sy": ("",),
+    "osh": ("",),
+    "ish": ("", ".ISH"),
+    "sh": ("", ".ISH"),
+    "nsh": (),
+    "un": (),
+    "st": (".ST",),
+    "oshst": (".ST",),
+    "ishst": (".ST",),
+    "shst": (".ST",),
+    "nshst": (),
+    "unst": (),
+}
+BARRIERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "dmb": {option: tuple(f"DMB{kind}" for kind in kinds) for option, kinds in _OPTIONS.items()},
+    "dsb": {option: tuple(f"DSB{kind}" for kind in kinds) for option, kinds in _OPTIONS.items()},
+    "isb": {"": ("ISB",), "sy": ("ISB",)},
+}
+LOAD_BARRIERS = frozenset({"ld", "ishld", "oshld", "nshld"})  # of version 8
+
+NOTHING = frozenset({"nop", "yield"})
+
+_CARRY = "arithmetic with carry is not supported"
+_SYSTEM = "system instructions are not supported"
+_DOUBLE = "doubleword exclusives are not supported"
+_CALLS = "calls are not supported"
+_STACK = "the stack is not supported; LDM and STM are"
+_PARALLEL = "parallel arithmetic is not supported"
+_FLOATING = "vectors and floating point are not supported"
+_DIVISION = "division and long multiplication are not supported"
+UNSUPPORTED = {
+    **dict.fromkeys(("adc", "sbc", "rsc"), _CARRY),
+    **dict.fromkeys(("ldrexd", "strexd", "ldaexd", "stlexd"), _DOUBLE),
+    **dict.fromkeys(("swp", "swpb"), "SWP is not supported: it is deprecated since version 6"),
+    **dict.fromkeys(("bl", "blx"), _CALLS),
+    **dict.fromkeys(("push", "pop"), _STACK),
+    **dict.fromkeys(("ldrt", "strt", "ldrbt", "strbt"), "unprivileged accesses are not supported"),
+    **dict.fromkeys(("svc", "wfe", "wfi", "sev", "sevl", "mrs", "msr", "mcr", "mrc", "cps", "cpsid", "cpsie"), _SYSTEM),
+    **dict.fromkeys(("pld", "pldw", "pli"), "cache hints are not supported"),
+    "clrex": "clearing a reservation is not supported",
+    **dict.fromkeys(("it", "ite", "itt", "itet", "itee", "itte", "ittt"), "IT is not needed: write the conditions"),
+    **dict.fromkeys(("sadd16", "uadd8", "sel", "usub8", "ssub16"), _PARALLEL),
+    **dict.fromkeys(("vldr", "vstr", "vmov", "vldm", "vstm", "vadd"), _FLOATING),
+    **dict.fromkeys(("udiv", "sdiv", "umull", "smull", "umlal", "smlal"), _DIVISION),
+    **dict.fromkeys(("adr", "adrl", "tbb", "tbh"), "addresses relative to the program counter are not supported"),
+}

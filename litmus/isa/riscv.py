@@ -1,0 +1,170 @@
+"""RISC-V: the instructions that litmus tests use, one row each.
+
+Source: The RISC-V Instruction Set Manual, volume I, version 20240411, chapters RV32I, RV64I, "A", "M",
+"Zabha", "B" (Zbb) and "RISC-V Assembly Programmer's Handbook".  Registers have 64 bits (RV64); a result of 32
+bits is sign-extended, as a loaded word is.  The interpreting code is litmus/isa/riscv_lowering.py.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REGISTERS = tuple(f"x{n}" for n in range(32))
+# Assembly Programmer's Handbook, the names of the calling convention, from x0 on; fp is s0
+ABI_NAMES = (
+    *("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"),
+    *(f"a{n}" for n in range(8)),
+    *(f"s{n}" for n in range(2, 12)),
+    *("t3", "t4", "t5", "t6"),
+)
+HINT = "registers are x0 to x31, zero, ra, sp, gp, tp, t0 to t6, s0 to s11, a0 to a7"
+
+
+class Compute(NamedTuple):
+    """An instruction whose target becomes `result`.
+
+    operands: T the target; A, B sources; I a signed number of 12 bits, U one of 20 bits that is shifted to
+    the left, L one of 64 bits; n from 0 to 31, m from 0 to 63; V the name of a variable, as its address.
+    """
+
+    operands: str
+    result: str
+
+
+COMPUTE = {
+    # RV32I, Integer computational instructions
+    "addi": Compute("TAI", "add(A, I)"),
+    "slti": Compute("TAI", "lt(A, I)"),
+    "sltiu": Compute("TAI", "ltu(A, I)"),
+    "andi": Compute("TAI", "and(A, I)"),
+    "ori": Compute("TAI", "or(A, I)"),
+    "xori": Compute("TAI", "xor(A, I)"),
+    "slli": Compute("TAm", "shl(A, m)"),
+    "srli": Compute("TAm", "shr(A, m)"),
+    "srai": Compute("TAm", "sar(A, m)"),
+    "lui": Compute("TU", "sext32(shl(U, 12))"),
+    "add": Compute("TAB", "add(A, B)"),
+    "sub": Compute("TAB", "sub(A, B)"),
+    "slt": Compute("TAB", "lt(A, B)"),
+    "sltu": Compute("TAB", "ltu(A, B)"),
+    "and": Compute("TAB", "and(A, B)"),
+    "or": Compute("TAB", "or(A, B)"),
+    "xor": Compute("TAB", "xor(A, B)"),
+    "sll": Compute("TAB", "shl(A, and(B, 63))"),
+    "srl": Compute("TAB", "shr(A, and(B, 63))"),
+    "sra": Compute("TAB", "sar(A, and(B, 63))"),
+    # RV64I
+    "addiw": Compute("TAI", "sext32(add(A, I))"),
+    "slliw": Compute("TAn", "sext32(shl(A, n))"),
+    "srliw": Compute("TAn", "sext32(shr(zext32(A), n))"),
+    "sraiw": Compute("TAn", "sar(sext32(A), n)"),
+    "addw": Compute("TAB", "sext32(add(A, B))"),
+    "subw": Compute("TAB", "sext32(sub(A, B))"),
+    "sllw": Compute("TAB", "sext32(shl(A, and(B, 31)))"),
+    "srlw": Compute("TAB", "sext32(shr(zext32(A), and(B, 31)))"),
+    "sraw": Compute("TAB", "sar(sext32(A), and(B, 31))"),
+    # "M"
+    "mul": Compute("TAB", "mul(A, B)"),
+    "mulw": Compute("TAB", "sext32(mul(A, B))"),
+    # Zbb
+    "andn": Compute("TAB", "andnot(A, B)"),
+    "orn": Compute("TAB", "or(A, not(B))"),
+    "xnor": Compute("TAB", "not(xor(A, B))"),
+    "sext.b": Compute("TA", "sext8(A)"),
+    "sext.h": Compute("TA", "sext16(A)"),
+    "zext.h": Compute("TA", "zext16(A)"),
+    # Assembly Programmer's Handbook, pseudoinstructions
+    "li": Compute("TL", "L"),
+    "la": Compute("TV", "V"),
+    "mv": Compute("TA", "A"),
+    "not": Compute("TA", "not(A)"),
+    "neg": Compute("TA", "neg(A)"),
+    "negw": Compute("TA", "sext32(neg(A))"),
+    "sext.w": Compute("TA", "sext32(A)"),
+    "zext.b": Compute("TA", "zext8(A)"),
+    "zext.w": Compute("TA", "zext32(A)"),
+    "seqz": Compute("TA", "eq(A, 0)"),
+    "snez": Compute("TA", "ne(A, 0)"),
+    "sltz": Compute("TA", "lt(A, 0)"),
+    "sgtz": Compute("TA", "gt(A, 0)"),
+    "sgt": Compute("TAB", "gt(A, B)"),
+    "sgtu": Compute("TAB", "gtu(A, B)"),
+}
+
+# RV32I and RV64I, Load and store instructions: bytes, and how a result that is not sign-extended is extended
+LOADS = {"lb": (1, ""), "lh": (2, ""), "lw": (4, ""), "ld": (8, "")}
+LOADS_UNSIGNED = {"lbu": (1, "zext8"), "lhu": (2, "zext16"), "lwu": (4, "zext32")}
+STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8}
+
+# "A", Load-reserved/store-conditional instructions: bytes
+RESERVE = {"lr.w": 4, "lr.d": 8}
+CONDITIONAL = {"sc.w": 4, "sc.d": 8}
+
+# "A", Atomic memory operations: what is stored, where M is the old content of memory and B the source;
+# `sext` extends from the size of the access
+AMOS = {
+    "amoswap": "B",
+    "amoadd": "add(M, B)",
+    "amoand": "and(M, B)",
+    "amoor": "or(M, B)",
+    "amoxor": "xor(M, B)",
+    "amomin": "ite(lt(M, sext(B)), M, B)",
+    "amomax": "ite(gt(M, sext(B)), M, B)",
+    "amominu": "ite(ltu(M, sext(B)), M, B)",  # sign-extension keeps the order of unsigned numbers
+    "amomaxu": "ite(gtu(M, sext(B)), M, B)",
+}
+WIDTHS = {"b": 1, "h": 2, "w": 4, "d": 8}  # b and h: Zabha
+
+# "A", Specifying ordering of atomic instructions: the cat sets of a suffix.  Loads and stores may carry one
+# too, as litmus tests write them for a load-acquire and a store-release; the sets X and EX are those of atomics,
+# so that a model can tell `lw.aq` (which the published verdicts take as RCpc) from `lr.w.aq`.
+ORDERS = {".aq.rl": "AcqRel", ".aqrl": "AcqRel", ".aq": "Acq", ".rl": "Rel"}
+AMO_TAG = "X"
+RESERVATION_TAG = "EX"
+
+# RV32I, FENCE: the predecessor and successor sets as assemblers spell them -> what of memory is in them
+ACCESSES = {
+    i + o + r + w: r + w for i in ("", "i") for o in ("", "o") for r in ("", "r") for w in ("", "w") if i + o + r + w
+}
+FENCE_TSO = "Fence.tso"
+FENCE_I = "Fence.i"  # Zifencei
+
+# RV32I, Conditional branches, and the Handbook's pseudoinstructions: operands, and the condition of being taken
+BRANCHES = {
+    "beq": ("AB", "eq(A, B)"),
+    "bne": ("AB", "ne(A, B)"),
+    "blt": ("AB", "lt(A, B)"),
+    "bge": ("AB", "ge(A, B)"),
+    "bltu": ("AB", "ltu(A, B)"),
+    "bgeu": ("AB", "geu(A, B)"),
+    "bgt": ("AB", "gt(A, B)"),
+    "ble": ("AB", "le(A, B)"),
+    "bgtu": ("AB", "gtu(A, B)"),
+    "bleu": ("AB", "leu(A, B)"),
+    "beqz": ("A", "eq(A, 0)"),
+    "bnez": ("A", "ne(A, 0)"),
+    "blez": ("A", "le(A, 0)"),
+    "bgez": ("A", "ge(A, 0)"),
+    "bltz": ("A", "lt(A, 0)"),
+    "bgtz": ("A", "gt(A, 0)"),
+}
+
+NOTHING = frozenset({"nop"})
+
+_CALLS = "calls are not supported"
+_DIVISION = "division and high halves of products are not supported"
+_SYSTEM = "system instructions are not supported"
+_FLOATING = "floating point is not supported"
+_COMPRESSED = "compressed instructions are not supported: write the instruction that it stands for"
+UNSUPPORTED = {
+    "auipc": "addresses relative to the program counter are not supported; la is",
+    **dict.fromkeys(("jal", "jalr", "jr", "call", "tail"), _CALLS),
+    **dict.fromkeys(("mulh", "mulhu", "mulhsu", "div", "divu", "rem", "remu"), _DIVISION),
+    **dict.fromkeys(("divw", "divuw", "remw", "remuw"), _DIVISION),
+    **dict.fromkeys(("ecall", "ebreak", "mret", "sret", "wfi", "sfence.vma", "pause", "unimp"), _SYSTEM),
+    **dict.fromkeys(("csrr", "csrw", "csrs", "csrc", "csrrw", "csrrs", "csrrc", "rdcycle", "rdtime"), _SYSTEM),
+    **dict.fromkeys(("flw", "fld", "fsw", "fsd", "fmv.x.w", "fmv.w.x"), _FLOATING),
+    **dict.fromkeys(("amocas.w", "amocas.d", "amocas.q"), "compare-and-swap (Zacas) is not supported"),
+    **dict.fromkeys(("cbo.clean", "cbo.flush", "cbo.inval", "cbo.zero"), "cache instructions are not supported"),
+    **dict.fromkeys(("c.lw", "c.sw", "c.ld", "c.sd", "c.li", "c.mv", "c.addi", "c.nop", "c.j"), _COMPRESSED),
+}

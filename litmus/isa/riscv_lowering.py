@@ -1,0 +1,297 @@
+"""RISC-V lowering: what the rows of litmus/isa/riscv.py mean, as operations.
+
+x0 is no register here: read, it is the number 0; what is written to it goes to `.x0`, which nothing reads.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from litmus.diagnostics import InputError, near
+from litmus.isa import assembly
+from litmus.isa.architecture import Architecture
+from litmus.isa.operands import parsed, place_of, placed
+from litmus.isa.reader import Machine, Reader
+from litmus.isa.riscv import (
+    ABI_NAMES,
+    ACCESSES,
+    AMO_TAG,
+    AMOS,
+    BRANCHES,
+    COMPUTE,
+    CONDITIONAL,
+    FENCE_I,
+    FENCE_TSO,
+    HINT,
+    LOADS,
+    LOADS_UNSIGNED,
+    NOTHING,
+    ORDERS,
+    REGISTERS,
+    RESERVATION_TAG,
+    RESERVE,
+    STORES,
+    UNSUPPORTED,
+    WIDTHS,
+    Compute,
+)
+from litmus.isa.template import (
+    END,
+    Access,
+    CellCode,
+    InstructionSet,
+    Named,
+    Template,
+    expression,
+    folded,
+    registers_of,
+    substituted,
+)
+from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
+from litmus.program.values import Address, Expr, Op, Reg, wrap
+from litmus.source.syntax import Number, Register, Test
+from litmus.source.trees import as_tree
+
+_GRAMMAR = r"""
+start: label* [instruction]
+label: NAME ":"
+instruction: NAME [operand ("," operand)*]
+operand: NAME | SYMBOLIC | NUMBER
+    | [NUMBER] "(" (NAME | SYMBOLIC) ")"          -> based
+NAME: /[A-Za-z_.][\w.]*/
+SYMBOLIC: /%[A-Za-z_]\w*/
+NUMBER: /[+-]?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
+%ignore /[ \t\r\n\f]+/
+"""
+_EXAMPLES = "instructions look like lw x5,0(x6)"
+
+_CANONICAL = {name: name for name in REGISTERS} | dict(zip(ABI_NAMES, REGISTERS, strict=True)) | {"fp": "x8"}
+_RANK = {name: number for number, name in enumerate(REGISTERS)}
+_DISCARDED = ".x0"
+_OLD = ".amo"  # what an AMO has read, where its target is one of its sources
+
+
+def canonical(name: str) -> str | None:
+    """The register `name`, as states spell it; symbolic registers (`%x0`) stand for themselves."""
+    return _CANONICAL.get(name) or _CANONICAL.get(name.lower()) or (name if name[0] == "%" else None)
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a register in herd's order: by number, symbolic ones last."""
+    return _RANK.get(name, len(_RANK)), name
+
+
+class _Reader(Reader):
+    """The operands of a RISC-V instruction."""
+
+    def source_register(self) -> Expr:
+        name = self.register()
+        return 0 if name == "x0" else Reg(name)
+
+    def target(self) -> str:
+        name = self.register()
+        return _DISCARDED if name == "x0" else name
+
+    def address(self, offsets: tuple[int, int]) -> Expr:
+        """An offset and its base, `d(rs1)`; atomics have no offset but 0."""
+        tree = self.operand()
+        if tree.data != "based":
+            raise self.error(f"{self.mnemonic.name} wants an address here", place_of(tree), "addresses look like 0(x6)")
+        displacement, base = tree.children
+        token = placed(base)
+        register = self.known(token)
+        if register == "x0":
+            raise self.error(f"{token.name} as a base is the number 0, which is no address", token.place)
+        offset = 0 if displacement is None else self.in_range(placed(displacement), *offsets)
+        return Op("add", (Reg(register), offset)) if offset else Reg(register)
+
+
+_OFFSETS = (-2048, 2047)
+_NO_OFFSET = (0, 0)
+_RANGES = {
+    "I": (-2048, 2047),
+    "U": (-(1 << 19), (1 << 20) - 1),  # assemblers take both readings of the 20 bits
+    "L": (-(1 << 63), (1 << 64) - 1),
+    "n": (0, 31),
+    "m": (0, 63),
+}
+
+
+@lru_cache(maxsize=8192)
+def cell(text: str, exact: bool) -> CellCode:
+    """The meaning of a cell's text (InstructionSet.cell); it is always exact."""
+    tree = parsed(_GRAMMAR, text, _EXAMPLES)
+    *labels, instruction = tree.children
+    names = tuple([placed(as_tree(label).children[0]) for label in labels])
+    if instruction is None:
+        return CellCode(names, None)
+    mnemonic, *operands = as_tree(instruction).children
+    return CellCode(names, _template(_Reader(text, mnemonic, operands, _MACHINE)))
+
+
+def _template(reader: _Reader) -> Template:
+    name = reader.mnemonic.name.lower()
+    if name in COMPUTE:
+        return _compute(reader, COMPUTE[name])
+    if name in BRANCHES:
+        return _branch(reader, *BRANCHES[name])
+    if name in ("fence", "fence.tso", "fence.i"):
+        return _fence(reader, name)
+    if name == "j":
+        reader.expect(1)
+        target = reader.token("a label")
+        return Template(reader.place, (Branch(target.name),), target)
+    if name == "ret":  # the thread is a function that was called
+        reader.expect(0)
+        return Template(reader.place, (Branch(END),))
+    if name in NOTHING:
+        reader.expect(0)
+        return Template(reader.place)
+    plain, order = _ordered(name)
+    tags = NO_TAGS if order is None else frozenset({order})
+    if plain in LOADS:
+        return _load(reader, *LOADS[plain], tags)
+    if plain in LOADS_UNSIGNED:
+        return _load(reader, *LOADS_UNSIGNED[plain], tags)
+    if plain in STORES:
+        return _store(reader, STORES[plain], tags)
+    if plain in RESERVE:
+        return _load(reader, RESERVE[plain], "", tags | {RESERVATION_TAG}, reserve=True)
+    if plain in CONDITIONAL:
+        return _store_conditional(reader, CONDITIONAL[plain], tags | {RESERVATION_TAG})
+    operation, _, width = plain.partition(".")
+    if operation in AMOS and width in WIDTHS:
+        return _amo(reader, AMOS[operation], WIDTHS[width], tags | {AMO_TAG})
+    if plain in UNSUPPORTED:
+        raise reader.unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED[plain]}", reader.mnemonic.place)
+    amos = [f"{operation}.{width}" for operation in AMOS for width in ("w", "d")]
+    known = (*COMPUTE, *BRANCHES, *LOADS, *LOADS_UNSIGNED, *STORES, *RESERVE, *CONDITIONAL, *amos, *NOTHING)
+    hint = near(plain, (*known, "fence", "fence.tso", "fence.i", "j", "ret")) or _EXAMPLES
+    raise reader.error(f"unknown instruction {reader.mnemonic.name}", reader.mnemonic.place, hint)
+
+
+def _ordered(name: str) -> tuple[str, str | None]:
+    """A mnemonic without the suffix that orders it, and the cat set of that."""
+    for suffix, order in ORDERS.items():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix), order
+    return name, None
+
+
+def _compute(reader: _Reader, row: Compute) -> Template:
+    reader.expect(len(row.operands))
+    operands: dict[str, Expr] = {}
+    symbols: tuple[Named, ...] = ()
+    target = ""
+    for letter in row.operands:
+        if letter == "T":
+            target = reader.target()
+        elif letter in "AB":
+            operands[letter] = reader.source_register()
+        elif letter == "V":
+            symbols = (reader.token("a variable"),)
+            operands["V"] = Address(symbols[0].name)
+        else:
+            operands[letter] = wrap(reader.number(*_RANGES[letter]))
+    if target == _DISCARDED:
+        return Template(reader.place, symbols=symbols)
+    result = substituted(expression(row.result), operands)
+    value = folded(result)
+    if registers_of(value) == registers_of(result):  # else it is a false dependency, as xor(A, A) and and(A, 0) are
+        result = value
+    return Template(reader.place, (Set(target, result),), symbols=symbols)
+
+
+def _load(reader: _Reader, size: int, extension: str, tags: frozenset[str], reserve: bool = False) -> Template:
+    reader.expect(2)
+    target = reader.target()
+    address = reader.address(_NO_OFFSET if reserve else _OFFSETS)
+    operations: tuple[Operation, ...] = (Load(target, address, size, tags, reserve),)
+    if extension:
+        operations += (Set(target, Op(extension, (Reg(target),))),)
+    return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
+
+
+def _store(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
+    reader.expect(2)
+    value = reader.source_register()
+    address = reader.address(_OFFSETS)
+    return Template(reader.place, (Store(address, value, size, tags),), accesses=(Access(address, size, reader.place),))
+
+
+def _store_conditional(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
+    """rd becomes 0 where the store was done, and 1 (any other number, says the manual) where it was not.
+
+    What uses the 0 depends on the store: a syntactic dependency is one on a destination register (RVWMO).
+    """
+    reader.expect(3)
+    target = reader.target()
+    value = reader.source_register()
+    address = reader.address(_NO_OFFSET)
+    operation = StoreConditional(address, value, target, success=0, failure=1, size=size, tags=tags, carries=True)
+    return Template(reader.place, (operation,), accesses=(Access(address, size, reader.place),))
+
+
+def _amo(reader: _Reader, stored: str, size: int, tags: frozenset[str]) -> Template:
+    """One memory operation that is a load and a store at once ("RVWMO", Memory model primitives)."""
+    reader.expect(3)
+    target = reader.target()
+    value = reader.source_register()
+    address = reader.address(_NO_OFFSET)
+    old = _OLD if Reg(target) in (value, address) else target
+    content = substituted(expression(stored, 8 * size), {"M": Reg(old), "B": value})
+    operations: tuple[Operation, ...] = (
+        Load(old, address, size, tags),
+        Store(address, folded(content) if value == 0 else content, size, tags, rmw=True, single=True),
+    )
+    if old != target:
+        operations += (Set(target, Reg(old)),)
+    return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
+
+
+def _fence(reader: _Reader, name: str) -> Template:
+    """The fence of the memory accesses in its two sets; one that only orders devices orders no event of ours."""
+    if name != "fence":
+        reader.expect(0)
+        return Template(reader.place, (Fence(frozenset({FENCE_I if name == "fence.i" else FENCE_TSO})),))
+    reader.expect(0, 2)
+    sides = []
+    for _ in range(len(reader.operands)):
+        token = reader.token("a set of accesses")
+        side = ACCESSES.get(token.name.lower())
+        if side is None:
+            letters = "".join(letter for letter in "iorw" if letter in token.name.lower())
+            hint = near(letters, ACCESSES) if letters else None
+            message = f"{token.name} is no set of accesses"
+            raise reader.error(message, token.place, hint or "sets are made of i, o, r and w, in this order: rw")
+        sides.append(side)
+    predecessors, successors = sides or ("rw", "rw")
+    tag = {f"Fence.{predecessors}.{successors}"} if predecessors and successors else NO_TAGS
+    return Template(reader.place, (Fence(frozenset(tag)),))
+
+
+def _branch(reader: _Reader, operands: str, condition: str) -> Template:
+    reader.expect(len(operands) + 1)
+    sources: dict[str, Expr] = {letter: reader.source_register() for letter in operands}
+    target = reader.token("a label")
+    taken = substituted(expression(condition), sources)
+    return Template(reader.place, (Branch(target.name, taken),), target)
+
+
+def _lower(test: Test) -> Program:
+    for item in test.init:
+        where = item.location
+        if isinstance(where, Register) and canonical(where.name) == "x0":
+            if item.values is not None and not (isinstance(item.values[0], Number) and item.values[0].value == 0):
+                raise InputError("x0 is always 0", where.span)
+    return assembly.lower(test, _INSTRUCTIONS)
+
+
+_MACHINE = Machine("RISC-V", canonical, HINT)
+_INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8)
+
+_FENCES = {f"Fence.{p}.{s}" for p in ("r", "w", "rw") for s in ("r", "w", "rw")} | {FENCE_TSO, FENCE_I}
+# Sc is a set of herd7's, of AMOs that are two events; models name it, and here it is empty.
+_TAGS = frozenset({*_FENCES, *ORDERS.values(), AMO_TAG, RESERVATION_TAG, "Sc"})
+
+ARCHITECTURES = {"RISCV": Architecture("RISCV", _TAGS, canonical, rank, HINT, _lower, title="RISC-V")}

@@ -1,0 +1,124 @@
+"""Names: what the field calls a cycle, MP+lwsync+addr, and the cycles that its names of shapes stand for.
+
+A name is that of the family, which depends on the directions of the first and the last access of every
+thread, then what happens inside each thread that has more than one, then the annotations of the threads
+that have one.  Source: Maranget, Sarkar, Sewell, "A tutorial introduction to the ARM and POWER relaxed
+memory models", 2012; Alglave, Maranget, "diy7 documentation", Test names.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from litmus.diagnostics import InputError, Span, near
+from litmus.shapes.cycles import Cycle, Thread, read_cycle
+from litmus.shapes.dialects import dialect
+from litmus.shapes.relaxations import Relaxation, fence_name
+
+# The shapes, each as its cycle without fences and dependencies.
+SHAPES = {
+    # two threads
+    "MP": "PodWW Rfe PodRR Fre",
+    "SB": "PodWR Fre PodWR Fre",
+    "LB": "PodRW Rfe PodRW Rfe",
+    "R": "PodWW Coe PodWR Fre",
+    "S": "PodWW Rfe PodRW Coe",
+    "2+2W": "PodWW Coe PodWW Coe",
+    # three threads
+    "WRC": "Rfe PodRW Rfe PodRR Fre",
+    "RWC": "Rfe PodRR Fre PodWR Fre",
+    "WWC": "Rfe PodRW Rfe PodRW Coe",
+    "WRW+WR": "Rfe PodRW Coe PodWR Fre",
+    "WRR+2W": "Rfe PodRR Fre PodWW Coe",
+    "WRW+2W": "Rfe PodRW Coe PodWW Coe",
+    "ISA2": "PodWW Rfe PodRW Rfe PodRR Fre",
+    "W+RWC": "PodWW Rfe PodRR Fre PodWR Fre",
+    "Z6.0": "PodWW Rfe PodRW Coe PodWR Fre",
+    "Z6.1": "PodWW Coe PodWW Rfe PodRW Coe",
+    "Z6.2": "PodWW Rfe PodRW Rfe PodRW Coe",
+    "Z6.3": "PodWW Coe PodWW Rfe PodRR Fre",
+    "Z6.4": "PodWW Coe PodWR Fre PodWR Fre",
+    "Z6.5": "PodWW Coe PodWW Coe PodWR Fre",
+    "3.SB": "PodWR Fre PodWR Fre PodWR Fre",
+    "3.LB": "PodRW Rfe PodRW Rfe PodRW Rfe",
+    "3.2W": "PodWW Coe PodWW Coe PodWW Coe",
+    # four threads
+    "IRIW": "Rfe PodRR Fre Rfe PodRR Fre",
+    "IRRWIW": "Rfe PodRR Fre Rfe PodRW Coe",
+    "IRWIW": "Rfe PodRW Coe Rfe PodRW Coe",
+    "4.SB": "PodWR Fre PodWR Fre PodWR Fre PodWR Fre",
+    "4.LB": "PodRW Rfe PodRW Rfe PodRW Rfe PodRW Rfe",
+    "4.2W": "PodWW Coe PodWW Coe PodWW Coe PodWW Coe",
+}
+
+# Those of one location, which coherence forbids.
+COHERENCE_SHAPES = {
+    "CoWW": "PosWW Coe",
+    "CoWR0": "PosWR Fre",
+    "CoRW1": "PosRW Rfe",
+    "CoRR": "Rfe PosRR Fre",
+    "CoRW2": "Rfe PosRW Coe",
+    "CoWR": "Coe PosWR Fre",
+}
+
+
+def family(cycle: Cycle) -> str:
+    """The name of a cycle's shape; `WW+RR+...` where it has none."""
+    points = _points(cycle)
+    if cycle.one_location and points in _families(True):
+        return _families(True)[points]
+    return _families(False).get(points, points)
+
+
+@cache
+def _families(one_location: bool) -> dict[str, str]:
+    """Points of the threads -> name."""
+    shapes = COHERENCE_SHAPES if one_location else SHAPES
+    cycles = {name: read_cycle(text, dialect("C")) for name, text in shapes.items()}
+    return {_points(cycle): name for name, cycle in cycles.items()}
+
+
+def _points(cycle: Cycle) -> str:
+    return "+".join(thread.points for thread in cycle.threads)
+
+
+def name_of(cycle: Cycle) -> str:
+    """The name of the test of a cycle."""
+    inside = [_thread_name(thread, cycle.plain) for thread in cycle.threads if thread.steps]
+    if len(set(inside)) == 1:
+        first = inside[0]
+        if first == "po" or (first == "pos" and len(inside) == 1):
+            inside = []
+        elif len(inside) > 1:
+            inside = [first + "s"]
+    alone = [thread.leaving.before or cycle.plain for thread in cycle.threads if not thread.steps]
+    marked = any(thread.leaving.before for thread in cycle.threads if not thread.steps)
+    return "+".join([family(cycle), *inside, *(["".join(alone)] if marked else [])])
+
+
+def _thread_name(thread: Thread, plain: str) -> str:
+    return "-".join(_step_name(r, plain) for r in thread.steps)
+
+
+def _step_name(r: Relaxation, plain: str) -> str:
+    """The relaxation in small letters, without the directions that the family tells."""
+    place = "s" if r.same else ""
+    match r.kind:
+        case "program order":
+            name = "po" + place
+        case "communication":
+            name = r.stem.lower() + "i"
+        case _:
+            name = fence_name(r.stem).lower() + place
+    if r.before is None and r.after is None:
+        return name
+    return name + (r.before or plain).lower() + (r.after or plain).lower()
+
+
+def shape(name: str, span: Span | None = None) -> str:
+    """The cycle that a shape's name stands for.  Raises InputError, with near names, where there is none."""
+    known = {**SHAPES, **COHERENCE_SHAPES}
+    folded = {word.lower(): word for word in known}
+    if name.lower() not in folded:
+        raise InputError(f"there is no shape {name}", span, near(name, known) or "shapes are " + ", ".join(known))
+    return known[folded[name.lower()]]

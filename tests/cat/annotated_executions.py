@@ -1,0 +1,130 @@
+"""Executions written by hand, with fences and annotations of any architecture, for judging models.
+
+`annotated("Wx=1 DMB.ST Wy=1 | A:Ry=1 addr:Rx=0")`: threads between `|`, events in program order; a
+word without `=` is a fence, in the set of its name.  A read of 0 reads the initial write, any other
+value names its write; writes to a location are in coherence order of their values.
+
+Before an access, separated by colons: `addr`, `data`, `ctrl` are dependencies from the read before it
+(`ctrl` for all later events too; `done` ends that), and so are `pick-addr`, `pick-data`, `pick-ctrl`;
+after a store-conditional, `data` is from its success (`sc!`); `lx` and `sc` are a load-reserve
+and the store-conditional paired with it; `swap`, `add` and `cas` twice in a row the read and the write of
+one atomic instruction that stores something of its own, something computed from what it read,
+something if what it read was expected.  Anything else is a set that the access is in.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+Base = dict[str, frozenset[Any]]
+
+SETS = ("_", "M", "R", "W", "IW", "FW", "F")
+DEPENDENCIES = ("addr", "data", "ctrl", "pick-addr", "pick-data", "pick-ctrl")
+RELATIONS = ("po", "rf", "co", *DEPENDENCIES, "amo", "amo-data", "lxsx")
+CONTROLS = ("ctrl", "pick-ctrl")
+ATOMICS = ("swap", "add", "cas")
+
+
+class _Sets(dict[str, frozenset[Any]]):
+    """A set that is not mentioned is empty."""
+
+    def __missing__(self, name: str) -> frozenset[Any]:
+        return frozenset()
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.sets: dict[str, set[Any]] = {name: set() for name in SETS}
+        self.relations: dict[str, set[Any]] = {name: set() for name in RELATIONS}
+        self.thread_of: dict[int, int] = {}
+        self.accesses: dict[int, tuple[str, str, int]] = {}  # direction, location, value
+
+    def event(self, thread: int) -> int:
+        event = len(self.thread_of)
+        self.thread_of[event] = thread
+        self.sets["_"].add(event)
+        return event
+
+    def thread(self, thread: int, code: str) -> None:
+        earlier: list[int] = []
+        source = reserved = updated = -1  # the last read, load-reserve, and read of an unfinished update
+        controls: dict[str, int] = {}
+        for word in code.split():
+            *marks, access = word.split(":")
+            event = self.event(thread)
+            self.relations["po"] |= {(e, event) for e in earlier}
+            if "done" in marks:
+                controls.clear()
+            for mark in marks:
+                if mark in CONTROLS:
+                    controls[mark] = source
+                elif mark in DEPENDENCIES:
+                    self.relations[mark].add((source, event))
+            for mark, read in controls.items():
+                self.relations[mark].add((read, event))
+            if "=" in access:
+                direction, location, value = access[0], access[1], int(access[3:])
+                self.accesses[event] = (direction, location, value)
+            else:
+                direction = "F"
+                marks.append(access)
+            self.sets[direction].add(event)
+            if direction == "R" or "sc!" in marks:
+                source = event
+            if "lx" in marks:
+                reserved = event
+            if "sc" in marks or "sc!" in marks:
+                self.relations["lxsx"].add((reserved, event))
+            if any(atomic in marks for atomic in ATOMICS):
+                if updated < 0:
+                    updated = event
+                else:
+                    pair = (updated, event)
+                    self.relations["amo"].add(pair)
+                    self.relations["po"].discard(pair)
+                    if "add" in marks:
+                        self.relations["amo-data"].add(pair)
+                    if "cas" in marks:
+                        self.relations["pick-data"].add(pair)
+                    updated = -1
+            for mark in marks:
+                self.sets.setdefault(mark, set()).add(event)
+            earlier.append(event)
+
+    def memory(self) -> None:
+        for location in sorted({location for _, location, _ in self.accesses.values()}):
+            initial = self.event(-1)
+            self.sets["W"].add(initial)
+            self.sets["IW"].add(initial)
+            self.accesses[initial] = ("W", location, 0)
+        for event, (direction, location, value) in self.accesses.items():
+            self.sets["M"].add(event)
+            for other, (kind, place, content) in self.accesses.items():
+                if kind == "W" and place == location:
+                    if direction == "R" and content == value:
+                        self.relations["rf"].add((other, event))
+                    if direction == "W" and value < content:
+                        self.relations["co"].add((event, other))
+        self.sets["FW"] = self.sets["W"] - {w for w, _ in self.relations["co"]}
+
+    def base(self) -> Base:
+        pairs = set(product(self.thread_of, self.thread_of))
+        relations = dict(self.relations)
+        relations["id"] = {(e, e) for e in self.thread_of}
+        relations["int"] = {(a, b) for a, b in pairs if self.thread_of[a] == self.thread_of[b]}
+        relations["ext"] = pairs - relations["int"]
+        accesses = self.accesses
+        relations["loc"] = {(a, b) for a, b in product(accesses, accesses) if accesses[a][1] == accesses[b][1]}
+        return _Sets({name: frozenset(value) for name, value in (*self.sets.items(), *relations.items())})
+
+
+def annotated(text: str) -> Base:
+    """The base sets and relations of an execution; events are numbered from 0."""
+    builder = _Builder()
+    for thread, code in enumerate(text.split("|")):
+        builder.thread(thread, code)
+    builder.memory()
+    base = builder.base()
+    assert len(base["rf"]) == len(base["R"]), text
+    return base

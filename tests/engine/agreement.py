@@ -1,0 +1,105 @@
+"""Agreement: the same question to every engine, and what they say that is not the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from programs import TAGS, candidates_at_most, random_program
+from sources import random_source
+
+from litmus.cat.dag import Model
+from litmus.diagnostics import Diagnostic, Source, Unsupported
+from litmus.engine import Answer, Options, decide
+from litmus.engine.options import Engine
+from litmus.isa import architecture
+from litmus.isa.c import lower as lower_c
+from litmus.oracle.recheck import is_execution
+from litmus.program.graph import EventGraph
+from litmus.program.primitives import load_primitives
+from litmus.program.question import Question
+from litmus.program.resolve import resolve
+from litmus.program.unroll import unroll
+from litmus.source.litmus import read_test
+
+SECONDS = 60.0  # for one engine; what takes longer fails
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test that is unrolled; `tags` are the sets of its architecture."""
+
+    name: str
+    graph: EventGraph
+    question: Question
+    tags: frozenset[str]
+
+
+def case(text: str, table: str | None = None, unroll_bound: int = 2) -> Case:
+    """A test from its text; a C test needs the name of a table of primitives."""
+    test = read_test(Source("test", text))
+    if test.body is not None:
+        primitives = load_primitives(table or "")
+        program, arch = lower_c(test, primitives), primitives.arch
+    else:
+        program, arch = architecture(test.arch).lower(test), test.arch
+    return Case(text, unroll(program, unroll_bound), resolve(test, program), architecture(arch).tags)
+
+
+def random_cases(arch: str, table: str | None, number: int, largest: int) -> Iterator[Case]:
+    """Random texts for an architecture, those with more than `largest` candidates left out."""
+    seed = 0
+    while number:
+        found = case(random_source(arch, seed), table, unroll_bound=1)
+        seed += 1
+        if candidates_at_most(found.graph) <= largest:
+            number -= 1
+            yield found
+
+
+def random_programs(first: int, number: int, largest: int) -> Iterator[Case]:
+    """Random programs of no notation, from seed `first` on."""
+    seed = first
+    while number:
+        program, question = random_program(seed)
+        graph = unroll(program, 1)
+        seed += 1
+        if candidates_at_most(graph) <= largest:
+            number -= 1
+            yield Case(f"random_program({seed - 1})", graph, question, TAGS)
+
+
+def said(case: Case, model: Model, engine: Engine) -> Answer | str:
+    """An engine's answer with all states, or, in a word, why there is none."""
+    try:
+        return decide(case.graph, model, case.question, Options(states="all", engine=engine, timeout=SECONDS))
+    except Diagnostic as error:
+        return type(error).__name__
+
+
+def common(answer: Answer | str, counted: bool) -> object:
+    """What must be the same whichever engine says it; with the counts of executions if they are counted."""
+    if isinstance(answer, str):
+        return answer
+    counts = (answer.positive, answer.negative, answer.flags) if counted else ()
+    return answer.verdict, answer.states, answer.bound_reached, *counts
+
+
+def disagreement(case: Case, model: Model) -> str | None:
+    """How the engines disagree about a test, None if they do not; witnesses are checked too."""
+    reference = said(case, model, "enumerate")
+    answers: dict[Engine, Answer | str] = {"enumerate": reference}
+    for engine in ("auto", "z3"):
+        answer = answers[engine] = said(case, model, engine)
+        if answer == Unsupported.__name__ and any(check.effect != "check" for check in model.checks):
+            if engine == "z3":
+                continue  # it does not evaluate flags
+        counted = not isinstance(answer, str) and answer.positive is not None
+        if common(answer, counted) != common(reference, counted):
+            return f"{engine} says {common(answer, counted)}, enumeration {common(reference, counted)}, of {case.name}"
+    for engine, answer in answers.items():
+        if not isinstance(answer, str) and answer.witness is not None:
+            wrong = is_execution(answer.witness, model)
+            if wrong is not None:
+                return f"the witness of {engine} is none: {wrong}; of {case.name}"
+    return None

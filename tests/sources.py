@@ -1,0 +1,463 @@
+"""Random litmus tests as texts, one generator an architecture.
+
+A seed always gives the same text.  Small on purpose: two or three threads, so that every candidate
+execution can be looked at.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+VARIABLES = ("x", "y", "z")
+
+
+@dataclass(slots=True)
+class _Thread:
+    """A thread as it is written: its lines, and the registers that hold what was read."""
+
+    number: int
+    lines: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    init: list[str] = field(default_factory=list)
+    labels: int = 0
+
+    def label(self) -> str:
+        self.labels += 1
+        return f"L{self.number}{self.labels}"
+
+
+class _Writer:
+    """What the architectures share: how many threads and steps, the condition."""
+
+    arch = ""
+    spell = "{thread}:{register}"
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(f"{self.arch} {seed}")
+        self.seed = seed
+        self.variables = VARIABLES[: self.random.choice((2, 2, 3))]
+        threads = self.random.choice((2, 2, 2, 3))
+        steps = 5 if threads == 2 else 3
+        self.threads = [_Thread(t) for t in range(threads)]
+        self.initial = {x: self.random.choice((0, 0, 0, 1)) for x in self.variables}
+        for thread in self.threads:
+            self.begin(thread)
+            for _ in range(self.random.randint(2, steps)):
+                ways, weights = zip(*self.ways(thread), strict=True)
+                self.random.choices(ways, weights)[0](thread)
+            self.end(thread)
+
+    def begin(self, thread: _Thread) -> None: ...
+
+    def end(self, thread: _Thread) -> None: ...
+
+    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+        """What the next step of a thread may be, with weights."""
+        raise NotImplementedError
+
+    def variable(self) -> str:
+        return self.random.choice(self.variables)
+
+    def number(self) -> int:
+        return self.random.randint(0, 2)
+
+    def init(self) -> list[str]:
+        return [f"{x}={v};" for x, v in self.initial.items()] + [i for t in self.threads for i in t.init]
+
+    def atoms(self) -> list[str]:
+        read = [f"{t.number}:{r}={self.number()}" for t in self.threads for r in dict.fromkeys(t.read)]
+        return read + [f"{x}={self.number()}" for x in self.variables]
+
+    def final(self) -> str:
+        atoms = self.atoms()
+        self.random.shuffle(atoms)
+        chosen = atoms[: self.random.choice((1, 2, 2, 3))]
+        chosen = [f"~({a})" if self.random.random() < 0.15 else a for a in chosen]
+        quantifier = self.random.choice(("exists", "exists", "~exists", "forall"))
+        lines = []
+        if self.random.random() < 0.4:
+            places = " ".join(a.split("=")[0] + ";" for a in atoms[:4])
+            lines.append(f"locations [{places}]")
+        if self.random.random() < 0.1:
+            lines.append(f"filter ({atoms[-1]})")
+        operator = r" \/ " if self.random.random() < 0.2 else r" /\ "
+        lines.append(f"{quantifier} ({operator.join(chosen)})")
+        return "\n".join(lines)
+
+    def table(self) -> str:
+        height = max(len(t.lines) for t in self.threads)
+        rows = [" | ".join(f"P{t.number}" for t in self.threads) + " ;"]
+        rows += [" | ".join(t.lines[i] if i < len(t.lines) else "" for t in self.threads) + " ;" for i in range(height)]
+        return "\n".join(rows)
+
+    def text(self) -> str:
+        init = " ".join(self.init())
+        return f"{self.arch} random{self.seed}\n{{ {init} }}\n{self.table()}\n{self.final()}\n"
+
+
+class _X86(_Writer):
+    """32-bit, in Intel's order of operands."""
+
+    arch = "X86"
+    registers = ("EAX", "EBX", "ECX", "EDX")
+
+    def register(self, thread: _Thread) -> str:
+        """A register to read into; a few are used again."""
+        free = [r for r in self.registers if r not in thread.read]
+        register = self.random.choice(free or self.registers)
+        thread.read.append(register)
+        return register
+
+    def memory(self, thread: _Thread) -> str:
+        return f"[{self.variable()}]"
+
+    def operand(self, thread: _Thread) -> str:
+        if thread.read and self.random.random() < 0.3:
+            return self.random.choice(thread.read)
+        return f"${self.number()}"
+
+    def load(self, thread: _Thread) -> None:
+        memory = self.memory(thread)
+        thread.lines.append(f"MOV {self.register(thread)},{memory}")
+
+    def store(self, thread: _Thread) -> None:
+        thread.lines.append(f"MOV {self.memory(thread)},{self.operand(thread)}")
+
+    def fence(self, thread: _Thread) -> None:
+        thread.lines.append(self.random.choice(("MFENCE", "MFENCE", "LFENCE", "SFENCE")))
+
+    def exchange(self, thread: _Thread) -> None:
+        register = self.register(thread)
+        if self.random.random() < 0.6:
+            thread.lines.append(f"MOV {register},${self.number()}")
+        name = self.random.choice(("XCHG", "LOCK XADD"))
+        thread.lines.append(f"{name} {self.memory(thread)},{register}")
+
+    def compare_exchange(self, thread: _Thread) -> None:
+        thread.lines.append(f"MOV EAX,${self.random.randint(0, 1)}")
+        thread.lines.append("MOV EDX,$2")
+        thread.lines.append(f"{self.random.choice(('LOCK CMPXCHG', 'CMPXCHG'))} {self.memory(thread)},EDX")
+        thread.read += ["EAX"]
+
+    def increment(self, thread: _Thread) -> None:
+        prefix = self.random.choice(("LOCK ", ""))
+        thread.lines.append(f"{prefix}{self.random.choice(('INC', 'DEC'))} {self.memory(thread)}")
+
+    def branch(self, thread: _Thread) -> None:
+        label = thread.label()
+        if not thread.read:
+            self.load(thread)
+        jump = self.random.choice(("JE", "JNE", "JG"))
+        thread.lines.append(f"CMP {self.random.choice(thread.read)},${self.number()}")
+        thread.lines.append(f"{jump} {label}")
+        self.random.choice((self.store, self.load, self.fence))(thread)
+        thread.lines.append(f"{label}:")
+
+    def loop(self, thread: _Thread) -> None:
+        label = thread.label()
+        thread.lines.append(f"{label}:")
+        self.load(thread)
+        thread.lines.append(f"CMP {thread.read[-1]},$0")
+        thread.lines.append(f"JE {label}")
+
+    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+        return [
+            (self.load, 8),
+            (self.store, 8),
+            (self.fence, 3),
+            (self.exchange, 3),
+            (self.compare_exchange, 1),
+            (self.increment, 1),
+            (self.branch, 2),
+            (self.loop, 1),
+        ]
+
+
+_HALVES = {"rax": "eax", "rbx": "ebx", "rcx": "ecx", "rdx": "edx"}
+
+
+class _X8664(_X86):
+    """64-bit, in AT&T's order, with pointers in memory and in registers."""
+
+    arch = "X86_64"
+    registers = ("rax", "rbx", "rcx", "rdx")
+
+    def begin(self, thread: _Thread) -> None:
+        for register, x in zip(("r8", "r9", "r10"), self.variables, strict=False):
+            thread.init.append(f"{thread.number}:{register}={x};")
+
+    def init(self) -> list[str]:
+        pointer = f"uint64_t p={self.variables[0]};"
+        return [f"uint32_t {i}" if ":" not in i else f"uint64_t {i}" for i in super().init()] + [pointer]
+
+    def memory(self, thread: _Thread) -> str:
+        x = self.variable()
+        return f"({('%r8', '%r9', '%r10')[self.variables.index(x)]})" if self.random.random() < 0.4 else f"({x})"
+
+    def operand(self, thread: _Thread) -> str:
+        if thread.read and self.random.random() < 0.3:
+            return f"%{_HALVES[self.random.choice(thread.read)]}"
+        return f"${self.number()}"
+
+    def load(self, thread: _Thread) -> None:
+        memory = self.memory(thread)
+        thread.lines.append(f"movl {memory},%{_HALVES[self.register(thread)]}")
+
+    def store(self, thread: _Thread) -> None:
+        thread.lines.append(f"movl {self.operand(thread)},{self.memory(thread)}")
+
+    def fence(self, thread: _Thread) -> None:
+        thread.lines.append(self.random.choice(("mfence", "mfence", "lfence", "sfence")))
+
+    def exchange(self, thread: _Thread) -> None:
+        register = _HALVES[self.register(thread)]
+        if self.random.random() < 0.6:
+            thread.lines.append(f"movl ${self.number()},%{register}")
+        name = self.random.choice(("xchgl", "lock xaddl"))
+        thread.lines.append(f"{name} %{register},{self.memory(thread)}")
+
+    def compare_exchange(self, thread: _Thread) -> None:
+        thread.lines.append(f"movl ${self.random.randint(0, 1)},%eax")
+        thread.lines.append("movl $2,%edx")
+        thread.lines.append(f"{self.random.choice(('lock cmpxchgl', 'cmpxchgl'))} %edx,{self.memory(thread)}")
+        thread.read += ["rax"]
+
+    def increment(self, thread: _Thread) -> None:
+        prefix = self.random.choice(("lock ", ""))
+        thread.lines.append(f"{prefix}{self.random.choice(('incl', 'decl'))} {self.memory(thread)}")
+
+    def branch(self, thread: _Thread) -> None:
+        label = thread.label()
+        if not thread.read:
+            self.load(thread)
+        jump = self.random.choice(("je", "jne", "jg"))
+        thread.lines.append(f"cmpl ${self.number()},%{_HALVES[self.random.choice(thread.read)]}")
+        thread.lines.append(f"{jump} {label}")
+        self.random.choice((self.store, self.load, self.fence))(thread)
+        thread.lines.append(f"{label}:")
+
+    def loop(self, thread: _Thread) -> None:
+        label = thread.label()
+        thread.lines.append(f"{label}:")
+        self.load(thread)
+        thread.lines.append(f"cmpl $0,%{_HALVES[thread.read[-1]]}")
+        thread.lines.append(f"je {label}")
+
+    def pointer(self, thread: _Thread) -> None:
+        """Follow the pointer in memory, or let it point elsewhere."""
+        if self.random.random() < 0.4:
+            x = self.random.randrange(len(self.variables))
+            thread.lines.append(f"movq %{('r8', 'r9', 'r10')[x]},(p)")
+        else:
+            thread.lines.append("movq (p),%r11")
+            if self.random.random() < 0.5:
+                thread.lines.append(f"movl (%r11),%{_HALVES[self.register(thread)]}")
+            else:
+                thread.lines.append(f"movl {self.operand(thread)},(%r11)")
+
+    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+        return [*super().ways(thread), (self.pointer, 1)]
+
+
+class _Power(_Writer):
+    """POWER: dependencies, load-reserve and store-conditional."""
+
+    arch = "PPC"
+    bases = ("r11", "r12", "r13")
+
+    def begin(self, thread: _Thread) -> None:
+        for register, x in zip(self.bases, self.variables, strict=False):
+            thread.init.append(f"{thread.number}:{register}={x};")
+        thread.init.append(f"{thread.number}:r10=p;")
+
+    def init(self) -> list[str]:
+        return [*super().init(), f"p={self.variables[0]};"]
+
+    def base(self) -> str:
+        return self.bases[self.random.randrange(len(self.variables))]
+
+    def register(self, thread: _Thread) -> str:
+        register = f"r{len(thread.read) + 1}"
+        thread.read.append(register)
+        return register
+
+    def last(self, thread: _Thread) -> str:
+        if not thread.read:
+            self.load(thread)
+        return self.random.choice(thread.read)
+
+    def load(self, thread: _Thread) -> None:
+        thread.lines.append(f"lwz {self.register(thread)},0({self.base()})")
+
+    def store(self, thread: _Thread) -> None:
+        thread.lines += [f"li r20,{self.number()}", f"stw r20,0({self.base()})"]
+
+    def fence(self, thread: _Thread) -> None:
+        thread.lines.append(self.random.choice(("sync", "lwsync", "lwsync", "eieio", "isync")))
+
+    def address_dependency(self, thread: _Thread) -> None:
+        thread.lines.append(f"xor r21,{(r := self.last(thread))},{r}")
+        if self.random.random() < 0.6:
+            thread.lines.append(f"lwzx {self.register(thread)},r21,{self.base()}")
+        else:
+            thread.lines += [f"li r20,{self.number()}", f"stwx r20,r21,{self.base()}"]
+
+    def data_dependency(self, thread: _Thread) -> None:
+        register = self.last(thread)
+        if self.random.random() < 0.5:
+            thread.lines += [f"xor r21,{register},{register}", f"addi r21,r21,{self.number()}"]
+        else:
+            thread.lines.append(f"addi r21,{register},1")
+        thread.lines.append(f"stw r21,0({self.base()})")
+
+    def branch(self, thread: _Thread) -> None:
+        label = thread.label()
+        branch = self.random.choice(("beq", "bne"))
+        thread.lines += [f"cmpwi {self.last(thread)},{self.number()}", f"{branch} {label}"]
+        draw = self.random.random()
+        if draw < 0.4:
+            self.random.choice((self.store, self.load))(thread)
+            thread.lines.append(f"{label}:")
+        else:
+            thread.lines.append(f"{label}:")
+            if draw < 0.7:
+                thread.lines.append("isync")
+            self.random.choice((self.store, self.load))(thread)
+
+    def reserve(self, thread: _Thread) -> None:
+        base = self.base()
+        label = thread.label()
+        once = self.random.random() < 0.8
+        if not once:
+            thread.lines.append(f"{label}:")
+        register = self.register(thread)
+        thread.lines.append(f"lwarx {register},r0,{base}")
+        thread.lines.append(f"addi r21,{register},1" if self.random.random() < 0.5 else "li r21,2")
+        if self.random.random() < 0.05:
+            base = self.base()
+        thread.lines.append(f"stwcx. r21,r0,{base}")
+        if not once or self.random.random() < 0.7:
+            thread.lines.append(f"bne {label}")
+        if once:
+            thread.lines.append(f"{label}:")
+
+    def loop(self, thread: _Thread) -> None:
+        label = thread.label()
+        thread.lines.append(f"{label}:")
+        self.load(thread)
+        thread.lines += [f"cmpwi {thread.read[-1]},0", f"beq {label}"]
+
+    def pointer(self, thread: _Thread) -> None:
+        if self.random.random() < 0.4:
+            thread.lines.append(f"std {self.base()},0(r10)")
+            return
+        thread.lines.append("ld r22,0(r10)")
+        if self.random.random() < 0.5:
+            thread.lines.append(f"lwz {self.register(thread)},0(r22)")
+        else:
+            thread.lines += [f"li r20,{self.number()}", "stw r20,0(r22)"]
+
+    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+        return [
+            (self.load, 8),
+            (self.store, 8),
+            (self.fence, 4),
+            (self.address_dependency, 2),
+            (self.data_dependency, 2),
+            (self.branch, 2),
+            (self.reserve, 2),
+            (self.loop, 1),
+            (self.pointer, 1),
+        ]
+
+
+class _C(_Writer):
+    """The kernel's C, with sys_membarrier() and locks."""
+
+    arch = "C"
+
+    def register(self, thread: _Thread) -> str:
+        register = f"r{len(thread.read)}"
+        thread.read.append(register)
+        return f"int {register} = "
+
+    def value(self, thread: _Thread) -> str:
+        if thread.read and self.random.random() < 0.3:
+            return self.random.choice(thread.read) + self.random.choice(("", " + 1", " & 1"))
+        return str(self.number())
+
+    def load(self, thread: _Thread) -> None:
+        text = self.random.choice(("READ_ONCE(*{})", "READ_ONCE(*{})", "smp_load_acquire({})", "CAO(*{})", "*{}"))
+        thread.lines.append(f"{self.register(thread)}{text.format(self.variable())};")
+
+    def store(self, thread: _Thread) -> None:
+        text = self.random.choice(
+            ("WRITE_ONCE(*{}, {});", "WRITE_ONCE(*{}, {});", "smp_store_release({}, {});", "*{} = {};")
+        )
+        thread.lines.append(text.format(self.variable(), self.value(thread)))
+
+    def fence(self, thread: _Thread) -> None:
+        thread.lines.append(self.random.choice(("smp_mb();", "smp_rmb();", "smp_wmb();", "barrier();")))
+
+    def update(self, thread: _Thread) -> None:
+        suffix = self.random.choice(("", "_relaxed", "_acquire", "_release"))
+        text = self.random.choice(
+            (
+                f"xchg{suffix}({{}}, {self.number()});",
+                f"cmpxchg{suffix}({{}}, {self.random.randint(0, 1)}, 2);",
+                f"atomic_fetch_add{suffix}(1, {{}});",
+                f"atomic_add_return{suffix}(1, {{}});",
+            )
+        )
+        thread.lines.append(self.register(thread) + text.format(self.variable()))
+
+    def branch(self, thread: _Thread) -> None:
+        if not thread.read:
+            self.load(thread)
+        condition = f"{self.random.choice(thread.read)} {self.random.choice(('==', '!='))} {self.number()}"
+        thread.lines.append(f"if ({condition})")
+        self.store(thread)
+        thread.lines[-1] = "  " + thread.lines[-1]
+        if self.random.random() < 0.4:
+            thread.lines.append("else")
+            self.store(thread)
+            thread.lines[-1] = "  " + thread.lines[-1]
+
+    def loop(self, thread: _Thread) -> None:
+        thread.lines.append(f"while (READ_ONCE(*{self.variable()}) == 0) ;")
+
+    def lock(self, thread: _Thread) -> None:
+        thread.lines.append("spin_lock(l);")
+        self.random.choice((self.store, self.load))(thread)
+        thread.lines.append("spin_unlock(l);")
+
+    def membarrier(self, thread: _Thread) -> None:
+        thread.lines.append("sys_membarrier();")
+
+    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+        return [
+            (self.load, 8),
+            (self.store, 8),
+            (self.fence, 3),
+            (self.update, 2),
+            (self.branch, 2),
+            (self.loop, 1),
+            (self.lock, 1),
+            (self.membarrier, 1),
+        ]
+
+    def table(self) -> str:
+        parameters = ", ".join(f"int *{x}" for x in self.variables) + ", spinlock_t *l"
+        bodies = ["".join(f"  {line}\n" for line in t.lines) for t in self.threads]
+        return "\n".join(f"P{t}({parameters})\n{{\n{body}}}\n" for t, body in enumerate(bodies))
+
+
+_WRITERS: dict[str, type[_Writer]] = {"X86": _X86, "X86_64": _X8664, "PPC": _Power, "C": _C}
+ARCHITECTURES = tuple(_WRITERS)
+
+
+def random_source(arch: str, seed: int) -> str:
+    """The text of a random test for an architecture."""
+    return _WRITERS[arch](seed).text()
