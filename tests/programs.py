@@ -127,7 +127,8 @@ class _Generator:
         if self.has_array and self.chance(0.5):
             index: Expr = self.random.randint(0, 1)
             if thread.registers and self.chance(0.6):
-                index = Op("and", (Reg(self.one(*thread.registers)), 1))
+                mask = 3 if self.chance(5 * self.features.nonsense) else 1  # 3 may lead outside
+                index = Op("and", (Reg(self.one(*thread.registers)), mask))
             return Op("add", (Address("t"), Op("mul", (index, 4))))
         scalar = Address(self.one(*self.scalars))
         if thread.registers and self.chance(0.15):
@@ -162,7 +163,8 @@ class _Generator:
         thread.emit(Load(register, address, tags=x))
         when = Op("eq", (Reg(register), self.random.randint(0, 1))) if self.chance(0.4) else None
         value = self.number(thread) if self.chance(0.5) else Op("add", (Reg(register), 1))
-        thread.emit(Store(address, value, tags=x, when=when, rmw=True), joined=True)
+        single = when is None and self.chance(0.4)
+        thread.emit(Store(address, value, tags=x, when=when, rmw=True, single=single), joined=True)
         thread.registers.append(register)
 
     def reserve(self, thread: _Thread) -> None:
@@ -176,7 +178,8 @@ class _Generator:
             address = self.address(thread)
         status = f"s{len(thread.operations)}"
         value = self.number(thread)
-        thread.emit(StoreConditional(address, value, status, 1, 0, tags=frozenset({"X"})))
+        carries = self.chance(0.4)
+        thread.emit(StoreConditional(address, value, status, 1, 0, tags=frozenset({"X"}), carries=carries))
         if self.chance(0.5):
             thread.emit(Assume(Reg(status)))
         elif self.chance(0.3):

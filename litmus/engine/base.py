@@ -91,7 +91,8 @@ def _co(c: Candidates) -> Sliced:
     return _relation_of(c, must, pairs)
 
 
-def _po(c: Candidates) -> Sliced:
+def program_order(c: Candidates) -> Sliced:
+    """Program order between events of different instructions, whether models see them all or not."""
     graph = c.graph
     if not graph.blocks:
         return Sliced(graph.po)
@@ -207,7 +208,7 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "loc": _loc,
     "int": _internal,
     "ext": _external,
-    "po": _po,
+    "po": program_order,
     "rf": _rf,
     "co": _co,
     "addr": lambda c: c.universe.relation(c.graph.addr),

@@ -13,7 +13,7 @@ from math import factorial, prod
 
 from msgspec import Struct
 
-from litmus.diagnostics import InputError, Unsupported
+from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.program.registers import RegisterEvents, register_events
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
@@ -108,7 +108,8 @@ class Bounds:
 
     addresses[e]: the cells an access may be to; `static`: every access has one; sources[r]: the writes
     that read r may take its value from; groups: the writes whose coherence order is open;
-    companions[e]: the mask of the events that execute whenever e does.
+    companions[e]: the mask of the events that execute whenever e does.  outside: the accesses that may miss
+    every cell, and what there is to say then.
 
     `coherent` promises that the model forbids every execution that is not coherent per location: then
     what coherence rules out on its face is left out.  demanded[r]: only executions in which read r
@@ -133,6 +134,7 @@ class Bounds:
         self.static = not self.dynamic
         self._domains: dict[int, set[Value]] | None = None
         self.sources: dict[int, Order] = {}
+        self.outside: dict[tuple[int, Address], Diagnostic] = {}
         self.addresses: dict[int, tuple[Address, ...]] = {}
         for e in events:
             if type(e.address) is Address:
@@ -236,9 +238,15 @@ class Bounds:
         assert address is not None
         if self._domains is None:
             self._find_domains()
-        found = [v for v in self.domain(address) if isinstance(v, Address)]
-        for a in found:
-            self.check_access(e, a)
+        found = []
+        for v in self.domain(address):
+            if isinstance(v, Address):
+                try:
+                    self.check_access(e, v)
+                except Diagnostic as error:
+                    self.outside[e, v] = error  # an error only if some execution goes there
+                else:
+                    found.append(v)
         return tuple(sorted(found))
 
     # ------------------------------------------------------------ values

@@ -212,6 +212,6 @@ class Candidates:
         """The candidates in which an access is known to be to some cell."""
         out = 0
         for v, s in self.value(self.graph.events[e].address).items():
-            if isinstance(v, Address):
+            if isinstance(v, Address) and (e, v) not in self.bounds.outside:
                 out |= s
         return out

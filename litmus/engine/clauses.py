@@ -90,6 +90,7 @@ class Solver:
         self._z3 = z3
         self.clauses = clauses
         self.handed = 0
+        self._declared: list[z3.FuncDeclRef] = []  # of variable k at k - 1
         self.solver = z3.SolverFor("QF_FD")
         lines = [f"p cnf {clauses.variables} {len(clauses.clauses)}"]
         lines.extend(" ".join(map(str, c)) + " 0" for c in clauses.clauses)
@@ -117,5 +118,21 @@ class Solver:
             return None
         if result != z3.sat:
             raise TimeoutError(self.solver.reason_unknown())
-        model = self.solver.model()
-        return {int(d.name()[2:]) for d in model.decls() if z3.is_true(model[d])}  # the name of symbol k is `k!k`
+        return self._true_variables(self.solver.model())
+
+    def _true_variables(self, model: z3.ModelRef) -> set[int]:
+        """The variables that a model makes true.
+
+        Straight from the library: through z3py's expression objects this costs more than the search.
+        """
+        z3 = self._z3
+        for number in range(len(self._declared) + 1, self.clauses.variables + 1):
+            self._declared.append(z3.Bool(number).decl())
+        interpretation = z3.z3core.Z3_model_get_const_interp
+        context = self.solver.ctx.ref()
+        true = z3.BoolVal(True).as_ast().value
+        return {
+            number
+            for number, declared in enumerate(self._declared, 1)
+            if interpretation(context, model.model, declared.ast).value == true
+        }

@@ -12,7 +12,6 @@ from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence
 from litmus.engine.exhaustive import Exhaustive
-from litmus.engine.flags import flags_of_all, is_plain, without_flags
 from litmus.engine.options import Options
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
@@ -68,10 +67,14 @@ def _decided(
 ) -> Answer:
     """The answer under a compiled model, with up to `limit` states (None: without)."""
     bounds = Bounds(graph, plan.coherent, choices=plan.model.choices)
-    if options.engine == "auto" and bounds.candidates() <= EXHAUSTIVE_LIMIT:
+    if options.engine == "auto" and bounds.candidates() <= (
+        EXHAUSTIVE_LIMIT if limit is None else EXHAUSTIVE_STATES_LIMIT
+    ):
         return Exhaustive(bounds, plan, question).answer(limit, options.witness)
     flags: tuple[str, ...] = ()
-    if not is_plain(plan):
+    if any(check.effect != "check" for check in plan.model.checks):
+        from litmus.engine.flags import flags_of_all, without_flags
+
         flags = flags_of_all(bounds, plan)
         plan = without_flags(plan)
     known: Answer | None = None

@@ -131,7 +131,7 @@ class Encoding:
         possible = self.value(there)
         unknown = -self.clauses.any_of(possible.values())
         for v, y in self.value(here).items():
-            if isinstance(v, Address):
+            if isinstance(v, Address) and (r, v) not in self.bounds.outside:
                 self.clauses.add(-reads, -y, possible.get(v, FALSE), unknown)
 
     def same_cell(self, e: int, f: int) -> Literal:
@@ -323,7 +323,9 @@ class Encoding:
         for e in self.bounds.dynamic:
             address = graph.events[e].address
             possible = self.value(address)
-            cells = [x for v, x in possible.items() if isinstance(v, Address)]
+            cells = [
+                x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside
+            ]
             if address in self._faulty or len(cells) < len(possible):
                 lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells))))
         asked = [(self.executes[w], graph.events[w].value) for w in self.bounds.writes]

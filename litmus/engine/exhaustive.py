@@ -6,9 +6,10 @@ that depend on the execution included.  Counts executions.
 
 from __future__ import annotations
 
-from litmus.diagnostics import Unsupported
+from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.answer import Answer, State, Verdict
 from litmus.engine.bounds import Bounds
+from litmus.engine.candidates import Candidates
 from litmus.engine.every import Every
 from litmus.engine.outcomes import Outcomes, failures
 from litmus.program.question import Question
@@ -19,6 +20,15 @@ UNDETERMINED = (
     "the model allows an execution in which a value depends on itself, or is computed from an address in a way that "
     "has no meaning, or an access is to no variable: final values are not determined"
 )
+
+
+def undetermined(candidates: Candidates, where: int) -> Diagnostic:
+    """What there is to say of candidates that have no final values: an access outside all cells, if there is one."""
+    for (e, address), error in candidates.bounds.outside.items():
+        reached = candidates.value(candidates.graph.events[e].address).get(address, 0)
+        if reached & candidates.executes[e] & where:
+            return error
+    return Unsupported(UNDETERMINED)
 
 
 class Exhaustive:
@@ -33,8 +43,9 @@ class Exhaustive:
         candidates = Every(bounds)
         self.flagged: dict[str, int] = {}
         consistent = self._consistent(candidates, plan)
-        if consistent & ~candidates.determined():
-            raise Unsupported(UNDETERMINED)
+        stray = consistent & ~candidates.determined()
+        if stray:
+            raise undetermined(candidates, stray)
         cut = 0
         for guard in bounds.graph.cuts:
             cut |= candidates.guards[guard]

@@ -17,11 +17,6 @@ from litmus.engine.subsets import depends_on_choices
 from litmus.relation.evaluation import Plan
 
 
-def is_plain(plan: Plan) -> bool:
-    """Whether a model has neither flags nor assertions."""
-    return all(check.effect == "check" for check in plan.model.checks)
-
-
 def without_flags(plan: Plan) -> Plan:
     """The model's checks alone."""
     checks = tuple(check for check in plan.model.checks if check.effect == "check")

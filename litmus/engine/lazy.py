@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 
-from litmus.diagnostics import NoAnswer, Unsupported
+from litmus.diagnostics import NoAnswer
 from litmus.engine.answer import Answer, State
 from litmus.engine.bounds import Bounds
 from litmus.engine.clauses import FALSE, Solver
 from litmus.engine.encoding import Encoding, Literal
-from litmus.engine.exhaustive import UNDETERMINED, state_order, verdict_of
+from litmus.engine.exhaustive import state_order, undetermined, verdict_of
 from litmus.engine.outcomes import Outcomes, failures
-from litmus.engine.subsets import Subsets, choices_of, is_monotone, reason
+from litmus.engine.subsets import Subsets, choices_of, choices_to_pin, reason
 from litmus.program.question import Question
 from litmus.relation.evaluation import Plan
 
@@ -44,7 +44,7 @@ class Lazy:
         if question.filter is not None:
             self.complete = clauses.all_of((self.complete, self.encoding.formula(question.filter)))
         self.solver = Solver(clauses)
-        self.monotone = {check: is_monotone(plan.model, check, bounds) for check in plan.model.checks}
+        self.pinned = {check: choices_to_pin(plan.model, check, bounds) for check in plan.model.checks}
 
     def _left(self) -> float | None:
         """Seconds until the deadline."""
@@ -73,11 +73,12 @@ class Lazy:
                 outcomes = Outcomes(candidates, self.question)
                 cut = any(candidates.guards[g] for g in self.bounds.graph.cuts)
                 if not candidates.determined() or not (cut or outcomes.determined()):
-                    raise Unsupported(UNDETERMINED)
+                    raise undetermined(candidates, 1)
                 return outcomes
             for check in violated[:REASONS_A_ROUND]:
-                if self.monotone[check]:
-                    literals = reason(self.bounds, self.plan, check, choices)
+                pinned = self.pinned[check]
+                if pinned is not None:
+                    literals = reason(self.bounds, self.plan, check, choices, pinned)
                 else:
                     literals = [literal for literal, _ in choices]
                 self.encoding.clauses.add(*(-x for x in literals))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from litmus.cat.dag import Check
 from litmus.engine.answer import Execution
-from litmus.engine.base import Base
+from litmus.engine.base import Base, program_order
 from litmus.engine.candidates import Candidates, Values
 from litmus.engine.registers import RegisterBase
 from litmus.program.code import RegisterType
@@ -156,8 +156,7 @@ class Outcomes:
             here = [w for w in writes if addresses.get(w) == cell]
             if cell.base[0] != "~":
                 co.append(tuple(sorted(here, key=lambda w: sum(bool(candidates.co(o, w) & bit) for o in here))))
-        po = Base(candidates)["po"]
-        assert isinstance(po, Sliced)
+        po = program_order(candidates)
         order = []
         for thread in range(len(graph.program.threads)):
             mine = [e.number for e in executes if e.thread == thread]

@@ -106,10 +106,13 @@ class Subsets(Candidates):
         super().__init__(bounds, slices)
 
 
-def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice]) -> list[Literal]:
-    """An irredundant set of choices for which a monotone check fails, as literals."""
-    kept: list[Choice] = []
-    rest = choices
+def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice], pinned: int) -> list[Literal]:
+    """A set of choices for which a check fails, as literals: the first `pinned` ones, and no other in vain.
+
+    With those, the check is monotone in the others (choices_to_pin).
+    """
+    kept = choices[:pinned]
+    rest = choices[pinned:]
     while True:
         # Candidate k makes the kept choices and the first k of the rest.
         full = (1 << len(rest) + 1) - 1
@@ -123,13 +126,21 @@ def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice]) -> l
         rest = rest[: k - 1]
 
 
-def is_monotone(model: Model, check: Check, bounds: Bounds) -> bool:
-    """Whether a check that fails for some choices fails for all that include them.
+def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:
+    """How many of the first choices must be made for a check to be monotone in the others.
 
-    It does unless something that depends on choices occurs under an odd number of `\\`, `~` or negations.
+    A monotone check that fails for some choices fails for all that include them: it is one unless something that
+    depends on choices occurs under an odd number of `\\`, `~` or negations.  What depends on the paths only is no
+    obstacle once they are chosen, and decisions come first.  None if all choices must be made.
     """
-    grows = _Dependence(model, _chosen(bounds), bool(bounds.graph.decisions))
-    return not check.negated and not grows.negative(check.node)
+    if check.negated:
+        return None
+    decisions = len(bounds.graph.decisions)
+    for pinned in dict.fromkeys((0, decisions)):
+        grows = _Dependence(model, _chosen(bounds), conditional=pinned < decisions)
+        if not grows.negative(check.node):
+            return pinned
+    return None
 
 
 def depends_on_choices(model: Model, check: Check, bounds: Bounds) -> bool:

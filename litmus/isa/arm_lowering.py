@@ -174,7 +174,7 @@ class _Reader(Reader):
             count = Reg(self.known(by))
         return folded(substituted(expression(COMPUTE[name].result), {"A": value, "S": count}))
 
-    def address(self, row_has_base_only: bool = False) -> _Address:
+    def address(self, base_only: bool = False) -> _Address:
         """`[Rn]`, `[Rn,#4]`, `[Rn,-Rm,LSL #2]`, each with `!`, or `[Rn]` and an offset behind it."""
         tree = self.operand()
         if tree.data != "memory":
@@ -183,20 +183,16 @@ class _Reader(Reader):
         first, *parts, write_back = tree.children
         base = self.known(placed(first))
         place = place_of(tree)
-        offset = self.offset([as_tree(part) for part in parts]) if parts else None
+        offset = self.offset([as_tree(part) for part in parts]) if parts else 0
         behind = self.left() > 0
-        if row_has_base_only and (offset not in (None, 0) or write_back is not None or behind):
+        if base_only and (offset != 0 or write_back is not None or behind):
             raise self.error(f"{self.mnemonic.name} takes no offset", place, f"write [{placed(first).name}]")
         if behind:
             if parts or write_back is not None:
                 raise self.error("an offset behind an address belongs to [Rn] alone", place)
-            trees = [self.operand() for _ in range(self.left())]
-            offset = self.offset(trees)
-        moved = Reg(base) if offset is None else offset if offset == 0 else _plus(base, offset)
-        if offset == 0:
-            moved = Reg(base)
-        address: Expr = Reg(base) if behind else moved
-        return _Address(address, base, moved if behind or write_back is not None else None)
+            offset = self.offset([self.operand() for _ in range(self.left())])
+        moved = Reg(base) if offset == 0 else _plus(base, offset)
+        return _Address(Reg(base) if behind else moved, base, moved if behind or write_back is not None else None)
 
     def offset(self, parts: list[Tree[Token]]) -> Expr:
         """A number, or a register that may be negative and shifted."""
@@ -238,6 +234,7 @@ _COUNTS = {"lsl": (0, 31), "lsr": (1, 32), "asr": (1, 32), "ror": (1, 31)}
 
 
 def _plus(base: str, offset: Expr) -> Expr:
+    """The address that lies an offset behind what a register holds."""
     if isinstance(offset, Op) and offset.name == "neg":
         return Op("sub", (Reg(base), offset.args[0]))
     return Op("add", (Reg(base), offset))
@@ -277,7 +274,7 @@ def _template(reader: _Reader) -> Template:
         for plain in (name, name[:-2]):
             if plain in UNSUPPORTED:
                 raise reader.unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED[plain]}", reader.mnemonic.place)
-        hint = near(name, _KNOWN) or _EXAMPLES
+        hint = near(name, [known.upper() for known in _KNOWN]) or _EXAMPLES
         raise reader.error(f"unknown instruction {reader.mnemonic.name}", reader.mnemonic.place, hint)
     row, sets_flags, condition = decoded
     if row == "b":
@@ -307,7 +304,7 @@ def _condition(suffix: str) -> Expr | None:
 def _lowered(reader: _Reader, name: str, sets_flags: bool) -> Template:
     """The template of an instruction that is always executed."""
     if name in COMPUTE:
-        return _compute(reader, COMPUTE[name], sets_flags)
+        return _compute(reader, name, COMPUTE[name], sets_flags)
     if name in LOADS:
         return _load(reader, LOADS[name])
     if name in STORES:
@@ -335,7 +332,7 @@ def _lowered(reader: _Reader, name: str, sets_flags: bool) -> Template:
     return Template(reader.place)
 
 
-def _compute(reader: _Reader, row: Compute, sets_flags: bool) -> Template:
+def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Template:
     short = row.operands == "TAO" and reader.plain() == 2  # ADD R1,#1
     if reader.plain() != len(row.operands) - short:
         reader.expect(*((2, 3) if row.operands == "TAO" else (len(row.operands),)))
@@ -354,7 +351,8 @@ def _compute(reader: _Reader, row: Compute, sets_flags: bool) -> Template:
         elif letter == "H":
             operands["H"] = reader.number(0, 65535)
         else:
-            operands["S"] = reader.number(0, 32) if reader.is_number() else Reg(reader.register())
+            counts = _COUNTS[name]
+            operands["S"] = reader.number(*counts) if reader.is_number() else Reg(reader.register())
     if reader.left():
         place = place_of(reader.operands[reader.next])
         raise reader.error(f"{reader.mnemonic.name} wants no operand here", place)

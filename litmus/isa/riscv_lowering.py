@@ -260,10 +260,9 @@ def _fence(reader: _Reader, name: str) -> Template:
         token = reader.token("a set of accesses")
         side = ACCESSES.get(token.name.lower())
         if side is None:
-            letters = "".join(letter for letter in "iorw" if letter in token.name.lower())
-            hint = near(letters, ACCESSES) if letters else None
-            message = f"{token.name} is no set of accesses"
-            raise reader.error(message, token.place, hint or "sets are made of i, o, r and w, in this order: rw")
+            letters = "".join([letter for letter in "iorw" if letter in token.name.lower()])
+            hint = f"did you mean {letters}?" if letters else "sets are made of i, o, r and w, in this order: rw"
+            raise reader.error(f"{token.name} is no set of accesses", token.place, hint)
         sides.append(side)
     predecessors, successors = sides or ("rw", "rw")
     tag = {f"Fence.{predecessors}.{successors}"} if predecessors and successors else NO_TAGS

@@ -17,9 +17,7 @@ from litmus.program.values import Address
 from litmus.relation.rows import Rows, bits
 
 
-def starting_from(
-    graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None
-) -> Callable[[str], Value]:
+def starting_from(graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None) -> Callable[[str], Value]:
     """The sets and relations of a candidate by name, with those of the register level if there is one."""
     if registers is None:
         return lambda name: base(graph, candidate, name)

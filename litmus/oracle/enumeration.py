@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from litmus.cat.dag import Model
-from litmus.diagnostics import NoAnswer, Unsupported
+from litmus.diagnostics import Diagnostic, NoAnswer, Unsupported
 from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
 from litmus.oracle.algebra import Value as CatValue
 from litmus.oracle.base import CandidateFacts, events_of, starting_from
-from litmus.oracle.executions import Candidate, Way, candidates, evaluated, reached
+from litmus.oracle.executions import Candidate, Way, candidates, evaluated, misplaced, reached
 from litmus.program.code import RegisterType
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
@@ -110,6 +110,18 @@ def _flags(model: Model, meaning: Meaning) -> frozenset[str] | None:
 # ---------------------------------------------------------------- final states
 
 
+def undetermined(graph: EventGraph, candidate: Candidate) -> Diagnostic:
+    """Why a candidate has no final values: an access outside all cells, if there is one."""
+    for e in sorted(candidate.way.executed):
+        event = graph.events[e]
+        address = evaluated(event.address, candidate.values)
+        if event.kind != "F" and isinstance(address, Address):
+            wrong = misplaced(graph, event, address)
+            if wrong is not None:
+                return wrong
+    return Unsupported(UNDETERMINED)
+
+
 def spelled(value: Value, kind: RegisterType) -> Value:
     """A value as a place of that width and sign shows it."""
     if isinstance(value, Address):
@@ -180,7 +192,7 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
         if not accepted:
             continue
         if not candidate.determined:
-            raise Unsupported(UNDETERMINED)
+            raise undetermined(graph, candidate)
         if any(reached(graph, guard, candidate.way.decided) for guard in graph.cuts):
             bound_reached = True
             continue

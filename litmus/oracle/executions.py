@@ -13,7 +13,7 @@ from itertools import pairwise, permutations, product
 
 from msgspec import Struct
 
-from litmus.diagnostics import InputError, Unsupported
+from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
 from litmus.program.graph import Event, EventGraph, Point
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
@@ -157,7 +157,7 @@ def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
 class Flow(Struct, frozen=True):
     """What reads return and where accesses go, as far as the reads-from choices determine it.
 
-    astray: the accesses whose address is a number.
+    astray: the accesses that are to no cell.
     """
 
     reads: Mapping[int, Value]
@@ -183,7 +183,7 @@ def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
             if place is not None and places.setdefault(e, place) != place:
                 return None
         for r, w in rf.items():
-            if isinstance(places.get(r), Address):
+            if r in places and is_cell(graph, r, places[r]):
                 value = evaluated(graph.events[w].value, reads)
                 if value is not None:
                     reads[r] = value
@@ -191,10 +191,10 @@ def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
         if not progress:
             for r, w in rf.items():
                 for e, f in ((r, w), (w, r)):
-                    if e not in places and isinstance(places.get(f), Address):
+                    if e not in places and f in places and is_cell(graph, f, places[f]):
                         places[e] = places[f]
                         progress = True
-    astray = frozenset(e for e, place in places.items() if not isinstance(place, Address))
+    astray = frozenset(e for e, place in places.items() if not is_cell(graph, e, place))
     if any(r in places and w in places and places[r] != places[w] for r, w in rf.items() if r not in astray):
         return None
     for decision, taken in zip(graph.decisions, way.decided, strict=True):
@@ -205,7 +205,24 @@ def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
     for assumption in graph.assumptions:
         if reached(graph, assumption.guard, way.decided) and evaluated(assumption.condition, reads) == 0:
             return None
-    return Flow(reads, {e: a for e, a in places.items() if isinstance(a, Address)}, astray)
+    return Flow(reads, {e: a for e, a in places.items() if isinstance(a, Address) and e not in astray}, astray)
+
+
+def is_cell(graph: EventGraph, e: int, place: Value) -> bool:
+    """Whether an access to that place is to a cell, all of it."""
+    return isinstance(place, Address) and place in graph.cells and misplaced(graph, graph.events[e], place) is None
+
+
+def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic | None:
+    """What is wrong with an access to an address, or None: it is of another size, or outside every variable."""
+    initial = graph.cells.get(address)
+    if initial is not None:
+        same = graph.events[initial].size == event.size
+        return None if same else Unsupported(f"mixed-size access to {address.base}", event.span)
+    variable = graph.program.variables.get(address.base)
+    if variable is not None and 0 <= address.offset < variable.size * len(variable.cells):
+        return Unsupported(f"access to a part of a cell of {address.base}", event.span)
+    return InputError(f"access outside {address.base}", event.span)
 
 
 def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow]]:
@@ -293,12 +310,16 @@ def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int
 def candidates(graph: EventGraph) -> Iterator[Candidate]:
     """Every candidate execution.
 
-    Raises Unsupported for a mixed-size access and InputError for one outside every variable.
+    Raises Unsupported for a mixed-size access and InputError for one outside every variable, if its address is a
+    constant.
     """
+    for event in graph.events:
+        if isinstance(event.address, Address):
+            wrong = misplaced(graph, event, event.address)
+            if wrong is not None:
+                raise wrong
     for way in ways(graph):
         for rf, found in flows(graph, way):
-            for e, address in found.addresses.items():
-                check_access(graph, graph.events[e], address)
             determined = is_determined(graph, way, found)
             values = {}
             for e in found.addresses:
@@ -308,16 +329,3 @@ def candidates(graph: EventGraph) -> Iterator[Candidate]:
             for co in coherence_orders(graph, way, rf, found.addresses):
                 proper = {r: w for r, w in rf.items() if r not in found.astray}
                 yield Candidate(way, proper, co, values, found.addresses, determined)
-
-
-def check_access(graph: EventGraph, event: Event, address: Address) -> None:
-    """Raise Unsupported for a mixed-size access, InputError for one that is not to a cell."""
-    initial = graph.cells.get(address)
-    if initial is not None:
-        if graph.events[initial].size != event.size:
-            raise Unsupported("mixed-size access", event.span)
-        return
-    variable = graph.program.variables.get(address.base)
-    if variable is not None and 0 <= address.offset < variable.size * len(variable.cells):
-        raise Unsupported("access to a part of a cell", event.span)
-    raise InputError(f"access outside {address.base}", event.span)

@@ -143,4 +143,5 @@ def _canonical(threads: list[Thread], dialect: Dialect) -> tuple[Thread, ...]:
         )
         return tuple(POINTS.index(thread.points) for thread in rotation), len(rotation[0].steps), steps
 
-    return tuple(min((threads[i:] + threads[:i] for i in range(len(threads))), key=key))
+    rotations = [threads[i:] + threads[:i] for i in range(len(threads))]
+    return tuple(min(rotations, key=key))

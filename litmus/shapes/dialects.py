@@ -68,6 +68,8 @@ _RISCV = Dialect(
 
 # ---------------------------------------------------------------- C
 
+READER = "Rcu"  # both accesses in one read-side critical section
+
 SHORT = {
     # names in tools/memory-model/litmus-tests and in paulmck/litmus
     "Mb": "smp_mb", "Rmb": "smp_rmb", "Wmb": "smp_wmb", "Barrier": "barrier", "Memb": "sys_membarrier",
@@ -76,13 +78,13 @@ FENCES = {
     **SHORT,
     # names that diy gives to the fences of the kernel's bell file
     "FenceMb": "smp_mb", "FenceRmb": "smp_rmb", "FenceWmb": "smp_wmb",
-    # both accesses in one read-side critical section
-    "Rcu": "rcu_read_lock",
+    READER: "rcu_read_lock",
     **{
         name: name
         for name, macro in CATALOGUE.items()
-        if (macro.kind in ("fence", "update") and not name.startswith(("spin_", "rcu_read_")))
-        and name not in SHORT.values()
+        if macro.kind in ("fence", "update")
+        and not name.startswith(("spin_", "rcu_read_"))
+        and name not in (*SHORT.values(), "atomic_inc_not_zero")  # which does nothing to a variable that is 0
     },
 }  # fmt: skip
 

@@ -8,12 +8,13 @@ memory models", 2012; Alglave, Maranget, "diy7 documentation", Test names.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
-from litmus.diagnostics import InputError, Span, near
+from litmus.diagnostics import InputError, near
 from litmus.shapes.cycles import Cycle, Thread, read_cycle
 from litmus.shapes.dialects import dialect
-from litmus.shapes.relaxations import Relaxation, fence_name
+from litmus.shapes.relaxations import COMMUNICATIONS, Relaxation, fence_name
 
 # The shapes, each as its cycle without fences and dependencies.
 SHAPES = {
@@ -115,10 +116,28 @@ def _step_name(r: Relaxation, plain: str) -> str:
     return name + (r.before or plain).lower() + (r.after or plain).lower()
 
 
-def shape(name: str, span: Span | None = None) -> str:
-    """The cycle that a shape's name stands for.  Raises InputError, with near names, where there is none."""
+def shape(name: str) -> str:
+    """The cycle that a shape's name, or the directions of its threads (`W+RR+WR+WR`), stand for.
+
+    Raises InputError, with near names, where there is no such shape.
+    """
     known = {**SHAPES, **COHERENCE_SHAPES}
     folded = {word.lower(): word for word in known}
-    if name.lower() not in folded:
-        raise InputError(f"there is no shape {name}", span, near(name, known) or "shapes are " + ", ".join(known))
-    return known[folded[name.lower()]]
+    if name.lower() in folded:
+        return known[folded[name.lower()]]
+    if re.fullmatch(r"(?:W|[RW]{2})(?:\+(?:W|[RW]{2}))+", name):
+        return _cycle_of_points(name.split("+"))
+    raise InputError(f"there is no shape {name}", hint=near(name, known) or "shapes are " + ", ".join(known))
+
+
+def _cycle_of_points(points: list[str]) -> str:
+    """The communications between threads are what the directions leave; two reads do not communicate."""
+    coms = {(source, target): f"{stem}e" for stem, (source, target) in COMMUNICATIONS.items()}
+    words = []
+    for here, following in zip(points, [*points[1:], points[0]], strict=True):
+        words += [f"Pod{here}"] * (len(here) == 2)
+        com = coms.get((here[-1], following[0]))
+        if com is None:
+            raise InputError(f"there is no shape {'+'.join(points)}: {here} ends, and {following} begins, with a read")
+        words.append(com)
+    return " ".join(words)

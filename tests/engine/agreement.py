@@ -3,54 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from cases import Case, case
 from programs import TAGS, candidates_at_most, random_program
 from sources import random_source
 
 from litmus.cat.dag import Model
-from litmus.diagnostics import Diagnostic, Source, Unsupported
+from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine import Answer, Options, decide
 from litmus.engine.options import Engine
-from litmus.isa import architecture
-from litmus.isa.c import lower as lower_c
 from litmus.oracle.recheck import is_execution
-from litmus.program.graph import EventGraph
-from litmus.program.primitives import load_primitives
-from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
-from litmus.source.litmus import read_test
 
 SECONDS = 60.0  # for one engine; what takes longer fails
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A test that is unrolled; `tags` are the sets of its architecture."""
-
-    name: str
-    graph: EventGraph
-    question: Question
-    tags: frozenset[str]
-
-
-def case(text: str, table: str | None = None, unroll_bound: int = 2) -> Case:
-    """A test from its text; a C test needs the name of a table of primitives."""
-    test = read_test(Source("test", text))
-    if test.body is not None:
-        primitives = load_primitives(table or "")
-        program, arch = lower_c(test, primitives), primitives.arch
-    else:
-        program, arch = architecture(test.arch).lower(test), test.arch
-    return Case(text, unroll(program, unroll_bound), resolve(test, program), architecture(arch).tags)
 
 
 def random_cases(arch: str, table: str | None, number: int, largest: int) -> Iterator[Case]:
     """Random texts for an architecture, those with more than `largest` candidates left out."""
     seed = 0
     while number:
-        found = case(random_source(arch, seed), table, unroll_bound=1)
+        found = case(random_source(arch, seed), table, bound=1)
         seed += 1
         if candidates_at_most(found.graph) <= largest:
             number -= 1
@@ -81,8 +53,8 @@ def common(answer: Answer | str, counted: bool) -> object:
     """What must be the same whichever engine says it; with the counts of executions if they are counted."""
     if isinstance(answer, str):
         return answer
-    counts = (answer.positive, answer.negative, answer.flags) if counted else ()
-    return answer.verdict, answer.states, answer.bound_reached, *counts
+    counts = (answer.positive, answer.negative) if counted else ()
+    return answer.verdict, answer.states, answer.flags, answer.bound_reached, *counts
 
 
 def disagreement(case: Case, model: Model) -> str | None:

@@ -6,11 +6,12 @@ import time
 from math import factorial
 
 import pytest
-from agreement import Case, case, said
+from agreement import said
+from cases import Case, case
 
 from litmus.cat import compile_text, load_model
 from litmus.cat.dag import Model
-from litmus.diagnostics import NoAnswer, Unsupported
+from litmus.diagnostics import InputError, NoAnswer, Unsupported
 from litmus.engine import Answer, Options, Verdict, decide
 from litmus.engine.bounds import Bounds
 from litmus.engine.clauses import FALSE
@@ -186,6 +187,23 @@ def test_a_store_whose_address_depends_on_a_read_of_the_cell_it_may_hit_is_decid
     assert result.verdict is Verdict.SOMETIMES
     assert result.states is not None
     assert {state[1:] for state in result.states} == {(0, 1), (1, 1)}
+
+
+INDEX = """C index
+{ int x = 0; int t[SIZE]; }
+P0(int *x) { int r0 = atomic_add_return(1, x); }
+P1(int *x) { int r0 = atomic_add_return(1, x); }
+P2(int *x, int *t) { int r0 = READ_ONCE(*x); int r1 = READ_ONCE(t[r0]); }
+exists (2:r0=2)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_index_out_of_range_is_an_error_only_where_an_execution_has_it(engine: Engine) -> None:
+    enough, short = (case(INDEX.replace("SIZE", size), "x86") for size in ("3", "2"))
+    model = load_model("x86-tso", enough.tags)
+    assert answer(enough, model, engine).verdict is Verdict.SOMETIMES
+    assert said(short, model, engine) == InputError.__name__
 
 
 CIRCLE = """PPC circle

@@ -6,7 +6,8 @@ A sample by default; `--full` for 2,000 programs an architecture.
 from __future__ import annotations
 
 import pytest
-from agreement import case, disagreement, random_cases, random_programs, said
+from agreement import disagreement, random_cases, random_programs, said
+from cases import case
 from programs import TAGS
 from random_models import COHERENCE, random_model
 

@@ -1,0 +1,1 @@
+"""Commands: one module each, with its DESCRIPTION, its EPILOG, its arguments, and `run`."""

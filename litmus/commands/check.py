@@ -1,0 +1,195 @@
+"""litmus check: decide tests, and compare the verdicts with what the tests say to expect."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from litmus.commands.arguments import count, names, seconds
+from litmus.commands.streams import INTERRUPTED, write_error
+from litmus.diagnostics import ExitCode
+
+if TYPE_CHECKING:
+    from litmus.checking import Settings
+    from litmus.engine.options import States
+    from litmus.report.outcome import Outcome, Presentation
+
+DESCRIPTION = """\
+Decide litmus tests and compare the verdicts with what the tests say to expect.
+
+  Never      no execution that the model allows satisfies the proposition
+  Sometimes  some executions do, others do not
+  Always     every execution does
+"""
+
+EPILOG = """\
+examples:
+  litmus check SB.litmus                          under the default model, with a witness
+  litmus check SB.litmus --model sc,x86-tso       under two models
+  litmus check tests/ --model power --json        a folder, one JSON object a line
+  litmus check @regressions --expect Never        the tests that a list names
+  litmus check C-MP.litmus --model power --primitive power.smp_wmb=eieio
+
+exit status:
+  0 every verdict is as expected, or nothing was expected     1 some verdict is not
+  2 bad usage or bad input     3 no answer (timeout, unsupported feature)
+  Of several, the first of 2, 1, 3.
+"""
+
+PRECEDENCE = (ExitCode.BAD_INPUT, ExitCode.UNEXPECTED, ExitCode.NO_ANSWER)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.set_defaults(many="files")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a test, a folder of *.litmus files, or @LIST, a file that names tests"
+    )
+    under = parser.add_argument_group("under which model")
+    under.add_argument(
+        "--model",
+        action="extend",
+        type=names,
+        default=[],
+        metavar="NAME|PATH",
+        help="a built-in model or a .cat file; several with commas or by repeating the option "
+        "(default: the architecture's own; for C every hardware model with a table of primitives)",
+    )
+    under.add_argument("--arch", metavar="A", help="for a .cat file and a C test: whose table of primitives to use")
+    under.add_argument(
+        "--primitive",
+        action="append",
+        type=_primitive,
+        default=[],
+        metavar="A.P=ALTERNATIVE",
+        help="what a primitive of C becomes there, where its table names alternatives: power.smp_wmb=eieio",
+    )
+    under.add_argument(
+        "-I", dest="include", action="append", default=[], metavar="DIR", help="where models find what they include"
+    )
+    under.add_argument("--variant", action="extend", type=names, default=[], metavar="V", help="set a model's variant")
+    answer = parser.add_argument_group("what to answer")
+    form = answer.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format",
+        choices=("text", "herd", "json"),
+        default="text",
+        help="for people (default), herd's log, or JSON lines",
+    )
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="same as --format json")
+    answer.add_argument(
+        "--states",
+        choices=("auto", "all", "none"),
+        help="list final states: as many as are quickly found (default), all (default for herd's log), or none",
+    )
+    answer.add_argument(
+        "--expect", type=_verdict, metavar="V", help="Never, Sometimes or Always: what every test should come out as"
+    )
+    answer.add_argument("-v", "--verbose", action="store_true", help="all of each answer, also of many")
+    limits = parser.add_argument_group("how far and how fast")
+    limits.add_argument("--unroll", type=count, default=2, metavar="N", help="follow loops N times (default 2)")
+    limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
+    limits.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few files, else one a CPU)")
+    limits.add_argument(
+        "--engine",
+        choices=("auto", "z3", "enumerate"),
+        default="auto",
+        help="what decides: the quickest that can (default), always Z3, or a plain enumeration for comparison",
+    )
+    limits.add_argument("--debug", action="store_true", help="show the Python traceback of an internal error")
+
+
+def _primitive(text: str) -> tuple[str, str, str]:
+    match = re.fullmatch(r"([^.=]+)\.([^.=]+)=([^=]+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form ARCH.PRIMITIVE=ALTERNATIVE")
+    return match[1], match[2], match[3]
+
+
+def _verdict(text: str) -> str:
+    word = text.capitalize()
+    if word not in ("Never", "Sometimes", "Always"):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of Never, Sometimes, Always")
+    return word
+
+
+# ---------------------------------------------------------------- running
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Check the files; returns the exit status."""
+    from litmus import batch
+    from litmus.inputs import files_of
+    from litmus.report import text
+    from litmus.report.outcome import Presentation
+    from litmus.report.style import style_for
+
+    started = time.perf_counter()
+    files = list(files_of(parsed.files))
+    full = parsed.format == "text" and (parsed.verbose or len(files) == 1)
+    shown = Presentation(parsed.format, full, style_for(sys.stdout), parsed.debug)
+    jobs = parsed.jobs or batch.default_jobs(len(files))
+    outcomes = batch.run(files, partial(_checking, _settings(parsed, full), shown), partial(_died, shown), jobs)
+    codes: set[ExitCode] = set()
+    kinds: Counter[str] = Counter()
+    printed: set[str] = set()
+    write, interactive = sys.stdout.write, sys.stdout.isatty()
+    try:
+        for outcome in outcomes:
+            write(outcome.output)
+            if interactive:
+                sys.stdout.flush()
+            if outcome.errors and outcome.errors not in printed:  # a mistake in a model concerns every test
+                printed.add(outcome.errors)
+                write_error(outcome.errors)
+            codes.add(outcome.exit_code)
+            kinds[outcome.kind] += 1
+    except KeyboardInterrupt:
+        write_error(f"litmus: interrupted; answered so far: {kinds.total()}\n")
+        return INTERRUPTED
+    if shown.format == "text" and kinds.total() > 1:
+        write(text.summary(kinds, time.perf_counter() - started, shown.style))
+    return next((code for code in PRECEDENCE if code in codes), ExitCode.OK)
+
+
+def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
+    from litmus.checking import Settings
+    from litmus.engine.options import Options
+
+    default: States = "all" if parsed.format == "herd" else "auto"  # a log is complete
+    settings = Settings(
+        models=tuple(parsed.model),
+        arch=parsed.arch,
+        options=Options(parsed.states or default, parsed.engine, parsed.timeout, counts=parsed.format == "herd"),
+        unroll=parsed.unroll,
+        include=tuple(parsed.include),
+        variants=tuple(parsed.variant),
+        primitives=tuple(parsed.primitive),
+        expect=parsed.expect,
+        explain=explain,
+    )
+    settings.validate()
+    return settings
+
+
+def _checking(settings: Settings, shown: Presentation) -> Callable[[str], Iterator[Outcome]]:
+    """What one process does: the function from a file to its outcomes."""
+    from litmus.checking import Checker
+    from litmus.report.outcome import outcome
+
+    checker = Checker(settings)
+    return lambda file: (outcome(result, shown) for result in checker.check(file))
+
+
+def _died(shown: Presentation, file: str, how: str) -> Outcome:
+    from litmus.checking import failed
+    from litmus.diagnostics import NoAnswer
+    from litmus.report.outcome import outcome
+
+    return outcome(failed(file, NoAnswer(f"the process that was checking this test {how}")), shown)

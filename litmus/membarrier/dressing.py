@@ -1,0 +1,213 @@
+"""Dressing: what a primitive makes of the two accesses of a thread of a shape.
+
+A fence, an atomic update of a variable of the thread's own, sys_membarrier() or a fragment of C stands
+between the accesses; an ordered access takes the place of the one that it can order; a dependency leads
+from a read.  Where a primitive cannot stand, the accesses are as barrier() leaves them: volatile, and in
+program order.  An instruction of an architecture stands in tests in its assembly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from msgspec import Struct
+
+from litmus.diagnostics import InputError, near
+from litmus.isa.c_catalogue import CATALOGUE
+from litmus.program.primitives import Primitives
+from litmus.shapes.dialects import ACCESSES, DIALECTS, FENCES, SHORT, dialect
+from litmus.shapes.machines import MACHINES
+from litmus.shapes.relaxations import READ, WRITE, Annotation, Dialect, Relaxation
+
+Dress = Callable[[str, str], Relaxation]  # from the directions of the first and of the second access
+
+NONE, BARRIER, FULL = "none", "barrier", "smp_mb"
+FIRST, SECOND = 0, 1
+
+# Ordered accesses of C: (which access takes it if it can, the annotation).
+ORDERED: dict[str, tuple[tuple[int, str], ...]] = {
+    "acquire": ((FIRST, "Acquire"),),
+    "release": ((SECOND, "Release"),),
+    "acquire-release": tuple((place, mark) for place in (FIRST, SECOND) for mark in ("Acquire", "Release")),
+    "smp_store_mb": ((FIRST, "smp_store_mb"),),
+    **{
+        name: ((FIRST, name),) * (reads is not None) + ((SECOND, name),) * (writes is not None)
+        for name, (reads, writes) in ACCESSES.items()
+        if name[0].islower() and name != "smp_store_mb"
+    },
+}
+ALIASES = {"smp_load_acquire": "acquire", "smp_store_release": "release"}
+
+
+class Primitive(Struct, frozen=True):
+    """A row or a column of a table: its name, without `()`, and how tables show it."""
+
+    name: str
+    title: str
+
+
+def read_primitive(text: str) -> Primitive:
+    """The primitive that a word, or a fragment of C in braces, names.  Raises InputError, with near names, if none."""
+    word = text.strip()
+    if word.startswith("{"):
+        if not word.endswith("}"):
+            raise InputError(f"the fragment {word} does not end", hint="a fragment of C is in braces: '{ smp_wmb(); }'")
+        return Primitive(word, word)
+    word = word.removesuffix("()")
+    macro = FENCES.get(dialect("C").aliases.get(word, word))
+    if macro is not None:
+        return Primitive(macro, macro + "()" if not CATALOGUE[macro].roles else macro)
+    word = ALIASES.get(word, word)
+    if in_c(word) is not None:
+        return Primitive(word, word)
+    instruction = re.sub(r"[\s,]+", ".", word.lower())
+    if any(instruction in _instructions(d) for d in DIALECTS.values()):
+        return Primitive(instruction, instruction)
+    hint = near(word, known_words()) or "for example none, barrier, smp_mb, acquire, sys_membarrier, lwsync"
+    raise InputError(f"there is no primitive {word}", hint=hint)
+
+
+def known_words() -> list[str]:
+    """The names of all primitives."""
+    macros = [*dict.fromkeys(FENCES.values()), *ALIASES, *ORDERED, NONE, *dialect("C").aliases]
+    return macros + [name for d in DIALECTS.values() for name in _instructions(d)]
+
+
+# ---------------------------------------------------------------- in C
+
+
+def in_c(name: str) -> Dress | None:
+    """What a primitive is in a C test; None if it is none of C's."""
+    c = dialect("C")
+    if name == NONE:
+        return lambda first, second: _po(first, second, "Plain", "Plain")
+    if name in ORDERED:
+        return _ordered(ORDERED[name], c)
+    if name.startswith("{"):
+        return _fence(name)
+    stem = next((short for short, macro in SHORT.items() if macro == name), "Rcu" if name == "rcu_read_lock" else name)
+    return _fence(stem) if stem in c.fences else _dependency(name, c)
+
+
+def _po(first: str, second: str, before: Annotation = None, after: Annotation = None) -> Relaxation:
+    return Relaxation("program order", "", first, second, before=before, after=after)
+
+
+def _fence(stem: str) -> Dress:
+    return lambda first, second: Relaxation("fence", stem, first, second)
+
+
+def _ordered(places: tuple[tuple[int, str], ...], of: Dialect) -> Dress:
+    def dress(first: str, second: str) -> Relaxation:
+        directions = (first, second)
+        marks: list[Annotation] = [None, None]
+        for place, mark in places:
+            if directions[place] in of.annotations[mark]:
+                marks[place] = mark
+        return _po(first, second, *marks)
+
+    return dress
+
+
+def _dependency(name: str, of: Dialect) -> Dress | None:
+    stem = next((stem for stem in of.dependencies if stem.lower() == name), None)
+    if stem is None:
+        return None
+    targets = WRITE if of.dependencies[stem].through == "data" else READ + WRITE
+
+    def dress(first: str, second: str) -> Relaxation:
+        stands = first == READ and second in targets
+        return Relaxation("dependency", stem, first, second) if stands else _po(first, second)
+
+    return dress
+
+
+def in_c_under(name: str, table: Primitives) -> Dress | None:
+    """The same, and for an instruction the fence of C that becomes just this instruction; None if there is none."""
+    dress = in_c(name)
+    stem = _instructions(DIALECTS[table.arch]).get(name)
+    if dress is not None or stem is None:
+        return dress
+    for macro in FENCES.values():
+        if CATALOGUE[macro].kind == "fence" and _same_fence(table, macro, stem):
+            return in_c(macro)
+    return None
+
+
+def _same_fence(table: Primitives, macro: str, stem: str) -> bool:
+    fences = table[CATALOGUE[macro].row].before
+    return len(fences) == 1 and {tag.lower() for tag in fences[0]} == {stem.lower()}
+
+
+# ---------------------------------------------------------------- in assembly
+
+
+@cache
+def _instructions(of: Dialect) -> dict[str, str]:
+    """The instructions that are primitives, by their names in small letters: the fence, or `=` and the annotation."""
+    if of.arch == "C":
+        return {}
+    machine = MACHINES[of.arch]
+    found = {re.sub(r"[\s,]+", ".", code.lower()): stem for stem, code in of.fences.items()}
+    found |= {stem.lower(): stem for stem in of.fences}
+    for forms in (machine.loads, machine.stores):
+        found |= {code.split()[0].lower(): f"={mark}" for mark, code in forms.items() if mark is not None}
+    return found | {stem.lower(): stem for stem in of.dependencies}
+
+
+def in_assembly(name: str, table: Primitives) -> Dress | None:
+    """What a primitive is in the assembly of a table's architecture; None if it is no such thing there.
+
+    A fence of C, or an access with one fence or an annotation, is what the table makes of it.
+    """
+    of = DIALECTS[table.arch]
+    if name in (NONE, BARRIER):
+        return _po
+    if name in _instructions(of):
+        stem = _instructions(of)[name]
+        if stem.startswith("="):
+            mark = stem[1:]
+            return _ordered(((FIRST if of.annotations[mark] == READ else SECOND, mark),), of)
+        return _fence(stem) if stem in of.fences else _dependency(name, of)
+    if name in ORDERED:
+        return _translated(ORDERED[name], table, of)
+    macro = CATALOGUE.get(name)
+    if macro is None or macro.kind != "fence" or table[macro.row].unsupported:
+        return None
+    return _one_fence(table[macro.row].before, of)
+
+
+def _one_fence(fences: tuple[frozenset[str], ...], of: Dialect) -> Dress | None:
+    """Program order, or the one fence, if the dialect has it."""
+    if not fences:
+        return _po
+    stems = [stem for stem in of.fences if {stem.lower()} == {tag.lower() for tag in fences[0]}]
+    return _fence(stems[0]) if len(fences) == 1 and stems else None
+
+
+def _translated(places: tuple[tuple[int, str], ...], table: Primitives, of: Dialect) -> Dress | None:
+    """An ordered access of C as the table has it: a fence on the side of the other access, or an annotation."""
+    marks: list[tuple[int, str]] = []
+    fence: Dress | None = None
+    fenced = ""
+    for place, mark in places:
+        reads, writes = ACCESSES[mark]
+        for macro, direction in ((reads, READ), (writes, WRITE)):
+            if macro is None:
+                continue
+            row = table[CATALOGUE[macro].row]
+            beside = row.after if place == FIRST else row.before
+            tags = row.load if direction == READ else row.store
+            if row.branch or (beside and len(places) > 1) or not tags <= of.annotations.keys():
+                return None
+            marks += [(place, tag) for tag in tags]
+            if beside:
+                fence, fenced = _one_fence(beside, of), direction
+                if fence is None:
+                    return None
+    if fence is None:
+        return _ordered(tuple(marks), of)
+    standing, at = fence, places[0][0]
+    return lambda first, second: standing(first, second) if (first, second)[at] == fenced else _po(first, second)

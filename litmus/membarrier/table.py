@@ -1,0 +1,307 @@
+"""The ordering table: which pairs of primitives order, derived from the shapes model by model.
+
+A pair orders (O) iff every shape, with the row's primitive in one of its threads that have two accesses
+and the column's in another, forbids its outcome, whichever of them is in which thread; all further
+such threads have smp_mb().  Otherwise (X) some test's outcome is allowed: its witness.  This is the table
+in the header of the sys_membarrier() patch (LKML, March 2015), which states it for two threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import permutations
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from litmus import batch
+from litmus.cat.catalogue import catalogue
+from litmus.checking import Checker, Settings
+from litmus.diagnostics import Diagnostic, ExitCode, InputError, NoAnswer, Source
+from litmus.engine.answer import Verdict
+from litmus.engine.options import Options
+from litmus.membarrier.dressing import FULL, Dress, Primitive, in_assembly, in_c, in_c_under
+from litmus.program.primitives import Primitives, load_primitives, tables
+from litmus.result import Result
+from litmus.shapes.critical import critical_cycles, read_paths
+from litmus.shapes.cycles import Cycle, cycle_of, read_cycle
+from litmus.shapes.dialects import dialect
+from litmus.shapes.generation import Generated, generate
+from litmus.shapes.naming import SHAPES, family, name_of, shape
+
+DEFAULT_PRIMITIVES = ("barrier", FULL, "sys_membarrier")
+UNSEEN = Options(states="none", witness=False)  # only verdicts
+
+
+class Asked(Struct, frozen=True):
+    """What a table is asked for; no models: every hardware model.
+
+    arch: the table of primitives for a model that names none.  primitives: alternatives in those tables, as
+    for checking.
+    """
+
+    rows: tuple[Primitive, ...]
+    columns: tuple[Primitive, ...]
+    shapes: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    arch: str | None = None
+    primitives: tuple[tuple[str, str, str], ...] = ()
+    jobs: int | None = None
+
+
+class Role(Struct, frozen=True):
+    """One way to put a pair into a shape, and the test that comes of it."""
+
+    shape: str
+    test: str
+
+
+class Cell(Struct, frozen=True):
+    """A cell under one model: all its roles, and of which of their tests the outcome is allowed.
+
+    failed: tests without an answer, by name.
+    """
+
+    model: str
+    row: Primitive
+    column: Primitive
+    roles: tuple[Role, ...]
+    allowed: frozenset[str]
+    failed: frozenset[str] = frozenset()
+
+    @property
+    def ordered(self) -> bool | None:
+        """Whether the pair orders; None where that is not known."""
+        return False if self.allowed else None if self.failed else True
+
+    @property
+    def shapes(self) -> dict[str, bool | None]:
+        """The same for each shape."""
+        found: dict[str, bool | None] = {}
+        for role in self.roles:
+            ordered = False if role.test in self.allowed else None if role.test in self.failed else True
+            if ordered is not True and found.get(role.shape) is not False:
+                found[role.shape] = ordered
+            found.setdefault(role.shape, True)
+        return found
+
+    @property
+    def witness(self) -> str | None:
+        """The first test whose outcome is allowed; None if there is none."""
+        return next((role.test for role in self.roles if role.test in self.allowed), None)
+
+
+class Table(Struct, frozen=True):
+    """The answer: cells by (model, row, column), and the tests they rest on, by name.
+
+    errors: why tests have no answer, each once.  notes: what a reader of the table must know.
+    """
+
+    asked: Asked
+    models: tuple[str, ...]
+    cells: dict[tuple[str, str, str], Cell]
+    tests: dict[str, Generated]
+    errors: tuple[Diagnostic, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the table contributes to a command's exit status."""
+        return max((error.exit_code for error in self.errors), default=ExitCode.OK)
+
+
+def shapes_of(threads: int) -> tuple[str, ...]:
+    """The shapes of so many threads: all critical cycles, those with a name of their own first."""
+    dialect_ = dialect("C")
+    paths = read_paths("Pod**", dialect_)
+    found = [family(cycle) for cycle in critical_cycles(threads, paths, dialect_) if len(cycle.threads) == threads]
+    order = {name: i for i, name in enumerate(SHAPES)}
+    return tuple(sorted(found, key=lambda name: (order.get(name, len(order)), found.index(name))))
+
+
+def hardware_models() -> tuple[str, ...]:
+    """The built-in models with a table of primitives of their own."""
+    known = tables()
+    return tuple(entry.name for entry in catalogue().values() if entry.primitives in known)
+
+
+def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of: None) -> Table:
+    """The table; `progress` is told how many of the tests are decided.
+
+    Each distinct test is decided once for a model.  Raises InputError for a model or a shape that does not
+    exist and for pairs that no test can have; what is not supported is among the table's errors.
+    """
+    settings = Settings(models=asked.models, arch=asked.arch, options=UNSEEN, primitives=asked.primitives)
+    settings.validate()
+    planned = _planned(asked)
+    answers: dict[tuple[str, str], Verdict] = {}
+    errors: dict[str, Diagnostic] = {}
+    notes: dict[str, None] = {}
+    names = list(planned.tests)
+    total = sum(map(len, planned.models_of.values()))
+    start = partial(_deciding, planned, settings)
+    for done, decided in enumerate(batch.run(names, start, _died, asked.jobs or batch.default_jobs(len(names)))):
+        progress(done + 1, total)
+        if decided.verdict is not None:
+            answers[decided.model, decided.test] = Verdict(decided.verdict)
+        elif decided.error is not None:
+            errors.setdefault(f"{type(decided.error)} {decided.error.message}", decided.error)
+        notes.update(dict.fromkeys(decided.notes))
+    cells = {key: _answered(cell, answers) for key, cell in planned.cells.items()}
+    return Table(asked, planned.models, cells, planned.tests, tuple(errors.values()), tuple(notes))
+
+
+def explain(table: Table, cell: Cell) -> Result | None:
+    """The witness of a cell, decided once more with all that there is to say; None where the pair orders."""
+    if cell.witness is None:
+        return None
+    asked = table.asked
+    settings = Settings(models=(cell.model,), arch=asked.arch, primitives=asked.primitives)
+    test = table.tests[cell.witness]
+    return next(Checker(settings).check_source(Source(f"{test.name}.litmus", test.text)))
+
+
+# ---------------------------------------------------------------- which tests
+
+
+class _Plan(Struct):
+    """What is to be decided: the cells without answers, the tests by name, and the models each test is for."""
+
+    models: tuple[str, ...] = ()
+    cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
+    tests: dict[str, Generated] = field(default_factory=dict)
+    models_of: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[Cycle, str] = field(default_factory=dict)
+
+    def test(self, cycle: Cycle, model: str) -> str:
+        """The name of the test of a cycle, which a model is to decide."""
+        name = self.names.get(cycle)
+        if name is None:
+            base = name_of(cycle)
+            same = sum(1 for other in self.names if name_of(other) == base) if base in self.tests else 0
+            name = self.names[cycle] = f"{base}{same:03}" if same else base
+            self.tests[name] = generate(cycle, name)
+            self.models_of[name] = []
+        if model not in self.models_of[name]:
+            self.models_of[name].append(model)
+        return name
+
+
+def _planned(asked: Asked) -> _Plan:
+    shapes = {family(cycle): cycle for cycle in (read_cycle(shape(name), dialect("C")) for name in asked.shapes)}
+    plan = _Plan()
+    words = [primitive.name for primitive in (*asked.rows, *asked.columns)]
+    strangers = []
+    for model in asked.models or hardware_models():
+        table = load_primitives(_table_of(model, asked.arch), _chosen(asked, _table_of(model, asked.arch)))
+        unknown = [w for w in words if in_c(w) is None and in_assembly(w, table) is None]
+        if unknown:
+            strangers.append((model, unknown[0]))
+            continue
+        plan.models += (model,)
+        for row in asked.rows:
+            for column in asked.columns:
+                roles = tuple(_roles(plan, model, shapes, _dressed(row, column, model, table)))
+                plan.cells[model, row.name, column.name] = Cell(model, row, column, roles, frozenset())
+    if strangers and (asked.models or not plan.models):
+        model, word = strangers[0]
+        raise InputError(f"{word} is an instruction that {model} does not have")
+    return plan
+
+
+def _table_of(model: str, arch: str | None) -> str:
+    """The table of primitives by which tests run under a model.  Raises InputError where none is known."""
+    entry = catalogue().get(model)
+    if entry is not None and entry.primitives in tables():
+        return entry.primitives
+    if arch is not None:
+        return arch
+    if entry is not None and entry.primitives == "any":
+        return catalogue()[hardware_models()[0]].primitives
+    raise InputError(f"{model} does not say what primitives become", hint="name a table with --arch")
+
+
+def _chosen(asked: Asked, table: str) -> dict[str, str]:
+    return {row: alternative for of, row, alternative in asked.primitives if of == table}
+
+
+class _Dressed(Struct, frozen=True):
+    """How a row and a column, and the threads beside them, are written in one kind of test."""
+
+    arch: str
+    row: Dress
+    column: Dress
+    others: Dress
+
+
+def _dressed(row: Primitive, column: Primitive, model: str, table: Primitives) -> _Dressed:
+    """C where both are C's; else assembly; else C, with a fence of C for the instruction."""
+    ways = (
+        ("C", lambda name: in_c(name)),
+        (table.arch, lambda name: in_assembly(name, table)),
+        ("C", lambda name: in_c_under(name, table)),
+    )
+    for arch, dress in ways:
+        rows, columns, others = dress(row.name), dress(column.name), dress(FULL)
+        if rows is not None and columns is not None and others is not None:
+            return _Dressed(arch, rows, columns, others)
+    raise InputError(
+        f"no test under {model} can have both {row.title} and {column.title}",
+        hint="one of them exists in C only, the other as an instruction that no fence of C becomes",
+    )
+
+
+def _roles(plan: _Plan, model: str, shapes: Mapping[str, Cycle], dressed: _Dressed) -> Iterator[Role]:
+    """All ways to put a pair into shapes."""
+    of = dialect(dressed.arch)
+    for name, cycle in shapes.items():
+        double = [t for t, thread in enumerate(cycle.threads) if thread.steps]
+        for pair in permutations(double, 2):
+            relaxations = []
+            for t, thread in enumerate(cycle.threads):
+                if thread.steps:
+                    dress = dressed.row if t == pair[0] else dressed.column if t == pair[1] else dressed.others
+                    relaxations.append(dress(thread.steps[0].source, thread.steps[-1].target))
+                relaxations.append(thread.leaving)
+            yield Role(name, plan.test(cycle_of(relaxations, of), model))
+
+
+# ---------------------------------------------------------------- deciding them
+
+
+class _Decided(Struct, frozen=True):
+    """One test under one model: the verdict's word, or why there is none."""
+
+    test: str
+    model: str
+    verdict: str | None
+    error: Diagnostic | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Decided]]:
+    """What one process does: the function from the name of a test to its verdicts."""
+    checkers: dict[tuple[str, ...], Checker] = {}
+
+    def decide(name: str) -> Iterator[_Decided]:
+        models = tuple(plan.models_of[name])
+        checker = checkers.get(models)
+        if checker is None:
+            checker = checkers[models] = Checker(replace(settings, models=models))
+        for result in checker.check_source(Source(f"{name}.litmus", plan.tests[name].text)):
+            word = result.answer.verdict.value if result.answer is not None else None
+            yield _Decided(name, result.model or "", word, result.error, result.notes)
+
+    return decide
+
+
+def _died(name: str, how: str) -> _Decided:
+    return _Decided(name, "", None, NoAnswer(f"the process that was deciding {name} {how}"))
+
+
+def _answered(cell: Cell, answers: Mapping[tuple[str, str], Verdict]) -> Cell:
+    tests = {role.test for role in cell.roles}
+    allowed = {t for t in tests if answers.get((cell.model, t), Verdict.NEVER) is not Verdict.NEVER}
+    failed = {t for t in tests if (cell.model, t) not in answers}
+    return replace(cell, allowed=frozenset(allowed), failed=frozenset(failed))

@@ -1,0 +1,144 @@
+"""Critical cycles: all tests up to a number of threads over given relaxations, each once.
+
+A cycle is critical if no thread has more than two accesses, which are then to different locations, and
+no location more than three (Shasha and Snir, TOPLAS 1988): the shortest cycles, which every other one
+contains.  Inside a thread there is thus one relaxation, or one sequence of them that counts as one, such
+as [Rfi,PodRR]; between threads the directions of the accesses leave no choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from litmus.diagnostics import Diagnostic, InputError, Source, Span
+from litmus.shapes.cycles import Cycle, cycle_of
+from litmus.shapes.relaxations import COMMUNICATIONS, READ, WRITE, Dialect, Relaxation, read_relaxations, spelled
+
+Path = tuple[Relaxation, ...]  # what counts as one relaxation
+
+
+def read_paths(text: str, dialect: Dialect, name: str = "<relaxations>") -> list[Path]:
+    """The relaxations of a list, `*` standing for every direction, and the sequences in brackets.
+
+    Raises InputError at what is no relaxation.
+    """
+    source = Source(name, text)
+    found: list[Path] = []
+    for match in re.finditer(r"\[([^\]]*)\]|[^\s,]+", text):
+        if match[1] is None:
+            span = Span(source, match.start(), match.end())
+            found += [(r,) for r in read_relaxations(span, dialect)]
+            continue
+        start = match.start(1)
+        words = re.finditer(r"[^\s,]+", match[1])
+        steps = [read_relaxations(Span(source, start + w.start(), start + w.end()), dialect) for w in words]
+        sequences = [path for path in product(*steps) if _leads_on(path)]
+        if not sequences:
+            raise InputError("these do not follow each other", Span(source, match.start(), match.end()))
+        found += sequences
+    if not found:
+        raise InputError("no relaxations are given", hint="for example --relaxations Pod**,SyncdWW,DpAddrdR")
+    return list(dict.fromkeys(found))
+
+
+def _leads_on(path: Path) -> bool:
+    steps = zip(path, path[1:], strict=False)
+    return bool(path) and all(a.target == b.source and (a.after or b.before) == (b.before or a.after) for a, b in steps)
+
+
+def critical_cycles(threads: int, paths: Sequence[Path], dialect: Dialect) -> Iterator[Cycle]:
+    """All critical cycles of two threads up to `threads` over `paths`, the shorter ones first.
+
+    External communications among the paths are the only ones; where there is none, all are.  Raises
+    InputError for a path that no critical cycle has.
+    """
+    bodies, coms = _sorted_out(paths, dialect)
+    seen: set[Cycle] = set()
+    for number in range(2, threads + 1):
+        for ring in _rings(number, bodies):
+            for cycle in _closed(ring, coms, dialect):
+                if cycle not in seen:
+                    seen.add(cycle)
+                    yield cycle
+
+
+def variants(cycle: Cycle, paths: Sequence[Path], dialect: Dialect) -> Iterator[Cycle]:
+    """The cycles of a shape: each of its threads with every path that has its directions, each cycle once.
+
+    A step of the shape for which there is no path stays as it is; so does one to the same location.
+    """
+    bodies, coms = _sorted_out(paths, dialect)
+    choices = []
+    for thread in cycle.threads:
+        fitting = [body for body in bodies if thread.steps and body[0].source + body[-1].target == thread.points]
+        moves = any(not step.same for step in thread.steps)
+        choices.append(fitting if fitting and moves else [thread.steps])
+    seen: set[Cycle] = set()
+    for ring in product(*choices):
+        for found in _closed([body or None for body in ring], coms, dialect):
+            if found not in seen:
+                seen.add(found)
+                yield found
+
+
+# A ring has, for each thread, its path, or None for a thread that only writes.
+Ring = Sequence[Path | None]
+
+
+def _sorted_out(paths: Sequence[Path], dialect: Dialect) -> tuple[list[Path], list[Relaxation]]:
+    """The paths inside threads, and the communications between them."""
+    coms = [path[0] for path in paths if len(path) == 1 and path[0].external]
+    bodies = [path for path in paths if not (len(path) == 1 and path[0].external)]
+    for path in bodies:
+        words = " ".join(spelled(r, dialect.plain) for r in path)
+        if any(r.external for r in path):
+            raise InputError(f"[{words}] leaves its thread")
+        if all(r.same for r in path):
+            hint = "a sequence such as [Rfi,PodRR] counts as one relaxation"
+            raise InputError(f"{words} stays at one location, and no critical cycle has it alone", hint=hint)
+    if not coms:
+        coms = [Relaxation("communication", stem, s, t, True, True) for stem, (s, t) in COMMUNICATIONS.items()]
+    return bodies, coms
+
+
+def _rings(number: int, bodies: Sequence[Path]) -> Iterator[Ring]:
+    """All rings, up to rotation: none has a thread before the first one in the order of `bodies`."""
+    items: list[Path | None] = [None, *bodies]
+
+    def extended(ring: list[int]) -> Iterator[Ring]:
+        if len(ring) == number:
+            if _follows(items[ring[-1]], items[ring[0]]) and sum(i > 0 for i in ring) > 1:
+                yield [items[i] for i in ring]
+            return
+        for i in range(ring[0], len(items)):
+            if _follows(items[ring[-1]], items[i]):
+                yield from extended([*ring, i])
+
+    for first in range(len(items)):
+        yield from extended([first])
+
+
+def _follows(path: Path | None, following: Path | None) -> bool:
+    """Whether a communication can lead from one thread to another.
+
+    It must not lead from a read to a read; and a write alone in its thread is only of use if it is read.
+    """
+    last = WRITE if path is None else path[-1].target
+    first = WRITE if following is None else following[0].source
+    return WRITE in (last, first) and (path is not None or first == READ)
+
+
+def _closed(ring: Ring, coms: Sequence[Relaxation], dialect: Dialect) -> Iterator[Cycle]:
+    """The cycles of a ring: each communication as the directions demand, in all its forms."""
+    between = []
+    for body, following in zip(ring, [*ring[1:], ring[0]], strict=True):
+        ends = (WRITE if body is None else body[-1].target), (WRITE if following is None else following[0].source)
+        between.append([com for com in coms if (com.source, com.target) == ends])
+    for chosen in product(*between):
+        relaxations = [r for body, com in zip(ring, chosen, strict=True) for r in (*(body or ()), com)]
+        try:
+            yield cycle_of(relaxations, dialect)
+        except Diagnostic:  # annotations that contradict each other
+            continue

@@ -1,0 +1,118 @@
+"""Events: the accesses of a cycle, with their locations, their values, and the outcome to ask for.
+
+Along the accesses to one location, in the order of the cycle, every write stores the next number and
+every read returns the last one, 0 at first: that is what Rf, Fr and Co between them mean.  A cycle of one
+location is walked from an access after program order, which it contradicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from litmus.shapes.cycles import Cycle
+from litmus.shapes.relaxations import READ, WRITE, Annotation, Relaxation
+
+NAMES = "xyzabcdefghijklmnopqrstuvw"
+
+
+class Access(Struct, frozen=True):
+    """One access of a thread, and the relaxation that leads to it inside the thread."""
+
+    direction: str
+    location: str
+    value: int
+    annotation: Annotation
+    step: Relaxation | None
+
+
+class Outcome(Struct, frozen=True):
+    """What the test asks for: final values of locations, and those of the reads (thread, access in it)."""
+
+    locations: tuple[tuple[str, int], ...]
+    reads: tuple[tuple[int, int], ...]
+
+
+class Events(Struct, frozen=True):
+    """The accesses of every thread, and the outcome.
+
+    Observers, threads that only read one location, follow those of the cycle.
+    """
+
+    threads: tuple[tuple[Access, ...], ...]
+    outcome: Outcome
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """All locations, in the order in which the threads meet them."""
+        return tuple(dict.fromkeys(access.location for thread in self.threads for access in thread))
+
+
+def events_of(cycle: Cycle) -> Events:
+    """The accesses of a cycle and the outcome in which it comes about."""
+    relaxations = cycle.relaxations
+    locations = _locations(relaxations)
+    values = _values(relaxations, locations)
+    threads: list[list[Access]] = []
+    written: dict[str, list[tuple[int, int]]] = {}  # location -> the writes, as (value, thread)
+    reads = []
+    for i, r in enumerate(relaxations):
+        step = relaxations[i - 1]
+        if step.external:
+            threads.append([])
+        thread = threads[-1]
+        thread.append(Access(r.source, locations[i], values[i], r.before, None if step.external else step))
+        if r.source == WRITE:
+            written.setdefault(locations[i], []).append((values[i], len(threads) - 1))
+        elif "communication" in (r.kind, step.kind):  # what other reads return says nothing about the cycle
+            reads.append((len(threads) - 1, len(thread) - 1))
+    final = []
+    for location, writes in written.items():
+        writes.sort()
+        if len(writes) > 1:
+            final.append((location, writes[-1][0]))
+        followed = {(threads[t][n].location, threads[t][n].value, t) for t, n in reads}
+        if any(a[1] != b[1] and (location, a[0], b[1]) not in followed for a, b in pairwise(writes[:-1])):
+            # The final value tells the last write only: somebody has to see the order of the others.
+            reads += [(len(threads), n) for n in range(len(writes) - 1)]
+            threads.append([Access(READ, location, value, None, None) for value, _ in writes[:-1]])
+    return Events(tuple(map(tuple, threads)), Outcome(tuple(final), tuple(reads)))
+
+
+def _locations(relaxations: Sequence[Relaxation]) -> list[str]:
+    """The location of every access: that of the one before it, unless the relaxation between them leaves it."""
+    numbers = [0]
+    for r in relaxations[:-1]:
+        numbers.append(numbers[-1] + (not r.same))
+    if relaxations[-1].same:  # the last location is the first
+        numbers = [0 if number == numbers[-1] else number for number in numbers]
+    return [_name(number) for number in numbers]
+
+
+def _name(number: int) -> str:
+    return NAMES[number] if number < len(NAMES) else f"loc{number}"
+
+
+def _values(relaxations: Sequence[Relaxation], locations: Sequence[str]) -> list[int]:
+    start = _start(relaxations)
+    values = [0] * len(relaxations)
+    last: dict[str, int] = {}
+    for k in range(len(relaxations)):
+        i = (start + k) % len(relaxations)
+        if relaxations[i].source == WRITE:
+            last[locations[i]] = last.get(locations[i], 0) + 1
+        values[i] = last.get(locations[i], 0)
+    return values
+
+
+def _start(relaxations: Sequence[Relaxation]) -> int:
+    """An access that begins the walk along its location."""
+    for i, r in enumerate(relaxations):
+        if not relaxations[i - 1].same:
+            return i
+    for i, _ in enumerate(relaxations):
+        if relaxations[i - 1].kind != "communication":
+            return i
+    return 0

@@ -1,0 +1,36 @@
+"""Tests as the tests of engines need them: read, lowered and unrolled, with their question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litmus.diagnostics import Source
+from litmus.isa import architecture
+from litmus.isa.c import lower as lower_c
+from litmus.program.graph import EventGraph
+from litmus.program.primitives import load_primitives
+from litmus.program.question import Question
+from litmus.program.resolve import resolve
+from litmus.program.unroll import unroll
+from litmus.source.litmus import read_test
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test that is unrolled; `tags` are the sets of its architecture."""
+
+    name: str
+    graph: EventGraph
+    question: Question
+    tags: frozenset[str]
+
+
+def case(text: str, table: str | None = None, bound: int = 2) -> Case:
+    """A test from its text; a C test needs the name of a table of primitives."""
+    test = read_test(Source("test", text))
+    if test.body is not None:
+        primitives = load_primitives(table or "")
+        program, arch = lower_c(test, primitives), primitives.arch
+    else:
+        program, arch = architecture(test.arch).lower(test), test.arch
+    return Case(text, unroll(program, bound), resolve(test, program), architecture(arch).tags)

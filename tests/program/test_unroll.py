@@ -1,0 +1,346 @@
+"""Unrolling: paths, guards, dependencies and the places where blocks may land."""
+
+from __future__ import annotations
+
+import pytest
+
+from litmus.diagnostics import InputError, Source, Span, Unsupported
+from litmus.program.code import (
+    Assume,
+    Branch,
+    Fence,
+    Float,
+    Fresh,
+    Line,
+    Load,
+    Operation,
+    Program,
+    Set,
+    Store,
+    StoreConditional,
+    ThreadCode,
+    Variable,
+)
+from litmus.program.graph import Event, EventGraph
+from litmus.program.unroll import MAXIMUM_EVENTS, unroll
+from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value
+from litmus.relation.rows import Rows, bits
+
+X, Y, Z = Address("x"), Address("y"), Address("z")
+SPAN = Span(Source("test", "code\n"), 0, 4)
+
+
+def op(name: str, *arguments: Expr) -> Op:
+    return Op(name, arguments)
+
+
+def thread(*operations: Operation | str, joined: tuple[int, ...] = ()) -> ThreadCode:
+    """A thread; a string is a label, and the operations numbered in `joined` belong to the instruction before."""
+    lines: list[Line] = []
+    labels: dict[str, int] = {}
+    instruction = -1
+    for operation in operations:
+        if isinstance(operation, str):
+            labels[operation] = len(lines)
+            continue
+        if len(lines) not in joined:
+            instruction += 1
+        lines.append(Line(operation, instruction, SPAN))
+    return ThreadCode(tuple(lines), labels)
+
+
+def graph_of(*threads: ThreadCode, bound: int = 2, p: Value = X) -> EventGraph:
+    variables = {name: Variable(name) for name in "xyz"} | {"p": Variable("p", (p,), 8)}
+    return unroll(Program("test", threads, variables, tuple({} for _ in threads)), bound)
+
+
+def own(graph: EventGraph, number: int = 0) -> list[Event]:
+    """The events of a thread, in the order in which they were met."""
+    return [e for e in graph.events if e.thread == number]
+
+
+def pairs(rows: Rows) -> set[tuple[int, int]]:
+    return {(e, f) for e, row in enumerate(rows) for f in bits(row)}
+
+
+def guard(graph: EventGraph, event: Event) -> dict[int, bool]:
+    return dict(graph.guards[event.guard])
+
+
+# ---------------------------------------------------------------- dependencies
+
+
+def test_dependencies_are_of_the_reads_that_operands_were_computed_from() -> None:
+    graph = graph_of(
+        thread(
+            Load("r1", X),
+            Load("r2", op("add", Y, op("xor", Reg("r1"), Reg("r1")))),
+            Store(op("add", Z, op("mul", Reg("r1"), 0)), op("add", Reg("r2"), 1)),
+        )
+    )
+    x, y, z = (e.number for e in own(graph))
+    assert pairs(graph.addr) == {(x, y), (x, z)}
+    assert pairs(graph.data) == {(y, z)}
+    assert not pairs(graph.ctrl)
+    assert graph.events[y].address == Y  # the address itself is known
+
+
+def test_a_register_that_is_overwritten_carries_no_dependency() -> None:
+    graph = graph_of(thread(Load("r1", X), Set("r1", 1), Store(Y, Reg("r1"))))
+    assert not pairs(graph.data)
+
+
+def test_control_reaches_to_the_end_or_to_where_the_ways_join() -> None:
+    for join, reached in ((None, {"y", "z"}), ("L", {"y"})):
+        graph = graph_of(
+            thread(Load("r1", X), Branch("L", Reg("r1"), join=join), Store(Y, 1), "L", Store(Z, 1)),
+        )
+        read = own(graph)[0].number
+        stores = {
+            e.address.base for e in own(graph) if isinstance(e.address, Address) and graph.ctrl[read] >> e.number & 1
+        }
+        assert stores == reached
+
+
+def test_a_branch_to_the_next_instruction_orders_but_does_not_fork() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), "L", Store(Y, 1)))
+    read, store = (e.number for e in own(graph))
+    assert pairs(graph.ctrl) == {(read, store)}
+    assert not graph.decisions
+
+
+def test_a_condition_that_cancels_out_is_a_dependency_all_the_same() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", op("xor", Reg("r1"), Reg("r1"))), Store(Y, 1), "L", Store(Z, 1)))
+    read, y, z = (e.number for e in own(graph))
+    assert pairs(graph.ctrl) == {(read, y), (read, z)}
+    assert not graph.decisions
+
+
+def test_events_of_one_instruction_are_neither_ordered_nor_dependent() -> None:
+    graph = graph_of(thread(Load("r1", X), Store(X, op("add", Reg("r1"), 1), rmw=True), Load("r2", Y), joined=(1,)))
+    read, write, later = (e.number for e in own(graph))
+    assert pairs(graph.po) == {(read, later), (write, later)}
+    assert not pairs(graph.data)
+    assert graph.amo == graph.updates == [(read, write)]
+
+
+def test_what_is_stored_is_truncated_to_the_width_of_the_store() -> None:
+    graph = graph_of(thread(Store(X, 2**32 + 5), Load("r1", X), Store(Y, op("add", Reg("r1"), 1)), Store(Z, Reg("r1"))))
+    constant, read, sum_, copy = own(graph)
+    assert constant.value == 5
+    assert sum_.value == op("sext32", op("add", ReadOf(read.number), 1))
+    assert copy.value == ReadOf(read.number)
+
+
+# ---------------------------------------------------------------- paths
+
+
+def test_a_branch_on_a_read_makes_two_ways_that_exclude_each_other() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), Store(Y, 1), "L", Store(Z, 1)))
+    read, *stores = own(graph)
+    assert guard(graph, read) == {}
+    assert [(e.address, guard(graph, e)) for e in stores] == [(Z, {0: True}), (Y, {0: False}), (Z, {0: False})]
+    assert graph.decisions[0].condition == ReadOf(read.number)
+    assert [graph.guards[leaf.guard] for leaf in graph.leaves[0]] == [((0, True),), ((0, False),)]
+    assert not any((e.number, f.number) in pairs(graph.po) for e in stores[:1] for f in stores[1:])
+
+
+def test_a_branch_whose_condition_is_known_is_followed_one_way() -> None:
+    taken = graph_of(thread(Set("r1", 1), Branch("L", Reg("r1")), Store(Y, 1), "L", Store(Z, 1)))
+    assert [e.address for e in own(taken)] == [Z]
+    pointer = graph_of(thread(Branch("L", X), Store(Y, 1), "L", Store(Z, 1)))
+    assert [e.address for e in own(pointer)] == [Z]
+    assert not taken.decisions
+
+
+@pytest.mark.parametrize("bound", [1, 2, 4])
+def test_a_loop_is_followed_as_often_as_the_bound_says_and_then_cut(bound: int) -> None:
+    graph = graph_of(thread("L", Load("r1", X), Branch("L", op("eq", Reg("r1"), 0)), Store(Y, 1)), bound=bound)
+    events = own(graph)
+    assert sum(e.kind == "R" for e in events) == bound + 1
+    assert sum(e.kind == "W" for e in events) == bound + 1  # one for each way out
+    assert len(graph.leaves[0]) == bound + 1
+    assert [graph.guards[g] for g in graph.cuts] == [tuple((d, True) for d in range(bound + 1))]
+    reads = [e.number for e in events if e.kind == "R"]
+    assert all((e, f) in pairs(graph.po) for i, e in enumerate(reads) for f in reads[i + 1 :])
+    assert all((e, f) in pairs(graph.ctrl) for i, e in enumerate(reads) for f in reads[i + 1 :])
+
+
+def test_a_loop_that_a_constant_ends_is_not_cut() -> None:
+    graph = graph_of(
+        thread(
+            Set("i", 0), "L", Store(X, Reg("i")), Set("i", op("add", Reg("i"), 1)), Branch("L", op("lt", Reg("i"), 2))
+        ),
+    )
+    assert [e.value for e in own(graph)] == [0, 1]
+    assert not graph.cuts
+
+
+def test_final_registers_are_those_of_each_way() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), Set("r2", 5), "L"))
+    values = {graph.guards[leaf.guard]: leaf.registers.get("r2") for leaf in graph.leaves[0]}
+    assert values == {((0, True),): None, ((0, False),): 5}
+
+
+def test_a_conditional_store_executes_by_its_condition() -> None:
+    update = (Load("r1", X), Store(X, 2, when=op("eq", Reg("r1"), 1), rmw=True))
+    graph = graph_of(thread(*update, Load("r2", Y), joined=(1,)))
+    read, write, later = own(graph)
+    assert guard(graph, write) == {0: True}
+    assert guard(graph, later) == {}
+    assert graph.decisions[0].condition == op("eq", ReadOf(read.number), 1)
+    never = graph_of(thread(Load("r1", X), Store(X, 2, when=0), joined=(1,)))
+    assert [e.kind for e in own(never)] == ["R"]
+
+
+def test_an_assumption_speaks_of_its_path() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), Load("r2", Y), Assume(Reg("r2")), "L"))
+    (assumption,) = graph.assumptions
+    assert graph.guards[assumption.guard] == ((0, False),)
+    assert assumption.condition == ReadOf(own(graph)[1].number)
+
+
+def test_an_assumption_that_is_known_to_hold_is_none() -> None:
+    assert not graph_of(thread(Assume(1), Store(X, 1))).assumptions
+    assert [a.condition for a in graph_of(thread(Assume(0))).assumptions] == [0]
+
+
+# ---------------------------------------------------------------- load-reserve and store-conditional
+
+
+def test_a_store_conditional_may_succeed_or_fail() -> None:
+    graph = graph_of(thread(Load("r1", X, reserve=True), StoreConditional(X, 2, "s", 1, 0), Store(Y, Reg("s"))))
+    read, write = own(graph)[:2]
+    assert graph.lxsx == [(read.number, write.number)]
+    assert guard(graph, write) == {0: True}
+    assert graph.decisions[0].condition is None
+    stored = {e.value: guard(graph, e) for e in own(graph) if e.address == Y}
+    assert stored == {1: {0: True}, 0: {0: False}}
+    assert not any(graph.data)  # the status is no data
+
+
+def test_a_store_conditional_without_a_reservation_fails() -> None:
+    graph = graph_of(thread(StoreConditional(X, 2, "s", 1, 0), Store(Y, Reg("s"))))
+    assert [e.value for e in own(graph)] == [0]
+
+
+def test_a_reservation_is_used_once_and_the_latest_counts() -> None:
+    twice = graph_of(
+        thread(Load("r1", X, reserve=True), StoreConditional(X, 2, "s", 1, 0), StoreConditional(X, 3, "t", 1, 0))
+    )
+    assert [e.value for e in own(twice) if e.kind == "W"] == [2]
+    latest = graph_of(
+        thread(Load("r1", X, reserve=True), Load("r2", Y, reserve=True), StoreConditional(X, 2, "s", 1, 0))
+    )
+    assert [e.kind for e in own(latest)] == ["R", "R"]
+
+
+def test_a_reservation_at_an_unknown_address_must_turn_out_the_same() -> None:
+    graph = graph_of(
+        thread(Load("q", Address("p"), size=8), Load("r1", Reg("q"), reserve=True), StoreConditional(X, 2, "s", 1, 0))
+    )
+    (assumption,) = graph.assumptions
+    assert assumption.condition == op("eq", ReadOf(own(graph)[0].number), X)
+    assert graph.guards[assumption.guard] == ((0, True),)
+
+
+# ---------------------------------------------------------------- floating blocks
+
+
+def handler(*operations: Operation) -> Float:
+    return Float(1, tuple(Line(o, i, SPAN) for i, o in enumerate(operations)))
+
+
+def places(graph: EventGraph, number: int = 1) -> list[tuple[set[int], set[int], dict[int, bool]]]:
+    return [(set(bits(p.before)), set(bits(p.after)), dict(graph.guards[p.guard])) for p in graph.points[number]]
+
+
+def test_a_block_may_land_between_any_two_instructions() -> None:
+    graph = graph_of(
+        thread(handler(Fence(frozenset({"SYNC"})))),
+        thread(Load("r1", X), Store(X, 1, rmw=True), Store(Y, 1), joined=(1,)),
+    )
+    read, write, later = (e.number for e in own(graph, 1) if e.kind != "F")
+    everything = {read, write, later}
+    before = [set(), {read, write}, everything]
+    assert places(graph) == [(b, everything - b, {}) for b in before]
+    (block,) = graph.blocks
+    assert block.thread == 1
+    fence = next(e for e in own(graph, 1) if e.kind == "F")
+    assert set(bits(block.events)) == {fence.number}
+    assert not graph.po[fence.number]
+    assert not any(row >> fence.number & 1 for row in graph.po)
+
+
+def test_the_events_of_a_block_are_in_program_order() -> None:
+    graph = graph_of(thread(handler(Load("r", X), Fence(frozenset()), Store(Y, Reg("r")))), thread(Store(Z, 1)))
+    load, fence, store = bits(graph.blocks[0].events)
+    assert {(load, fence), (load, store), (fence, store)} <= pairs(graph.po)
+    assert (load, store) in pairs(graph.data)
+
+
+def test_a_block_is_sent_where_its_sender_gets_to_it() -> None:
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), handler(Store(Y, 1)), "L"), thread())
+    (block,) = graph.blocks
+    assert graph.guards[block.guard] == ((0, False),)
+    (event,) = own(graph, 1)
+    assert guard(graph, event) == {0: False}
+
+
+def test_places_on_different_ways_are_reached_by_their_guards() -> None:
+    graph = graph_of(
+        thread(handler(Fence(frozenset()))),
+        thread(Load("r1", X), Branch("L", Reg("r1")), Store(Y, 1), "L", Store(Z, 1)),
+    )
+    found = {(frozenset(before), tuple(guard_.items())) for before, _, guard_ in places(graph)}
+    read, z_taken, y_falls, z_falls = (e.number for e in own(graph, 1) if e.kind != "F")
+    assert found == {
+        (frozenset(), ()),
+        (frozenset({read}), ()),
+        (frozenset({read, z_taken}), ((0, True),)),
+        (frozenset({read, y_falls}), ((0, False),)),
+        (frozenset({read, y_falls, z_falls}), ((0, False),)),
+    }
+    after = {frozenset(before): later for before, later, _ in places(graph)}
+    assert after[frozenset({read})] == {z_taken, y_falls, z_falls}
+    assert after[frozenset({read, z_taken})] == set()
+
+
+def test_a_place_behind_an_instruction_that_branches_is_reached_on_both_ways() -> None:
+    """The read and the branch are one instruction, so that no place is between them."""
+    graph = graph_of(
+        thread(handler(Fence(frozenset()))),
+        thread(Load("r1", X), Branch("L", Reg("r1")), Set("r2", 1), "L", Set("r3", 1), joined=(1,)),
+    )
+    (read,) = (e.number for e in own(graph, 1) if e.kind != "F")
+    assert [(before, guard_) for before, _, guard_ in places(graph)] == [(set(), {}), ({read}, {})]
+
+
+def test_every_execution_of_fresh_has_locations_of_its_own() -> None:
+    call = (Fresh(), Store(Address("~m"), 1))
+    graph = graph_of(thread(*call, *call), thread(*call))
+    messages = {e.address for e in graph.events if isinstance(e.address, Address) and e.address.base[0] == "~"}
+    assert len(messages) == 3
+    assert messages <= set(graph.cells)
+
+
+# ---------------------------------------------------------------- errors
+
+
+def test_code_that_is_meaningless_whatever_is_read_is_an_error_at_its_place() -> None:
+    with pytest.raises(InputError) as raised:
+        graph_of(thread(Set("r1", op("mul", X, 2))))
+    assert raised.value.span is SPAN
+
+
+def test_paths_that_multiply_are_refused() -> None:
+    step: tuple[Operation | str, ...] = ()
+    for i in range(14):
+        step = (*step, Load("r1", X), Branch(f"L{i}", Reg("r1")), Store(Y, i), f"L{i}")
+    with pytest.raises(Unsupported, match=str(MAXIMUM_EVENTS)):
+        graph_of(thread(*step))
+
+
+def test_every_cell_has_an_initial_write() -> None:
+    graph = graph_of(thread(), p=Y)
+    assert {cell: graph.events[e].value for cell, e in graph.cells.items()} == {X: 0, Y: 0, Z: 0, Address("p"): Y}
