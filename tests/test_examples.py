@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from litmus.cat import load_model, without_check
+from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
 from litmus.engine.bounds import Bounds
 from litmus.membarrier.promise import KEPT, Promise
@@ -60,12 +61,11 @@ def test_z3_and_plain_enumeration_agree(file: Path, model: str) -> None:
     assert (found.positive, found.negative) == (other.positive, other.negative)
 
 
-def changed_by_dropping(model: str, check: str) -> list[str]:
-    return [
-        file.stem
-        for file, name in CASES
-        if name == model and answer(file, model, dropped=check).verdict is not expectations(file)[model]
-    ]
+def is_changed_by_dropping(file: Path, model: str, check: str) -> bool:
+    try:
+        return answer(file, model, dropped=check).verdict is not expectations(file)[model]
+    except Unsupported:  # without coherence, some increments justify themselves
+        return True
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def changed_by_dropping(model: str, check: str) -> list[str]:
     ],
 )
 def test_dropping_an_axiom_changes_the_verdict_of_an_example(model: str, check: str) -> None:
-    assert changed_by_dropping(model, check)
+    assert any(is_changed_by_dropping(file, model, check) for file, name in CASES if name == model)
 
 
 MEMBARRIER = [file for file in FILES if read(file).body is not None and "membarrier" in read(file).body.text]  # type: ignore[union-attr]

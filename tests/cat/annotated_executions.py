@@ -1,15 +1,16 @@
 """Executions written by hand, with fences and annotations of any architecture, for judging models.
 
 `annotated("Wx=1 DMB.ST Wy=1 | A:Ry=1 addr:Rx=0")`: threads between `|`, events in program order; a
-word without `=` is a fence, in the set of its name.  A read of 0 reads the initial write, any other
-value names its write; writes to a location are in coherence order of their values.
+word without `=` is a fence, in the set of its name; `Ux=1>2` is a read of 1 and a write of 2 at once.  A
+read of 0 reads the initial write, any other value names its write; writes to a location are in coherence
+order of their values.
 
 Before an access, separated by colons: `addr`, `data`, `ctrl` are dependencies from the read before it
-(`ctrl` for all later events too; `done` ends that), and so are `pick-addr`, `pick-data`, `pick-ctrl`;
-after a store-conditional, `data` is from its success (`sc!`); `lx` and `sc` are a load-reserve
-and the store-conditional paired with it; `swap`, `add` and `cas` twice in a row the read and the write of
-one atomic instruction that stores something of its own, something computed from what it read,
-something if what it read was expected.  Anything else is a set that the access is in.
+(`ctrl` for all later events too; `done` ends that), and so are `pick-addr`, `pick-data`, `pick-ctrl`; `lx`
+and `sc` are a load-reserve and the store-conditional paired with it, `sc!` one on whose success later events
+depend; `swap`, `add` and `cas` twice in a row the read and the write of one atomic instruction that stores
+something of its own, something computed from what it read, something if what it read was expected.
+Anything else is a set that the access is in.
 """
 
 from __future__ import annotations
@@ -38,13 +39,23 @@ class _Builder:
         self.sets: dict[str, set[Any]] = {name: set() for name in SETS}
         self.relations: dict[str, set[Any]] = {name: set() for name in RELATIONS}
         self.thread_of: dict[int, int] = {}
-        self.accesses: dict[int, tuple[str, str, int]] = {}  # direction, location, value
+        self.locations: dict[int, str] = {}
+        self.read: dict[int, int] = {}
+        self.written: dict[int, int] = {}
 
     def event(self, thread: int) -> int:
         event = len(self.thread_of)
         self.thread_of[event] = thread
         self.sets["_"].add(event)
         return event
+
+    def access(self, event: int, direction: str, location: str, values: str) -> None:
+        before, _, after = values.rpartition(">") if direction == "U" else (values, "", values)
+        self.locations[event] = location
+        if direction != "W":
+            self.read[event] = int(before)
+        if direction != "R":
+            self.written[event] = int(after)
 
     def thread(self, thread: int, code: str) -> None:
         earlier: list[int] = []
@@ -64,13 +75,11 @@ class _Builder:
             for mark, read in controls.items():
                 self.relations[mark].add((read, event))
             if "=" in access:
-                direction, location, value = access[0], access[1], int(access[3:])
-                self.accesses[event] = (direction, location, value)
+                self.access(event, access[0], access[1], access[3:])
             else:
-                direction = "F"
                 marks.append(access)
-            self.sets[direction].add(event)
-            if direction == "R" or "sc!" in marks:
+                self.sets["F"].add(event)
+            if event in self.read or "sc!" in marks:
                 source = event
             if "lx" in marks:
                 reserved = event
@@ -93,19 +102,20 @@ class _Builder:
             earlier.append(event)
 
     def memory(self) -> None:
-        for location in sorted({location for _, location, _ in self.accesses.values()}):
+        for location in sorted(set(self.locations.values())):
             initial = self.event(-1)
-            self.sets["W"].add(initial)
             self.sets["IW"].add(initial)
-            self.accesses[initial] = ("W", location, 0)
-        for event, (direction, location, value) in self.accesses.items():
-            self.sets["M"].add(event)
-            for other, (kind, place, content) in self.accesses.items():
-                if kind == "W" and place == location:
-                    if direction == "R" and content == value:
-                        self.relations["rf"].add((other, event))
-                    if direction == "W" and value < content:
-                        self.relations["co"].add((event, other))
+            self.access(initial, "W", location, "0")
+        self.sets["M"] = set(self.locations)
+        self.sets["R"] = set(self.read)
+        self.sets["W"] = set(self.written)
+        for write, content in self.written.items():
+            for read, value in self.read.items():
+                if content == value and self.locations[write] == self.locations[read]:
+                    self.relations["rf"].add((write, read))
+            for other, value in self.written.items():
+                if content < value and self.locations[write] == self.locations[other]:
+                    self.relations["co"].add((write, other))
         self.sets["FW"] = self.sets["W"] - {w for w, _ in self.relations["co"]}
 
     def base(self) -> Base:
@@ -114,8 +124,8 @@ class _Builder:
         relations["id"] = {(e, e) for e in self.thread_of}
         relations["int"] = {(a, b) for a, b in pairs if self.thread_of[a] == self.thread_of[b]}
         relations["ext"] = pairs - relations["int"]
-        accesses = self.accesses
-        relations["loc"] = {(a, b) for a, b in product(accesses, accesses) if accesses[a][1] == accesses[b][1]}
+        locations = self.locations
+        relations["loc"] = {(a, b) for a, b in product(locations, locations) if locations[a] == locations[b]}
         return _Sets({name: frozenset(value) for name, value in (*self.sets.items(), *relations.items())})
 
 

@@ -81,13 +81,15 @@ TABLE = {
     "MP+rsw": (f"{MP} Ry=1 addr:Rz=0 Rz=0 addr:Rx=0 | Wz=1", ALLOWED),
     "MP+amo-rfi-addr": (f"{MP} swap:Ry=1 swap:Wy=2 Ry=2 addr:Rx=0", MODEL),
     "MP+sc-rfi-addr": (f"{MP} lx:Ry=1 sc:Wy=2 Ry=2 addr:Rx=0", MODEL),
+    "MP+one event-rfi-addr": (f"{MP} X:Uy=1>2 Ry=2 addr:Rx=0", MODEL),
     "MP+fri-rfi-addr": (f"{MP} Ry=1 Wy=2 Ry=2 addr:Rx=0", ALLOWED),
-    # an AMO is one operation
+    # an AMO is one operation, whether it is one event (U) or two
     "a fence into the read of an AMO, its write before all": (
         "Wx=1 Fence.w.r swap:Ry=0 swap:Wy=1 | Ry=1 addr:Rx=0",
         MODEL,
     ),
     "a release by an AMO, its read before all": ("Rx=1 swap:Ry=0 Rel:swap:Wy=1 addr:Wz=1 | Rz=1 data:Wx=1", MODEL),
+    "SB of AMO and fence.tso, in one event": ("X:Ux=0>1 Fence.tso Ry=0 | X:Uy=0>1 Fence.tso Rx=0", MODEL),
     "SB of AMO and fence.tso": (
         "swap:Rx=0 swap:Wx=1 Fence.tso Ry=0 | swap:Ry=0 swap:Wy=1 Fence.tso Rx=0",
         MODEL,
@@ -98,6 +100,9 @@ TABLE = {
     "CoRW1": ("Rx=1 Wx=1", COHERENCE),
     "CoWR": ("Wx=1 Rx=0", COHERENCE),
     "an AMO that reads its own write": ("swap:Rx=1 swap:Wx=1", ["coherence", "model"]),
+    "an AMO that reads its own write, in one event": ("X:Ux=1>1", ["coherence", "model"]),
+    "a write inside an AMO": ("swap:Rx=0 swap:Wx=2 | Wx=1", ["atomicity", "model"]),
+    "a write inside an AMO, in one event": ("X:Ux=0>2 | Wx=1", ["coherence", "model"]),
     "two increments, one lost": ("lx:Rx=0 sc:Wx=1 | lx:Rx=0 sc:Wx=2", ["atomicity"]),
     "two increments": ("lx:Rx=0 sc:Wx=1 | lx:Rx=1 sc:Wx=2", ALLOWED),
 }
@@ -160,9 +165,10 @@ MUTATIONS = [
     # models/lib/riscv-defs.cat
     *((f"r{n} |", "") for n in (3, 4, 5, 6, 7, 9, 10, 11, 12)),
     ("r12 | r13", "r12"),
-    ("[range(rmw)]; rfi", "[range(amo)]; rfi"),
-    ("[range(rmw)]; rfi", "[range(lxsx)]; rfi"),
-    ("[range(rmw)]; rfi", "rfi"),
+    ("[range(rmw) | (X & W)]; rfi", "[range(amo) | (X & W)]; rfi"),
+    ("[range(rmw) | (X & W)]; rfi", "[range(lxsx) | (X & W)]; rfi"),
+    ("[range(rmw) | (X & W)]; rfi", "[range(rmw)]; rfi"),
+    ("[range(rmw) | (X & W)]; rfi", "rfi"),
     ("(try Acq with {}) | AcqRel\n", "(try Acq with {})\n"),
     ("(try Acq with {}) | AcqRel\n", "AcqRel\n"),
     ("(try Rel with {}) | AcqRel\n", "(try Rel with {})\n"),
