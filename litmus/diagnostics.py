@@ -43,6 +43,7 @@ class Span(Struct, frozen=True, eq=False):
 
     @property
     def text(self) -> str:
+        """The characters themselves."""
         return self.source.text[self.start : self.end]
 
     def __str__(self) -> str:

@@ -55,13 +55,13 @@ class Features:
     accesses: tuple[int, int] = (1, 4)  # a thread
     variables: int = 2
     branches: float = 0.15  # probabilities, a step
-    loops: float = 0.03
+    loops: float = 0.02
     updates: float = 0.12
     conditional_stores: float = 0.1
     blocks: float = 0.1
     pointers: float = 0.15
     arrays: float = 0.05
-    assumptions: float = 0.04
+    assumptions: float = 0.02
     nonsense: float = 0.01
 
 
@@ -130,7 +130,9 @@ class _Generator:
                 mask = 3 if self.chance(5 * self.features.nonsense) else 1  # 3 may lead outside
                 index = Op("and", (Reg(self.one(*thread.registers)), mask))
             return Op("add", (Address("t"), Op("mul", (index, 4))))
-        scalar = Address(self.one(*self.scalars))
+        # Threads that go round the variables make cycles, where models differ.
+        turn = self.scalars[(thread.number + thread.instruction + 1) % len(self.scalars)]
+        scalar = Address(turn if self.chance(0.7) else self.one(*self.scalars))
         if thread.registers and self.chance(0.15):
             register = Reg(self.one(*thread.registers))
             return Op("add", (scalar, Op("xor", (register, register))))
@@ -308,7 +310,7 @@ class _Generator:
             shown=shown,
             quantifier=self.random.choice(["exists", "~exists", "forall"]),
             formula=formula,
-            filter=self.formula(places) if self.chance(0.15) else None,
+            filter=self.formula(places) if self.chance(0.08) else None,
         )
 
     def type_of(self, program: Program, place: Place) -> RegisterType:

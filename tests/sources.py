@@ -42,7 +42,9 @@ class _Writer:
         steps = 5 if threads == 2 else 3
         self.threads = [_Thread(t) for t in range(threads)]
         self.initial = {x: self.random.choice((0, 0, 0, 1)) for x in self.variables}
+        self.turn = 0
         for thread in self.threads:
+            self.turn = thread.number
             self.begin(thread)
             for _ in range(self.random.randint(2, steps)):
                 ways, weights = zip(*self.ways(thread), strict=True)
@@ -58,6 +60,10 @@ class _Writer:
         raise NotImplementedError
 
     def variable(self) -> str:
+        """Mostly the next in turn: threads that go round the variables make cycles, where models differ."""
+        self.turn += 1
+        if self.random.random() < 0.7:
+            return self.variables[self.turn % len(self.variables)]
         return self.random.choice(self.variables)
 
     def number(self) -> int:
@@ -276,7 +282,7 @@ class _Power(_Writer):
         return [*super().init(), f"p={self.variables[0]};"]
 
     def base(self) -> str:
-        return self.bases[self.random.randrange(len(self.variables))]
+        return self.bases[self.variables.index(self.variable())]
 
     def register(self, thread: _Thread) -> str:
         register = f"r{len(thread.read) + 1}"

@@ -284,22 +284,34 @@ def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
 def coherence_orders(
     graph: EventGraph, way: Way, rf: Mapping[int, int], addresses: Mapping[int, Address]
 ) -> Iterator[tuple[Sequence, ...]]:
-    """Every choice of an order of the writes to every cell, initial writes first.
-
-    Within one instruction the write stands after the one that the read takes its value from.
-    """
-    cells = []
-    for cell, initial in graph.cells.items():
-        others = [e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != initial]
-        cells.append([(initial, *order) for order in permutations(sorted(others))])
-    updates = [(rf[r], w) for r, w in graph.updates if w in way.executed]
-    for orders in product(*cells):
-        place = {w: i for order in orders for i, w in enumerate(order)}
-        if all(
-            addresses.get(source) != addresses.get(w) or w not in addresses or place[source] < place[w]
-            for source, w in updates
-        ):
+    """Every choice of an order of the writes to every cell."""
+    for orders in product(*(cell_orders(graph, way, cell, addresses) for cell in graph.cells)):
+        if updates_follow(graph, way, rf, addresses, orders):
             yield orders
+
+
+def cell_orders(graph: EventGraph, way: Way, cell: Address, addresses: Mapping[int, Address]) -> Iterator[Sequence]:
+    """Every order of the writes to one cell, the initial write first."""
+    initial = graph.cells[cell]
+    others = [e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != initial]
+    for order in permutations(sorted(others)):
+        yield (initial, *order)
+
+
+def updates_follow(
+    graph: EventGraph,
+    way: Way,
+    rf: Mapping[int, int],
+    addresses: Mapping[int, Address],
+    orders: tuple[Sequence, ...],
+) -> bool:
+    """Whether, within one instruction, the write stands after the one that the read takes its value from."""
+    place = {w: i for order in orders for i, w in enumerate(order)}
+    return all(
+        addresses.get(rf[r]) != addresses.get(w) or w not in addresses or place[rf[r]] < place[w]
+        for r, w in graph.updates
+        if w in way.executed
+    )
 
 
 def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:

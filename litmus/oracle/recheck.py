@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import product
+
 from litmus.cat.dag import Model
 from litmus.engine.answer import Execution
-from litmus.oracle.algebra import holds
+from litmus.oracle.algebra import EventSet, holds
 from litmus.oracle.enumeration import Judge
 from litmus.oracle.executions import (
     Candidate,
+    Decided,
+    Sequence,
     Way,
-    coherence_orders,
+    cell_orders,
     evaluated,
     flow,
     is_determined,
     is_write_to,
     may_read,
+    program_order,
     reached,
-    ways,
+    updates_follow,
 )
-from litmus.program.graph import EventGraph
+from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.values import Address, Value
 from litmus.relation.rows import bits
 
 
@@ -31,13 +38,61 @@ def is_execution(execution: Execution, model: Model) -> str | None:
     graph = execution.graph
     executed = frozenset(bits(execution.executed))
     wrong = "no way through the program has these events in this order"
-    for way in ways(graph):
-        if way.executed == executed and way.order == execution.order:
+    for decided in _fitting_paths(graph, executed, execution.values):
+        if _is_in_order(graph, decided, executed, execution.order):
+            way = Way(decided, executed, execution.order, program_order(graph, execution.order))
             reason = _is_execution_on(graph, way, execution, model)
             if reason is None:
                 return None
             wrong = reason
     return wrong
+
+
+def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, Value]) -> Iterator[Decided]:
+    """The paths on which just these events execute, and that go the way of their conditions for these values."""
+    needed = {d: way for e in executed for d, way in graph.guards[graph.events[e].guard]}
+
+    def decide(decided: Decided) -> Iterator[Decided]:
+        d = len(decided)
+        if d == len(graph.decisions):
+            if executed == {e.number for e in graph.events if reached(graph, e.guard, decided)}:
+                yield decided
+            return
+        decision = graph.decisions[d]
+        value = None if decision.condition is None else evaluated(decision.condition, values)
+        ways: tuple[bool, ...] = (False, True)
+        if not reached(graph, decision.guard, decided):
+            ways = (False,)
+        elif d in needed:
+            ways = (needed[d],)
+        elif value is not None:
+            ways = (value != 0,)
+        for way in ways:
+            yield from decide((*decided, way))
+
+    yield from decide(())
+
+
+def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order: tuple[Sequence, ...]) -> bool:
+    """Whether threads have their events in program order, each block in one piece at a place that is reached."""
+    inside = {e for block in graph.blocks for e in bits(block.events)}
+    for thread in range(len(graph.program.threads)):
+        mine = {e for e in executed if graph.events[e].thread == thread}
+        own = sorted(mine - inside)
+        if thread >= len(order) or set(order[thread]) != mine or [e for e in order[thread] if e not in inside] != own:
+            return False
+    for block in graph.blocks:
+        events = [e for e in bits(block.events) if e in executed]
+        if events:
+            there = order[block.thread]
+            first = there.index(events[0])
+            before = {e for e in there[:first] if e not in inside}
+            places = (p.before for p in graph.points[block.thread] if reached(graph, p.guard, decided))
+            if list(there[first : first + len(events)]) != events:
+                return False
+            if before not in ({e for e in bits(place) if e in executed} for place in places):
+                return False
+    return sum(map(len, order)) == sum(graph.events[e].thread != INITIAL for e in executed)
 
 
 def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: Model) -> str | None:
@@ -62,23 +117,44 @@ def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: M
     if dict(execution.values) != values:
         return "values do not follow from what was read"
     determined = {e: v for e, v in values.items() if v is not None}
-    shown = set(execution.co)
-    cells = [c for c in graph.cells if c.base[0] != "~"]
-    if len(shown) != len(cells) or len(execution.co) != len(cells):
-        return "co does not have one order for every cell"
-    for cell in cells:
-        writes = {e for e in way.executed if is_write_to(graph, e, cell, found.addresses)}
-        if not any(set(order) == writes and len(order) == len(writes) for order in shown):
-            return f"co does not order the writes to {cell.base}"
+    wrong = _wrong_coherence(graph, way, execution.co, found.addresses)
+    if wrong is not None:
+        return wrong
     judge = Judge(graph, model)
-    rejected: str | None = "co does not begin with the initial writes, or a read-modify-write is not after its source"
-    for co in coherence_orders(graph, way, execution.rf, found.addresses):  # messages' orders are not shown
-        if shown <= set(co):
-            candidate = Candidate(way, execution.rf, co, determined, found.addresses, True)
-            rejected = _rejection(judge, candidate)
-            if rejected is None:
-                return None
+    rejected: str | None = None
+    for co in _with_messages(graph, way, execution.co, found.addresses):
+        if not updates_follow(graph, way, execution.rf, found.addresses, co):
+            rejected = rejected or "a read-modify-write is not coherence-after what it reads"
+            continue
+        rejected = _rejection(judge, Candidate(way, execution.rf, co, determined, found.addresses, True))
+        if rejected is None:
+            return None
     return rejected
+
+
+def _wrong_coherence(
+    graph: EventGraph, way: Way, shown: tuple[Sequence, ...], addresses: Mapping[int, Address]
+) -> str | None:
+    """What is wrong with the coherence orders that are shown: there is one for every cell of a variable."""
+    cells = [cell for cell in graph.cells if cell.base[0] != "~"]
+    if len(shown) != len(cells):
+        return "co does not have one order for every cell"
+    of_cell = {order[:1]: order for order in shown}
+    for cell in cells:
+        initial = graph.cells[cell]
+        writes = [e for e in way.executed if is_write_to(graph, e, cell, addresses)]
+        if sorted(of_cell.get((initial,), ())) != sorted(writes):
+            return f"co does not order the writes to {cell.base}, the initial one first"
+    return None
+
+
+def _with_messages(
+    graph: EventGraph, way: Way, shown: tuple[Sequence, ...], addresses: Mapping[int, Address]
+) -> Iterator[tuple[Sequence, ...]]:
+    """The coherence orders of all cells: those that are shown, and any of the messages of blocks."""
+    messages = [cell for cell in graph.cells if cell.base[0] == "~"]
+    for orders in product(*(cell_orders(graph, way, cell, addresses) for cell in messages)):
+        yield (*shown, *orders)
 
 
 def _rejection(judge: Judge, candidate: Candidate) -> str | None:

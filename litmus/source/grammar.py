@@ -41,5 +41,11 @@ def parser(grammar: str, start: tuple[str, ...] = ("start",), lexer: str = "cont
         key = hashlib.sha256("\0".join((lark.__version__, grammar, *start, lexer)).encode()).hexdigest()
         path = str(directory / f"grammar-{key[:24]}")
     return lark.Lark(
-        grammar, parser="lalr", start=list(start), lexer=lexer, cache=path, propagate_positions=True, maybe_placeholders=True
+        grammar,
+        parser="lalr",
+        start=list(start),
+        lexer=lexer,
+        cache=path,
+        propagate_positions=True,
+        maybe_placeholders=True,
     )

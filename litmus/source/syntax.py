@@ -36,6 +36,8 @@ Location = Global | Register
 
 
 class Number(Struct, frozen=True):
+    """A number, however it was written."""
+
     value: int
     span: Span
 
@@ -71,6 +73,8 @@ class Init(Struct, frozen=True):
 
 
 class Bool(Struct, frozen=True):
+    """`true` or `false`."""
+
     value: bool
 
 
@@ -91,20 +95,28 @@ class ArrayAtom(Struct, frozen=True):
 
 
 class Not(Struct, frozen=True):
+    """`not p`."""
+
     operand: Prop
 
 
 class And(Struct, frozen=True):
+    """`p /\\ q`."""
+
     left: Prop
     right: Prop
 
 
 class Or(Struct, frozen=True):
+    """`p \\/ q`."""
+
     left: Prop
     right: Prop
 
 
 class Implies(Struct, frozen=True):
+    """`p => q`."""
+
     left: Prop
     right: Prop
 

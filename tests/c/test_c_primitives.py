@@ -1,6 +1,8 @@
 """Primitives: the tables against the catalogue, and what each primitive does and becomes."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from c_interpreter import DroppedError, Run, operations, program, run_c
@@ -11,6 +13,10 @@ from litmus.isa.c_catalogue import CATALOGUE, ORDER, POINTER, VALUE, Macro
 from litmus.program.code import Assume, Branch, Fence, Float, Fresh, Load, Operation, Set, Store, StoreConditional
 from litmus.program.primitives import load_primitives, tables
 from litmus.program.values import Address, Op, Reg
+
+FULL = "Fence.rw.rw"
+RL, AQ = "Fence.rw.w", "Fence.r.rw"  # RISC-V's release and acquire barriers
+AMO = "R.AcqRel Wx.AcqRel"
 
 
 def spelled(operation: Operation) -> str:
@@ -104,31 +110,82 @@ def test_an_alternative_that_does_not_exist_is_an_error_with_those_that_do() -> 
 
 
 @pytest.mark.parametrize(
-    ("call", "row", "alternative", "plain", "chosen"),
+    ("table", "call", "row", "alternative", "plain", "chosen"),
     [
-        ("smp_wmb();", "smp_wmb", "eieio", "LWSYNC", "EIEIO"),
-        ("smp_mb__before_spinlock();", "smp_mb__before_spinlock", "generic", "SYNC", "LWSYNC"),
-        ("spin_lock(x);", "spin_lock", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
-        ("spin_trylock(x);", "spin_trylock", "lwsync", "R* ? W* ? ISYNC", "R* ? W* LWSYNC"),
-        ("xchg_acquire(x, 1);", "xchg_acquire", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
-        ("atomic_inc_return_acquire(x);", "atomic_return_acquire", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
-        ("uatomic_inc(x);", "uatomic_op", "contract", "LWSYNC R* W* SYNC", "R* W*"),
-        ("spin_is_locked(x);", "spin_is_locked", "mb", "R", "SYNC R"),
+        ("power", "smp_wmb();", "smp_wmb", "eieio", "LWSYNC", "EIEIO"),
+        ("power", "smp_mb__before_spinlock();", "smp_mb__before_spinlock", "generic", "SYNC", "LWSYNC"),
+        ("power", "spin_lock(x);", "spin_lock", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
+        ("power", "spin_trylock(x);", "spin_trylock", "lwsync", "R* ? W* ? ISYNC", "R* ? W* LWSYNC"),
+        ("power", "xchg_acquire(x, 1);", "xchg_acquire", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
+        ("power", "atomic_inc_return_acquire(x);", "atomic_return_acquire", "lwsync", "R* W* ? ISYNC", "R* W* LWSYNC"),
+        ("power", "uatomic_inc(x);", "uatomic_op", "contract", "LWSYNC R* W* SYNC", "R* W*"),
+        ("power", "spin_is_locked(x);", "spin_is_locked", "mb", "R", "SYNC R"),
+        ("arm", "spin_unlock(x);", "spin_unlock", "dsb", "DMB W", "DMB W DSB.ST"),
+        ("arm", "uatomic_inc(x);", "uatomic_op", "contract", "DMB R* W* DMB", "R* W*"),
+        ("aarch64", "READ_ONCE(*x);", "READ_ONCE", "lto", "R", "R.Q"),
+        ("aarch64", "smp_mb__before_spinlock();", "smp_mb__before_spinlock", "generic", "DMB.ISH", "DMB.ISHST"),
+        ("aarch64", "xchg(x, 1);", "xchg", "llsc", "R.A Wx.L", "R* W*.L DMB.ISH"),
+        ("aarch64", "cmpxchg(x, 1, 2);", "cmpxchg", "llsc", "R.A Wx.L", "R* ? W*.L DMB.ISH"),
+        ("aarch64", "atomic_inc(x);", "atomic_op", "llsc", "R.NoRet Wx", "R* W*"),
+        ("aarch64", "atomic_add_unless(x, 1, 2);", "atomic_add_unless", "llsc", "R ? R.A Wx.L", "R ? R* W*.L DMB.ISH"),
+        ("aarch64", "spin_lock(x);", "spin_lock", "llsc", "R.A Wx", "R*.A W*"),
+        ("aarch64", "spin_trylock(x);", "spin_trylock", "llsc", "R ? R.A Wx", "R ? R*.A W*"),
+        ("aarch64", "spin_is_locked(x);", "spin_is_locked", "mb", "R", "DMB.ISH R"),
+        ("aarch64", "uatomic_inc(x);", "uatomic_op", "contract", "R.A Wx.L", "R Wx"),
+        ("riscv", "spin_lock(x);", "spin_lock", "amoswap", AMO, f"R Wx {AQ}"),
+        ("riscv", "spin_lock(x);", "spin_lock", "qspinlock", AMO, f"R* W* {AQ}"),
+        ("riscv", "spin_trylock(x);", "spin_trylock", "amoswap", f"R ? R* W*.Rel {FULL}", f"R Wx {AQ}"),
+        ("riscv", "spin_trylock(x);", "spin_trylock", "qspinlock", f"R ? R* W*.Rel {FULL}", f"R ? R* W* {AQ}"),
+        ("riscv", "uatomic_inc(x);", "uatomic_op", "contract", AMO, "R Wx"),
     ],
 )
-def test_alternatives_are_chosen_by_name(call: str, row: str, alternative: str, plain: str, chosen: str) -> None:
+def test_alternatives_are_chosen_by_name(
+    table: str, call: str, row: str, alternative: str, plain: str, chosen: str
+) -> None:
     text = f"P0(int *x) {{ {call} }}"
-    assert shape(operations(text)) == plain
-    assert shape(operations(text, table=load_primitives("power", {row: alternative}))) == chosen
-    assert shape(operations(text)) == plain, "the choice is not remembered"
+    assert shape(operations(text, table=table)) == plain
+    assert shape(operations(text, table=load_primitives(table, {row: alternative}))) == chosen
+    assert shape(operations(text, table=table)) == plain, "the choice is not remembered"
+
+
+def alternatives(table: str) -> list[tuple[str, str]]:
+    """(row, alternative), as the file has them."""
+    with open(Path(__file__).parent.parent.parent / "models" / "primitives" / f"{table}.toml", "rb") as file:
+        document = tomllib.load(file)
+    sections = [(row, section) for row, section in document.items() if isinstance(section, dict)]
+    return [(row, alternative) for row, section in sections for alternative in section.get("alternatives", {})]
+
+
+@pytest.mark.parametrize("table", tables())
+def test_every_alternative_is_another_form_of_its_row(table: str) -> None:
+    usual = load_primitives(table)
+    for row, alternative in alternatives(table):
+        assert load_primitives(table, {row: alternative}).rows[row] != usual.rows[row], (row, alternative)
+
+
+def test_a_star_chooses_an_alternative_for_every_row_that_has_it() -> None:
+    usual, chosen = load_primitives("aarch64"), load_primitives("aarch64", {"*": "llsc"})
+    having = {row for row, alternative in alternatives("aarch64") if alternative == "llsc"}
+    assert {row for row in usual.rows if chosen.rows[row] != usual.rows[row]} == having
+    updates = {m.row for m in CATALOGUE.values() if m.kind == "update"}
+    assert having == updates, "without LSE every update is made of exclusives"
+    assert all(chosen.rows[row].method == "llsc" for row in updates)
+
+
+def test_a_row_that_is_named_overrides_a_star() -> None:
+    chosen = load_primitives("aarch64", {"uatomic_op": "contract", "*": "llsc"})
+    assert chosen.rows["uatomic_op"] == load_primitives("aarch64", {"uatomic_op": "contract"}).rows["uatomic_op"]
+    assert chosen.rows["xchg"].method == "llsc"
+
+
+def test_a_star_needs_an_alternative_that_some_row_has() -> None:
+    with pytest.raises(InputError, match=r"arm.\* has no alternative llsc") as caught:
+        load_primitives("arm", {"*": "llsc"})
+    assert caught.value.hint == "alternatives: contract, dsb"
 
 
 # ---------------------------------------------------------------- what they become
 
-
-FULL = "Fence.rw.rw"
-RL, AQ = "Fence.rw.w", "Fence.r.rw"  # RISC-V's release and acquire barriers
-AMO = "R.AcqRel Wx.AcqRel"
 
 BECOMES = [
     # call, power, x86, arm, aarch64, riscv

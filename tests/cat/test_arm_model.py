@@ -14,7 +14,7 @@ from cat_evaluator import failures
 from model_mutants import TAGS, changed_verdicts, is_forbidden, mutant, text_of
 from random_executions import Alphabet, random_executions
 
-from litmus.cat import load_model, without_check
+from litmus.cat import compile_text, load_model, without_check
 from litmus.cat.dag import Model
 
 COHERENCE = ["sc-per-location"]
@@ -53,7 +53,9 @@ TABLE = {
     "LB+addr-po+data": ("Rx=1 addr:Rz=0 Wy=1 | Ry=1 data:Wx=1", THIN_AIR),
     "LB+data-po+data": ("Rx=1 data:Wz=1 Wy=1 | Ry=1 data:Wx=1", ALLOWED),
     "LB+data-wsi+data": ("Rx=1 data:Wy=1 Wy=2 | Ry=2 data:Wx=1", ALLOWED),
-    "LB+dmbs": ("Rx=1 DMB Wy=1 | Ry=1 DMB Wx=1", ["no-thin-air", "propagation"]),
+    "LB+data-wsi+dmb": ("Rx=1 data:Wy=1 Wy=2 | Ry=2 DMB Wx=1", PROPAGATION),
+    "LB+dmb+data": ("Rx=1 DMB Wy=1 | Ry=1 data:Wx=1", PROPAGATION),
+    "LB+dmbs": ("Rx=1 DMB Wy=1 | Ry=1 DMB Wx=1", PROPAGATION),
     "LB+dmb.sts": ("Rx=1 DMB.ST Wy=1 | Ry=1 DMB.ST Wx=1", ALLOWED),
     "S+dmb+data": ("Wx=2 DMB Wy=1 | Ry=1 data:Wx=1", PROPAGATION),
     "R+dmbs": ("Wx=1 DMB Wy=1 | Wy=2 DMB Rx=0", PROPAGATION),
@@ -123,15 +125,12 @@ MUTATIONS = [
     ("(dmb.st | dsb.st) & (W * W)", "dsb.st & (W * W)"),
     ("(dmb.st | dsb.st) & (W * W)", "dmb.st & (W * W)"),
     ("(dmb.st | dsb.st) & (W * W)", "(dmb.st | dsb.st)"),
-    ("let hb = ppo | fences | rfe", "let hb = fences | rfe"),
-    ("let hb = ppo | fences | rfe", "let hb = ppo | rfe"),
-    ("let hb = ppo | fences | rfe", "let hb = ppo | fences"),
-    ("let com = rfe |", "let com ="),
-    ("((fre | coe); rfe?)", "(coe; rfe?)"),
-    ("((fre | coe); rfe?)", "(fre; rfe?)"),
-    ("((fre | coe); rfe?)", "(fre | coe)"),
-    ("let prop = com?;", "let prop = com;"),
-    ("let prop = com?;", "let prop ="),
+    ("let hb = ppo | rfe", "let hb = rfe"),
+    ("let hb = ppo | rfe", "let hb = ppo"),
+    ("let prop = fre?; rfe?;", "let prop = rfe?;"),
+    ("let prop = fre?; rfe?;", "let prop = fre; rfe?;"),
+    ("let prop = fre?; rfe?;", "let prop = fre?;"),
+    ("let prop = fre?; rfe?;", "let prop = fre?; rfe;"),
     ("fences; hb*\n", "fences\n"),
     ("acyclic co | prop", "acyclic prop"),
     ("acyclic co | (po &", "acyclic (po &"),
@@ -145,24 +144,31 @@ def test_changing_any_clause_changes_a_verdict(old: str, new: str) -> None:
     assert changed_verdicts(mutant("arm", text_of("arm", "armfences.cat"), old, new), TABLE)
 
 
-# The paper's definitions, where the model's text says that they come to the same.
-PAPER = [
-    ("let cc0 = ctrl |", "let cc0 = dd | ctrl |"),
-    (
-        "let prop = com?; fences; hb*",
-        "let base = (fences | (rfe; fences)); hb*\nlet prop = (base & (W * W)) | (com?; base*; fences; hb*)",
-    ),
-    ("show prop\n", "irreflexive fre; prop; hb* as observation\n"),
-]
-
-
-def test_shorter_definitions_decide_random_executions_as_the_papers_do() -> None:
+def paper() -> Model:
+    """The model with the paper's definitions, where the text of ours says that they come to the same."""
+    definitions = {
+        "let cc0 = ctrl |": "let cc0 = dd | ctrl |",
+        "let hb = ppo | rfe": "let hb = ppo | fences | rfe",
+        "let prop = fre?; rfe?; fences; hb*": (
+            "let com = rfe | ((fre | coe); rfe?)\n"
+            "let base = (fences | (rfe; fences)); hb*\n"
+            "let prop = (base & (W * W)) | (com?; base*; fences; hb*)"
+        ),
+        "show prop\n": "irreflexive fre; prop; hb* as observation\n",
+    }
     text = text_of("arm", "armfences.cat")
-    others = [mutant("arm", text, old, new) for old, new in PAPER]
+    for ours, theirs in definitions.items():
+        assert text.count(ours) == 1
+        text = text.replace(ours, theirs)
+    return compile_text(text, "arm", TAGS["arm"])
+
+
+def test_the_definitions_decide_random_executions_as_the_papers_do() -> None:
+    other = paper()
     alphabet = Alphabet(("DMB", "DSB", "DMB.ST", "DSB.ST", "ISB", "ctrl:ISB"))
     forbidden = 0
-    for execution in random_executions(alphabet, 500):
+    for execution in random_executions(alphabet, 600):
         verdict = is_forbidden(model(), execution)
         forbidden += verdict
-        assert all(is_forbidden(other, execution) is verdict for other in others), execution
-    assert 10 < forbidden < 490
+        assert is_forbidden(other, execution) is verdict, execution
+    assert 20 < forbidden < 580

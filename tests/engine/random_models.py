@@ -58,7 +58,7 @@ def random_model(seed: int) -> str:
     """The text of a model: some familiar axioms, and one to three random ones."""
     generator = random.Random(seed)
     lines = [f'"random {seed}"']
-    lines += generator.sample(BACKBONES, generator.choice((0, 1, 1, 2, 3)))
+    lines += generator.sample(BACKBONES, generator.choice((0, 1, 1, 1, 2)))
     names: list[str] = []
     if generator.random() < 0.4:
         names = ["v", "w"][: generator.randint(1, 2)]
@@ -69,10 +69,11 @@ def random_model(seed: int) -> str:
     for number in range(generator.randint(1, 3)):
         relation = expressions.relation(3)
         predicate = generator.choice(("acyclic", "irreflexive", "irreflexive", "empty"))
+        narrow = generator.choice(("co", "rf", "fr", "rmw", "data", "addr", "ctrl", "(rf ; rf^-1)", "(co ; co)"))
         if predicate == "empty":  # of few pairs, lest nothing is allowed
-            relation = (
-                f"({relation} & {generator.choice(('co', 'rf', 'fr', 'rmw', 'data'))} & {expressions.relation(1)})"
-            )
+            relation = f"({relation} & {narrow} & {expressions.relation(1)})"
+        elif generator.random() < 0.6:
+            relation = f"({relation} ; ({narrow} & {expressions.relation(2)}))"
         test = f"{'~' if generator.random() < 0.1 else ''}{predicate} {relation}"
         draw = generator.random()
         if draw < 0.8:
