@@ -13,16 +13,26 @@ PLACES = (Place(0, "EAX"), Place(None, "x"), Place(None, "t", 1), Place(1, "%x0"
 A, B, C = Equal(0, 1), Equal(1, -2), Equal(2, 3)
 
 
+def showing(places: tuple[Place, ...], arrays: tuple[tuple[int, int], ...] = ()) -> Question:
+    types = (RegisterType(),) * len(places)
+    return Question(places, types, len(places), "exists", Holds(True), None, arrays)
+
+
+def test_an_array_that_is_shown_whole_is_one_item():
+    cells = (Place(0, "EAX"), Place(None, "t", 0), Place(None, "t", 1), Place(None, "x"))
+    assert spell.speller(showing(cells, ((1, 2),)))((0, 1, 2, 3)) == "0:EAX=0; t={1,2}; [x]=3;"
+
+
 def test_states_spell_registers_variables_and_cells_as_herd_does():
-    assert spell.speller(PLACES)((0, 1, -2, 2**63 - 1)) == "0:EAX=0; [x]=1; t[1]=-2; 1:%x0=9223372036854775807;"
+    assert spell.speller(showing(PLACES))((0, 1, -2, 2**63 - 1)) == "0:EAX=0; [x]=1; t[1]=-2; 1:%x0=9223372036854775807;"
 
 
 def test_an_address_in_a_state_is_a_name():
-    assert spell.speller(PLACES[:2])((Address("y"), Address("t", 4))) == "0:EAX=y; [x]=t+4;"
+    assert spell.speller(showing(PLACES[:2]))((Address("y"), Address("t", 4))) == "0:EAX=y; [x]=t+4;"
 
 
 def test_the_state_of_no_places_is_empty():
-    assert spell.speller(())(()) == ""
+    assert spell.speller(showing(()))(()) == ""
 
 
 @pytest.mark.parametrize(

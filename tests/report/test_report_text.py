@@ -98,7 +98,7 @@ def test_a_long_proposition_is_not_in_the_first_line(sb):
 
 
 def test_a_test_that_observes_nothing_has_one_state(sb):
-    nothing = sb(question={"formula": Holds(True), "places": ()}, answer={"places": (), "states": ((),)})
+    nothing = sb(question={"formula": Holds(True), "places": (), "shown": 0}, answer={"places": (), "states": ((),)})
     assert "1 final state of 4 executions; * satisfies the proposition:\n    * (nothing is observed)" in text.full(
         nothing, PLAIN
     )
