@@ -28,6 +28,9 @@ class _Thread:
         return f"L{self.number}{self.labels}"
 
 
+Way = tuple[Callable[[_Thread], None], int]
+
+
 class _Writer:
     """What the architectures share: how many threads and steps, the condition."""
 
@@ -41,33 +44,57 @@ class _Writer:
         threads = self.random.choice((2, 2, 2, 3))
         steps = 5 if threads == 2 else 3
         self.threads = [_Thread(t) for t in range(threads)]
-        self.initial = {x: self.random.choice((0, 0, 0, 1)) for x in self.variables}
+        self.cyclic = self.random.random() < 0.4
+        if self.cyclic:
+            self.variables = VARIABLES[:threads]
+        self.initial = {x: self.random.choice((0, 0, 0, 0, 1)) for x in self.variables}
         self.turn = 0
         for thread in self.threads:
-            self.turn = thread.number
+            self.turn = thread.number - 1
             self.begin(thread)
-            for _ in range(self.random.randint(2, steps)):
-                ways, weights = zip(*self.ways(thread), strict=True)
-                self.random.choices(ways, weights)[0](thread)
-            self.end(thread)
+            if self.cyclic:
+                self.cycle(thread)
+            else:
+                for _ in range(self.random.randint(2, steps)):
+                    self.step(thread, self.ways(thread))
 
-    def begin(self, thread: _Thread) -> None: ...
+    def step(self, thread: _Thread, ways: list[Way]) -> None:
+        """One of the ways, by weight."""
+        self.random.choices([way for way, _ in ways], [weight for _, weight in ways])[0](thread)
 
-    def end(self, thread: _Thread) -> None: ...
+    def cycle(self, thread: _Thread) -> None:
+        """An access, and one of the next variable: where all threads do so, weak models differ from strong ones."""
+        self.random.choice((self.load, self.store))(thread)
+        if self.random.random() < 0.4:
+            self.step(thread, self.barriers())
+        self.step(thread, [(way, weight) for way, weight in self.ways(thread) if (way, weight) not in self.barriers()])
 
-    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+    def begin(self, thread: _Thread) -> None:
+        """What a thread needs before its first step."""
+
+    def load(self, thread: _Thread) -> None:
+        raise NotImplementedError
+
+    def store(self, thread: _Thread) -> None:
+        raise NotImplementedError
+
+    def barriers(self) -> list[Way]:
+        """The ways that are no accesses, with weights."""
+        raise NotImplementedError
+
+    def ways(self, thread: _Thread) -> list[Way]:
         """What the next step of a thread may be, with weights."""
         raise NotImplementedError
 
     def variable(self) -> str:
         """Mostly the next in turn: threads that go round the variables make cycles, where models differ."""
         self.turn += 1
-        if self.random.random() < 0.7:
+        if self.cyclic or self.random.random() < 0.7:
             return self.variables[self.turn % len(self.variables)]
         return self.random.choice(self.variables)
 
     def number(self) -> int:
-        return self.random.randint(0, 2)
+        return self.random.choice((0, 1, 1, 1, 2, 2))
 
     def init(self) -> list[str]:
         return [f"{x}={v};" for x, v in self.initial.items()] + [i for t in self.threads for i in t.init]
@@ -83,8 +110,8 @@ class _Writer:
         chosen = [f"~({a})" if self.random.random() < 0.15 else a for a in chosen]
         quantifier = self.random.choice(("exists", "exists", "~exists", "forall"))
         lines = []
-        if self.random.random() < 0.4:
-            places = " ".join(a.split("=")[0] + ";" for a in atoms[:4])
+        if self.random.random() < 0.7:
+            places = " ".join(a.split("=")[0] + ";" for a in atoms[:6])
             lines.append(f"locations [{places}]")
         if self.random.random() < 0.1:
             lines.append(f"filter ({atoms[-1]})")
@@ -168,11 +195,14 @@ class _X86(_Writer):
         thread.lines.append(f"CMP {thread.read[-1]},$0")
         thread.lines.append(f"JE {label}")
 
-    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+    def barriers(self) -> list[Way]:
+        return [(self.fence, 3)]
+
+    def ways(self, thread: _Thread) -> list[Way]:
         return [
+            *self.barriers(),
             (self.load, 8),
             (self.store, 8),
-            (self.fence, 3),
             (self.exchange, 3),
             (self.compare_exchange, 1),
             (self.increment, 1),
@@ -263,7 +293,7 @@ class _X8664(_X86):
             else:
                 thread.lines.append(f"movl {self.operand(thread)},(%r11)")
 
-    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+    def ways(self, thread: _Thread) -> list[Way]:
         return [*super().ways(thread), (self.pointer, 1)]
 
 
@@ -365,11 +395,14 @@ class _Power(_Writer):
         else:
             thread.lines += [f"li r20,{self.number()}", "stw r20,0(r22)"]
 
-    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+    def barriers(self) -> list[Way]:
+        return [(self.fence, 4)]
+
+    def ways(self, thread: _Thread) -> list[Way]:
         return [
+            *self.barriers(),
             (self.load, 8),
             (self.store, 8),
-            (self.fence, 4),
             (self.address_dependency, 2),
             (self.data_dependency, 2),
             (self.branch, 2),
@@ -442,16 +475,18 @@ class _C(_Writer):
     def membarrier(self, thread: _Thread) -> None:
         thread.lines.append("sys_membarrier();")
 
-    def ways(self, thread: _Thread) -> list[tuple[Callable[[_Thread], None], int]]:
+    def barriers(self) -> list[Way]:
+        return [(self.fence, 3), (self.membarrier, 1)]
+
+    def ways(self, thread: _Thread) -> list[Way]:
         return [
+            *self.barriers(),
             (self.load, 8),
             (self.store, 8),
-            (self.fence, 3),
             (self.update, 2),
             (self.branch, 2),
             (self.loop, 1),
             (self.lock, 1),
-            (self.membarrier, 1),
         ]
 
     def table(self) -> str:

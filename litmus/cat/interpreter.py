@@ -180,13 +180,13 @@ class Interpreter(Expressions):
         """`let rec ... when test`: herd7 tests in every round; where values only grow, the last one decides."""
         first = len(self.checks)
         self._test(test)
-        grows = all(self._grows(binding) for binding in instruction.bindings)
+        grows = all(self._grows(name, b.span) for b in instruction.bindings for name in b.pattern.names if name)
         if len(self.checks) > first and (test.negated or not grows):
             message = "`when` is supported for recursions that only grow, and tests that are not negated"
             raise Unsupported(message, test.span)
 
-    def _grows(self, binding: syntax.Binding) -> bool:
-        value = self.variable(syntax.Variable(binding.pattern.names[0] or "", binding.span), self.environment)
+    def _grows(self, name: str, span: Span) -> bool:
+        value = self.variable(syntax.Variable(name, span), self.environment)
         if not isinstance(value, Term) or self.algebra.operator(value.node) is not Operator.FIX:
             return True
         return self.algebra.is_monotone(self.algebra.nodes[value.node].group)

@@ -1,14 +1,14 @@
 """`let rec`: functions, least fixpoints of sets and relations, and iterated sets of values.
 
 Sets and relations become a Recursion of the DAG, which the engines iterate as herd7 does: in rounds
-from empty, until every new value is included in the one before.  Sets of values, and tuples, are
-iterated here, in the same way.
+from empty, until every new value is included in the one before.  Sets of values are iterated here, in
+the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from litmus.cat import syntax
 from litmus.cat.dag import NeedsExecution
@@ -36,22 +36,39 @@ MAXIMUM_ROUNDS = 1000  # of a recursion over sets of values
 _Scoped = Callable[[dict[str, Thunk]], dict[str, Thunk]]
 
 
+class _Body(NamedTuple):
+    """What a name is bound to: the value of a binding, or a component of it."""
+
+    binding: syntax.Binding
+    name: str
+
+    def value(self, cat: Expressions, scope: dict[str, Thunk]) -> Value:
+        """The value where the names of the group are bound as in `scope`."""
+        whole = cat.evaluate(self.binding.value, scope)
+        if not self.binding.pattern.tuple:
+            return whole
+        return cat.bind(self.binding.pattern, whole, self.binding.value.span)[self.name].force()
+
+
 def define_recursive(
     cat: Expressions, bindings: tuple[syntax.Binding, ...], environment: Environment
 ) -> dict[str, Thunk]:
     """The environment after `let rec bindings`; values are computed when the first of them is needed."""
-    names: list[str] = []
+    functions: dict[str, syntax.Function] = {}
+    values: dict[str, _Body] = {}
     for binding in bindings:
-        if binding.pattern.tuple or binding.pattern.names[0] is None:
-            raise InputError("`let rec` binds names", binding.pattern.span, "write `let rec x = ... and y = ...`")
-        names.append(binding.pattern.names[0])
-    values = {n: b for n, b in zip(names, bindings, strict=True) if not isinstance(b.value, syntax.Function)}
+        names = [name for name in binding.pattern.names if name is not None]
+        if not isinstance(binding.value, syntax.Function):
+            values.update((name, _Body(binding, name)) for name in names)
+        elif binding.pattern.tuple:
+            raise InputError("a function is no tuple", binding.pattern.span)
+        else:
+            functions.update((name, binding.value) for name in names)
 
     def scope_with(results: dict[str, Thunk]) -> dict[str, Thunk]:
         scope = {**environment, **results}
-        for name, binding in zip(names, bindings, strict=True):
-            if isinstance(binding.value, syntax.Function):
-                scope[name] = Thunk(value=Closure(binding.value, scope))
+        for name, function in functions.items():
+            scope[name] = Thunk(value=Closure(function, scope))
         return scope
 
     solution: dict[str, Value] = {}
@@ -67,65 +84,76 @@ def define_recursive(
     return scope_with({name: result(name) for name in values})
 
 
-def _solution(cat: Expressions, bindings: dict[str, syntax.Binding], scope_with: _Scoped) -> dict[str, Value]:
+def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a recursive group.
 
     Kinds come first: the rounds start from the empty set of no particular kind, so what a body
     yields then tells its kind.  A variable whose kind stays open is empty for good.
     """
-    current: dict[str, Value] = dict.fromkeys(bindings, EMPTY)
+    current: dict[str, Value] = dict.fromkeys(bodies, EMPTY)
     while True:
         before = dict(current)
-        for name, binding in bindings.items():
+        for name, body in bodies.items():
             if current[name] is EMPTY:
-                scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
-                value = cat.evaluate(binding.value, scope)
+                value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
                 if isinstance(value, Term):
                     current[name] = Term(value.kind, cat.algebra.empty(value.kind))
                 elif isinstance(value, Polymorphic):
                     current[name] = EMPTY
                     if value.full:
-                        raise Unsupported("a recursion over the universe is not supported", binding.span)
+                        raise Unsupported("a recursion over the universe is not supported", body.binding.span)
                 elif isinstance(value, SetOfValues | ClassRelation | Tag):
-                    return _iterated(cat, bindings, scope_with)
+                    return _iterated(cat, bodies, scope_with)
                 else:
                     message = f"`let rec` defines relations, sets and functions, but this is {describe(value)}"
-                    raise InputError(message, binding.value.span)
+                    raise InputError(message, body.binding.value.span)
         if current == before:
             break
-    terms = [(n, bindings[n].value, v.kind) for n, v in current.items() if isinstance(v, Term)]
-    group, nodes = cat.algebra.open_group(tuple(kind for _, _, kind in terms))
-    for (name, _, kind), node in zip(terms, nodes, strict=True):
+    kinds = {name: value.kind for name, value in current.items() if isinstance(value, Term)}
+    group, variables = cat.algebra.open_group(tuple(kinds.values()))
+    for (name, kind), node in zip(kinds.items(), variables, strict=True):
         current[name] = Term(kind, node)
     scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
     try:
-        bodies = tuple([cat.term(cat.evaluate(body, scope), kind, body.span) for _, body, kind in terms])
+        nodes = tuple(
+            [cat.term(bodies[n].value(cat, scope), kind, bodies[n].binding.value.span) for n, kind in kinds.items()]
+        )
     except NeedsExecution:  # a body takes its own variable apart, perhaps
-        return _iterated(cat, bindings, scope_with)
-    results = cat.algebra.close_group(group, nodes, bodies)
-    for (name, _, kind), node in zip(terms, results, strict=True):
+        return _iterated(cat, bodies, scope_with)
+    results = cat.algebra.close_group(group, variables, nodes)
+    _refuse_simultaneous(cat, bodies, group)
+    for (name, kind), node in zip(kinds.items(), results, strict=True):
         current[name] = Term(kind, node)
     return current
 
 
-def _iterated(cat: Expressions, bindings: dict[str, syntax.Binding], scope_with: _Scoped) -> dict[str, Value]:
+def _refuse_simultaneous(cat: Expressions, bodies: dict[str, _Body], group: int) -> None:
+    """The names of a tuple change at once, variables of a Recursion one after the other: the least fixpoint is one."""
+    for body in bodies.values():
+        if body.binding.pattern.tuple and group in cat.algebra.groups and not cat.algebra.is_monotone(group):
+            raise Unsupported("a recursion over a tuple is supported only where it grows", body.binding.pattern.span)
+
+
+def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a group with sets of values in it, in rounds."""
-    current: dict[str, Value] = dict.fromkeys(bindings, EMPTY)
+    for body in bodies.values():
+        if body.binding.pattern.tuple:
+            raise Unsupported("a recursion of sets of values over a tuple is not supported", body.binding.pattern.span)
+    current: dict[str, Value] = dict.fromkeys(bodies, EMPTY)
     for _ in range(MAXIMUM_ROUNDS):
         at_rest = True
-        for name, binding in bindings.items():
-            scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
-            value = cat.evaluate(binding.value, scope)
+        for name, body in bodies.items():
+            value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
             if isinstance(value, Term):
                 value = cat.as_constant(value)
             elif isinstance(value, Tag):
                 value = ValueSet((value,))
-            if not _is_within(cat, value, current[name], binding):
+            if not _is_within(cat, value, current[name], body.binding):
                 at_rest = False
             current[name] = value
         if at_rest:
             return current
-    raise InputError("this recursion does not come to rest", next(iter(bindings.values())).span)
+    raise InputError("this recursion does not come to rest", next(iter(bodies.values())).binding.span)
 
 
 def _is_within(cat: Expressions, value: Value, before: Value, binding: syntax.Binding) -> bool:

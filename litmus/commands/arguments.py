@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 
 def names(text: str) -> list[str]:
@@ -27,3 +28,11 @@ def seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
     return value
+
+
+def alternative(text: str) -> tuple[str, str, str]:
+    """`power.smp_wmb=eieio`: the table, the primitive, the name of the alternative."""
+    match = re.fullmatch(r"([^.=]+)\.([^.=]+)=([^=]+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form ARCH.PRIMITIVE=ALTERNATIVE")
+    return match[1], match[2], match[3]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections import Counter
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import count, names, seconds
+from litmus.commands.arguments import alternative, count, names, seconds
 from litmus.commands.streams import INTERRUPTED, write_error
 from litmus.diagnostics import ExitCode
 
@@ -65,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     under.add_argument(
         "--primitive",
         action="append",
-        type=_primitive,
+        type=alternative,
         default=[],
         metavar="A.P=ALTERNATIVE",
         help="what a primitive of C becomes there, where its table names alternatives: power.smp_wmb=eieio",
@@ -103,13 +102,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what decides: the quickest that can (default), always Z3, or a plain enumeration for comparison",
     )
     limits.add_argument("--debug", action="store_true", help="show the Python traceback of an internal error")
-
-
-def _primitive(text: str) -> tuple[str, str, str]:
-    match = re.fullmatch(r"([^.=]+)\.([^.=]+)=([^=]+)", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form ARCH.PRIMITIVE=ALTERNATIVE")
-    return match[1], match[2], match[3]
 
 
 def _verdict(text: str) -> str:

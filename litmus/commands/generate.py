@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ def run(parsed: argparse.Namespace) -> int:
     from litmus.shapes.generation import generate_all, save
 
     _check_usage(parsed)
-    tests = generate_all(_cycles(parsed))
+    tests = generate_all(list(_cycles(parsed)))  # a mistake in one is found before any is written
     if parsed.folder is not None:
         number = len(save(tests, parsed.folder))
         sys.stdout.write(f"{number} test{'s' * (number != 1)} in {parsed.folder}\n")
@@ -118,11 +119,14 @@ def _cycles(parsed: argparse.Namespace) -> Iterator[Cycle]:
 
 
 def _dialect(arch: str | None, lines: list[str]) -> Dialect:
-    """The architecture that is named, or the first that knows all words; else the one that knows most."""
+    """The architecture that is named, or the first that knows all words; else the one they most resemble."""
     from litmus.shapes.dialects import DIALECTS, dialect
-    from litmus.shapes.relaxations import knows
+    from litmus.shapes.relaxations import knows, resemblance
 
     if arch is not None:
         return dialect(arch)
-    words = [word for line in lines for word in line.replace(",", " ").replace("[", " ").replace("]", " ").split()]
-    return max(DIALECTS.values(), key=lambda d: sum(knows(word, d) for word in words))
+    words = [word for line in lines for word in re.findall(r"[^\s,\[\]]+", line)]
+    unknown = {d.arch: [word for word in words if not knows(word, d)] for d in DIALECTS.values()}
+    fewest = min(map(len, unknown.values()))
+    candidates = [dialect(name) for name, missing in unknown.items() if len(missing) == fewest]
+    return max(candidates, key=lambda d: sum(resemblance(word, d) for word in unknown[d.arch]))

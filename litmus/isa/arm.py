@@ -28,7 +28,7 @@ CONDITION_PAIRS = (
 )
 ALWAYS = "al"
 
-# A2.3.2 and A8.4: how instructions set the flags; R is the result, A and O are the operands.  The carry of a logical
+# A2.4 and A8.4: how instructions set the flags; R is the result, A and O are the operands.  The carry of a logical
 # instruction is that of its shifter, which is not modelled: it is left alone or undefined (`Compute.flags`).
 _LOGICAL = {".n": "lt(R, 0)", ".z": "eq(R, 0)"}
 FLAGS = {

@@ -1,9 +1,9 @@
 """ARM lowering: what the rows of litmus/isa/arm.py mean, as operations.
 
 The condition flags are pseudo registers: .n, .z, .c, .v.  A conditional instruction is a branch around
-itself: what it does depends by control on what the flags were computed from, and later instructions do not
-("A data value returned by a read that decides the condition flags, which are used for condition code
-checking", DDI 0406C, A3.8.2, is a control dependency; herd7 lets it end with the instruction as well).
+itself: its access depends by control on what the flags were computed from, and later instructions do not,
+nor does what it leaves in a register.  DDI 0406C, A3.8.2, calls it a control dependency where a read decides
+the flags of a condition; herd7, too, lets it end with the instruction.  It is the weakest reading.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from litmus.diagnostics import near
-from litmus.isa.c_catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.isa.c_catalogue import C11, CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
 from litmus.isa.c_types import (
     INT,
     NOTHING,
@@ -42,6 +42,8 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
     """The value of a primitive, lowered.  Raises InputError where there is none of that name."""
     macro = CATALOGUE.get(e.name)
     if macro is None:
+        if e.name in C11:
+            lower.unsupported(f"{e.name}: the atomics of C11 are not supported", e.name_at, C11[e.name])
         lower.wrong(f"Unknown macro {e.name}", e.name_at, near(e.name, CATALOGUE))
     if macro.kind == "membarrier":
         return _membarrier(lower, e)

@@ -66,13 +66,13 @@ class Shared:
         if any(not f.definition.parameters for f in functions):
             for name in _observed(test):
                 self.types.setdefault(name, INT)
-        for item in test.init:
-            for value in item.values or ():
-                if isinstance(value, AddressOf):
-                    self.types.setdefault(value.name, INT)
         for name, item in self.declared.items():
             if name not in self.types:
                 self.types[name] = self.type_of_item(item)
+        for item in test.init:
+            for value in item.values or ():
+                if isinstance(value, AddressOf) and value.name not in self.types:
+                    self.types[value.name] = self._pointed_by(item)
 
     def _declare(self, item: Init, name: str) -> None:
         if item.type is not None or item.pointer:
@@ -90,6 +90,16 @@ class Shared:
         if type_ is None:
             raise InputError(f"unknown type {item.type}", item.span, near(item.type or "", type_names()))
         return type_
+
+    def _pointed_by(self, item: Init) -> CType:
+        """The type of a variable of which nothing is known but that an item of the initial state has its address.
+
+        What holds an address in an intptr_t points at one.
+        """
+        known = self.types[item.location.name] if isinstance(item.location, Global) else self.type_of_item(item)
+        if known.target is not None:
+            return known.target
+        return known if known.size == self.word else INT
 
     def type_of(self, function: c.Function, type_: c.TypeName) -> CType:
         """The type that a test names.  Raises InputError where there is none."""

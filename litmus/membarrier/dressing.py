@@ -9,7 +9,7 @@ program order.  An instruction of an architecture stands in tests in its assembl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from msgspec import Struct
 from litmus.diagnostics import InputError, near
 from litmus.isa.c_catalogue import CATALOGUE
 from litmus.program.primitives import Primitives
+from litmus.shapes.cycles import Cycle, cycle_of
 from litmus.shapes.dialects import ACCESSES, DIALECTS, FENCES, SHORT, dialect
 from litmus.shapes.machines import MACHINES
 from litmus.shapes.relaxations import READ, WRITE, Annotation, Dialect, Relaxation
@@ -75,6 +76,19 @@ def known_words() -> list[str]:
     return macros + [name for d in DIALECTS.values() for name in _instructions(d)]
 
 
+def dressed(threads: Sequence[Dress | None], leaving: Sequence[Relaxation], of: Dialect) -> Cycle:
+    """The cycle of threads, each with the primitive between its two accesses; None for one access alone.
+
+    leaving: the communication that leaves each thread; the directions of the accesses are its ends.
+    """
+    relaxations = []
+    for t, dress in enumerate(threads):
+        if dress is not None:
+            relaxations.append(dress(leaving[t - 1].target, leaving[t].source))
+        relaxations.append(leaving[t])
+    return cycle_of(relaxations, of)
+
+
 # ---------------------------------------------------------------- in C
 
 
@@ -124,16 +138,13 @@ def _dependency(name: str, of: Dialect) -> Dress | None:
     return dress
 
 
-def in_c_under(name: str, table: Primitives) -> Dress | None:
-    """The same, and for an instruction the fence of C that becomes just this instruction; None if there is none."""
-    dress = in_c(name)
+def equivalent(name: str, table: Primitives) -> str | None:
+    """A primitive of C that is the same under a table: itself, or the fence that becomes just this instruction."""
     stem = _instructions(DIALECTS[table.arch]).get(name)
-    if dress is not None or stem is None:
-        return dress
-    for macro in FENCES.values():
-        if CATALOGUE[macro].kind == "fence" and _same_fence(table, macro, stem):
-            return in_c(macro)
-    return None
+    if in_c(name) is not None:
+        return name
+    fences = (macro for macro in FENCES.values() if CATALOGUE[macro].kind == "fence")
+    return next((macro for macro in fences if stem is not None and _same_fence(table, macro, stem)), None)
 
 
 def _same_fence(table: Primitives, macro: str, stem: str) -> bool:

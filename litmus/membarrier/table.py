@@ -8,7 +8,7 @@ in the header of the sys_membarrier() patch (LKML, March 2015), which states it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import permutations
 
@@ -21,11 +21,11 @@ from litmus.checking import Checker, Settings
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, NoAnswer, Source
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
-from litmus.membarrier.dressing import FULL, Dress, Primitive, in_assembly, in_c, in_c_under
+from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.program.primitives import Primitives, load_primitives, tables
 from litmus.result import Result
 from litmus.shapes.critical import critical_cycles, read_paths
-from litmus.shapes.cycles import Cycle, cycle_of, read_cycle
+from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import Generated, generate
 from litmus.shapes.naming import SHAPES, family, name_of, shape
@@ -70,26 +70,30 @@ class Cell(Struct, frozen=True):
     allowed: frozenset[str]
     failed: frozenset[str] = frozenset()
 
+    def is_ordered(self, role: Role) -> bool | None:
+        """Whether the test of a role forbids its outcome; None where that is not known."""
+        return False if role.test in self.allowed else None if role.test in self.failed else True
+
     @property
     def ordered(self) -> bool | None:
         """Whether the pair orders; None where that is not known."""
-        return False if self.allowed else None if self.failed else True
+        return _all(self.is_ordered(role) for role in self.roles)
 
     @property
     def shapes(self) -> dict[str, bool | None]:
         """The same for each shape."""
-        found: dict[str, bool | None] = {}
-        for role in self.roles:
-            ordered = False if role.test in self.allowed else None if role.test in self.failed else True
-            if ordered is not True and found.get(role.shape) is not False:
-                found[role.shape] = ordered
-            found.setdefault(role.shape, True)
-        return found
+        names = dict.fromkeys(role.shape for role in self.roles)
+        return {name: _all(self.is_ordered(role) for role in self.roles if role.shape == name) for name in names}
 
     @property
     def witness(self) -> str | None:
         """The first test whose outcome is allowed; None if there is none."""
         return next((role.test for role in self.roles if role.test in self.allowed), None)
+
+
+def _all(known: Iterable[bool | None]) -> bool | None:
+    values = set(known)
+    return False if False in values else None if None in values else True
 
 
 class Table(Struct, frozen=True):
@@ -108,7 +112,7 @@ class Table(Struct, frozen=True):
     @property
     def exit_code(self) -> ExitCode:
         """What the table contributes to a command's exit status."""
-        return max((error.exit_code for error in self.errors), default=ExitCode.OK)
+        return min((error.exit_code for error in self.errors), default=ExitCode.OK)
 
 
 def shapes_of(threads: int) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
     planned = _planned(asked)
     answers: dict[tuple[str, str], Verdict] = {}
     errors: dict[str, Diagnostic] = {}
-    notes: dict[str, None] = {}
+    notes = dict(planned.notes)
     names = list(planned.tests)
     total = sum(map(len, planned.models_of.values()))
     start = partial(_deciding, planned, settings)
@@ -173,6 +177,7 @@ class _Plan(Struct):
     tests: dict[str, Generated] = field(default_factory=dict)
     models_of: dict[str, list[str]] = field(default_factory=dict)
     names: dict[Cycle, str] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
 
     def test(self, cycle: Cycle, model: str) -> str:
         """The name of the test of a cycle, which a model is to decide."""
@@ -202,11 +207,16 @@ def _planned(asked: Asked) -> _Plan:
         plan.models += (model,)
         for row in asked.rows:
             for column in asked.columns:
-                roles = tuple(_roles(plan, model, shapes, _dressed(row, column, model, table)))
+                ways = _ways(row, column, model, table)
+                for primitive, macro in ways.replaced:
+                    note = f"{primitive.title} in a C test is {macro}(), which is just that under {model}"
+                    plan.notes[note] = None
+                roles = tuple(_roles(plan, model, shapes, ways))
                 plan.cells[model, row.name, column.name] = Cell(model, row, column, roles, frozenset())
-    if strangers and (asked.models or not plan.models):
-        model, word = strangers[0]
-        raise InputError(f"{word} is an instruction that {model} does not have")
+    if strangers and asked.models:
+        raise InputError(f"{strangers[0][0]} has no instruction {strangers[0][1]}")
+    if not plan.models:
+        raise InputError(f"no hardware model has all of {', '.join(dict.fromkeys(words))}")
     return plan
 
 
@@ -226,45 +236,48 @@ def _chosen(asked: Asked, table: str) -> dict[str, str]:
     return {row: alternative for of, row, alternative in asked.primitives if of == table}
 
 
-class _Dressed(Struct, frozen=True):
-    """How a row and a column, and the threads beside them, are written in one kind of test."""
+class _Ways(Struct, frozen=True):
+    """How a row and a column, and the threads beside them, are written in one kind of test.
+
+    replaced: instructions that are a fence of C there.
+    """
 
     arch: str
     row: Dress
     column: Dress
     others: Dress
+    replaced: tuple[tuple[Primitive, str], ...] = ()
 
 
-def _dressed(row: Primitive, column: Primitive, model: str, table: Primitives) -> _Dressed:
+def _ways(row: Primitive, column: Primitive, model: str, table: Primitives) -> _Ways:
     """C where both are C's; else assembly; else C, with a fence of C for the instruction."""
+    pair = (row.name, column.name, FULL)
+    same = [equivalent(name, table) for name in pair]
     ways = (
-        ("C", lambda name: in_c(name)),
-        (table.arch, lambda name: in_assembly(name, table)),
-        ("C", lambda name: in_c_under(name, table)),
+        ("C", [in_c(name) for name in pair]),
+        (table.arch, [in_assembly(name, table) for name in pair]),
+        ("C", [None if name is None else in_c(name) for name in same]),
     )
-    for arch, dress in ways:
-        rows, columns, others = dress(row.name), dress(column.name), dress(FULL)
+    for arch, (rows, columns, others) in ways:
         if rows is not None and columns is not None and others is not None:
-            return _Dressed(arch, rows, columns, others)
+            replaced = [(p, name) for p, name in zip((row, column), same, strict=False) if name not in (None, p.name)]
+            return _Ways(arch, rows, columns, others, tuple(replaced) if arch == "C" else ())
     raise InputError(
         f"no test under {model} can have both {row.title} and {column.title}",
         hint="one of them exists in C only, the other as an instruction that no fence of C becomes",
     )
 
 
-def _roles(plan: _Plan, model: str, shapes: Mapping[str, Cycle], dressed: _Dressed) -> Iterator[Role]:
+def _roles(plan: _Plan, model: str, shapes: Mapping[str, Cycle], ways: _Ways) -> Iterator[Role]:
     """All ways to put a pair into shapes."""
-    of = dialect(dressed.arch)
+    of = dialect(ways.arch)
     for name, cycle in shapes.items():
         double = [t for t, thread in enumerate(cycle.threads) if thread.steps]
         for pair in permutations(double, 2):
-            relaxations = []
-            for t, thread in enumerate(cycle.threads):
-                if thread.steps:
-                    dress = dressed.row if t == pair[0] else dressed.column if t == pair[1] else dressed.others
-                    relaxations.append(dress(thread.steps[0].source, thread.steps[-1].target))
-                relaxations.append(thread.leaving)
-            yield Role(name, plan.test(cycle_of(relaxations, of), model))
+            dresses = [ways.others if thread.steps else None for thread in cycle.threads]
+            dresses[pair[0]], dresses[pair[1]] = ways.row, ways.column
+            leaving = [thread.leaving for thread in cycle.threads]
+            yield Role(name, plan.test(dressed(dresses, leaving, of), model))
 
 
 # ---------------------------------------------------------------- deciding them

@@ -64,6 +64,31 @@ def cycle(execution: Execution) -> list[str]:
     return [line + end for line, end in zip(lines, ["", *[","] * (len(lines) - 2), "."], strict=True)]
 
 
+def interleaving(execution: Execution) -> list[str]:
+    """One order of all accesses in which every read returns the latest write, a line each.
+
+    rf, co and fr always allow such an order; what it takes before its turn in program order is said.  Messages
+    between threads are left out.
+    """
+    shown = _Shown(execution)
+    relations = _successors(execution)
+    po = relations.pop("po")
+    accesses = [e for order in execution.order for e in order if e in po]
+    before = {e: [a for a in accesses if any(rows.get(a, 0) >> e & 1 for rows in relations.values())] for e in accesses}
+    early = {e: [a for a in accesses if po[a] >> e & 1] for e in accesses}
+    lines: list[str] = []
+    left = list(accesses)
+    while left:
+        ready = [e for e in left if not any(a in left for a in before[e])]
+        event = min(ready, key=lambda e: sum(a in left for a in early[e]))
+        left.remove(event)
+        overtaken = [a for a in early[event] if a in left and not shown.is_message(a)]
+        if not shown.is_message(event) and event not in shown.block_of:
+            steps = " and ".join(shown.access(a) + shown.line(a) for a in overtaken)
+            lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
+    return lines
+
+
 def shortest_cycle(execution: Execution) -> list[tuple[int, str]]:
     """The events of a shortest cycle, each with the relation that leads to the next one."""
     after = _successors(execution)
@@ -201,6 +226,10 @@ class _Shown:
         if _place(event.span) in self.calls:
             return f"P{event.thread}'s {self._call(event)}{_line(event.span)}"
         return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
+
+    def line(self, number: int) -> str:
+        """` (line 5)`."""
+        return _line(self.events[number].span)
 
     def _origin(self, write: int) -> str:
         event = self.events[write]

@@ -1,0 +1,1 @@
+"""Shapes: litmus tests as cycles of relaxations; from cycles to tests, and all critical cycles."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span
 from litmus.shapes.cycles import Cycle, cycle_of
@@ -44,8 +44,9 @@ def read_paths(text: str, dialect: Dialect, name: str = "<relaxations>") -> list
 
 
 def _leads_on(path: Path) -> bool:
-    steps = zip(path, path[1:], strict=False)
-    return bool(path) and all(a.target == b.source and (a.after or b.before) == (b.before or a.after) for a, b in steps)
+    return bool(path) and all(
+        a.target == b.source and (a.after or b.before) == (b.before or a.after) for a, b in pairwise(path)
+    )
 
 
 def critical_cycles(threads: int, paths: Sequence[Path], dialect: Dialect) -> Iterator[Cycle]:

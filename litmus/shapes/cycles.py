@@ -52,13 +52,13 @@ class Cycle(Struct, frozen=True):
 
 
 def read_cycle(text: str, dialect: Dialect, name: str = "<cycle>") -> Cycle:
-    """The cycle that a line of relaxations spells, with blanks or commas between them.
+    """The cycle that a line of relaxations spells, with blanks or commas between them; brackets do not matter.
 
     Raises InputError, at the word, for what is no relaxation and for relaxations that do not follow each
     other or make up no cycle.  `name` is what messages call the line.
     """
     source = Source(name, text)
-    spans = [Span(source, match.start(), match.end()) for match in re.finditer(r"[^\s,]+", text)]
+    spans = [Span(source, match.start(), match.end()) for match in re.finditer(r"[^\s,\[\]]+", text)]
     return cycle_of([read_relaxation(span, dialect) for span in spans], dialect, spans)
 
 
@@ -77,6 +77,8 @@ def cycle_of(relaxations: Sequence[Relaxation], dialect: Dialect, spans: Sequenc
     if len(moves) == 1:
         message = f"{spelled(joined[[r.same for r in joined].index(False)], dialect.plain)} leaves a location"
         raise InputError(f"{message} to which nothing leads back", moves[0], "a cycle leaves locations twice or never")
+    if all(r.kind == "communication" for r in joined):
+        raise InputError("nothing contradicts communications alone: program order is missing", whole)
     if len(threads) == 1 and moves:
         raise InputError("the only external communication leads back to its own thread", whole)
     return Cycle(dialect.arch, dialect.plain, _canonical(threads, dialect))
@@ -144,4 +146,5 @@ def _canonical(threads: list[Thread], dialect: Dialect) -> tuple[Thread, ...]:
         return tuple(POINTS.index(thread.points) for thread in rotation), len(rotation[0].steps), steps
 
     rotations = [threads[i:] + threads[:i] for i in range(len(threads))]
-    return tuple(min(rotations, key=key))
+    best: list[Thread] = min(rotations, key=key)
+    return tuple(best)

@@ -109,10 +109,6 @@ def _values(relaxations: Sequence[Relaxation], locations: Sequence[str]) -> list
 
 def _start(relaxations: Sequence[Relaxation]) -> int:
     """An access that begins the walk along its location."""
-    for i, r in enumerate(relaxations):
-        if not relaxations[i - 1].same:
-            return i
-    for i, _ in enumerate(relaxations):
-        if relaxations[i - 1].kind != "communication":
-            return i
-    return 0
+    moved = [i for i in range(len(relaxations)) if not relaxations[i - 1].same]
+    ordered = [i for i in range(len(relaxations)) if relaxations[i - 1].kind != "communication"]
+    return (moved or ordered)[0]

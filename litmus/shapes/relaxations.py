@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from functools import cache
 from itertools import product
 from typing import Literal
@@ -201,15 +202,20 @@ def known_names(dialect: Dialect) -> tuple[str, ...]:
     return tuple(names)
 
 
+def resemblance(word: str, dialect: Dialect) -> float:
+    """How near the nearest relaxation of a dialect is to a misspelt one, from 0 to 1."""
+    return max(SequenceMatcher(None, word, name).ratio() for name in known_names(dialect))
+
+
 def _unknown(span: Span, dialect: Dialect) -> InputError:
     from litmus.shapes.dialects import DIALECTS
 
     word = span.text
     others = [d.arch for d in DIALECTS.values() if d is not dialect and knows(word, d)]
-    if others:
+    if "*" in word and knows(word, dialect):
+        hint: str | None = "`*` stands for a direction in lists of relaxations only"
+    elif others:
         hint = f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} it: --arch {others[0]}"
-    elif "*" in word:
-        hint = "`*` stands for a direction in lists of relaxations: Pod**, DpAddrd*"
     else:
         hint = near(word, known_names(dialect)) or f"for example {', '.join(_examples(dialect))}"
     return InputError(f"{dialect.arch} has no relaxation {word}", span, hint)

@@ -55,6 +55,11 @@ class Evaluator:
             known[number] = self._compute(number, variables, memo)
         return known[number]
 
+    def constant(self, kind: Kind, rows: tuple[int, ...]) -> Pairs:
+        """The events, or pairs of events, whose bits are set."""
+        chosen = [[f for f in self.events if row >> f & 1] for row in rows]
+        return frozenset(chosen[0]) if kind is Kind.SET else frozenset((e, f) for e in self.events for f in chosen[e])
+
     def identity(self) -> Pairs:
         return frozenset((e, e) for e in self.events)
 
@@ -66,6 +71,8 @@ class Evaluator:
                 return self.base[node.name]
             case Operator.EMPTY:
                 return frozenset()
+            case Operator.CONSTANT:
+                return self.constant(node.kind, node.rows)
             case Operator.UNION:
                 return args[0] | args[1]
             case Operator.INTERSECTION:

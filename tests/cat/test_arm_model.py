@@ -135,8 +135,8 @@ MUTATIONS = [
     ("acyclic co | prop", "acyclic prop"),
     ("acyclic co | (po &", "acyclic (po &"),
     # models/lib/armfences.cat
-    *((f"let {name} = try", f"let {name} = 0 let unused = try") for name in ("dmb", "dsb", "dmb.st", "dsb.st", "ctrlisb")),
-]  # fmt: skip
+    *((f"let {n} = try", f"let {n} = 0 let unused = try") for n in ("dmb", "dsb", "dmb.st", "dsb.st", "ctrlisb")),
+]
 
 
 @pytest.mark.parametrize(("old", "new"), MUTATIONS)
@@ -165,10 +165,10 @@ def paper() -> Model:
 
 def test_the_definitions_decide_random_executions_as_the_papers_do() -> None:
     other = paper()
-    alphabet = Alphabet(("DMB", "DSB", "DMB.ST", "DSB.ST", "ISB", "ctrl:ISB"))
+    alphabet = Alphabet(("DMB", "DSB", "DMB.ST", "DSB.ST", "ctrl:ISB"), fence=0.35)
     forbidden = 0
     for execution in random_executions(alphabet, 600):
         verdict = is_forbidden(model(), execution)
         forbidden += verdict
         assert is_forbidden(other, execution) is verdict, execution
-    assert 20 < forbidden < 580
+    assert 10 < forbidden < 590

@@ -34,7 +34,7 @@ def stored_models(directory: Path) -> list[Path]:
 
 def test_the_catalogue_names_a_file_a_source_and_a_table_for_every_model() -> None:
     entries = catalogue()
-    assert list(entries) == ["sc", "x86-tso", "power"]
+    assert list(entries) == ["sc", "x86-tso", "tso", "power", "arm", "aarch64", "riscv"]
     for entry in entries.values():
         assert Path(entry.path).is_file()
         assert entry.title
@@ -42,7 +42,15 @@ def test_the_catalogue_names_a_file_a_source_and_a_table_for_every_model() -> No
         assert load_model(entry.name, frozenset()).title
 
 
-DEFAULTS = [("X86", "x86-tso"), ("X86_64", "x86-tso"), ("PPC", "power"), ("LISA", None)]
+DEFAULTS = [
+    ("X86", "x86-tso"),
+    ("X86_64", "x86-tso"),
+    ("PPC", "power"),
+    ("ARM", "arm"),
+    ("AArch64", "aarch64"),
+    ("RISCV", "riscv"),
+    ("LISA", None),
+]
 
 
 @pytest.mark.parametrize(("arch", "model"), DEFAULTS)
@@ -56,7 +64,7 @@ def test_an_architecture_has_at_most_one_default_model(arch: str, model: str | N
     ("name", "words"),
     [
         ("powr", "did you mean power?"),
-        ("x86tso", "did you mean x86-tso?"),
+        ("x86tso", "did you mean x86-tso "),
         ("nothing-like-it", "litmus models"),
         ("none.cat", "there is no model file none.cat"),
         ("dir/power", "the built-in model is called `power`"),

@@ -36,7 +36,7 @@ def recorded(folder: str) -> Iterator[tuple[Path, dict[str, object]]]:
         yield path / row["file"], row
 
 
-@pytest.mark.parametrize("folder", ["X86", "X86_64", "PPC", "X86-isa", "PPC-isa"])
+@pytest.mark.parametrize("folder", ["X86", "X86_64", "PPC", "ARM", "RISCV", "X86-isa", "PPC-isa", "RISCV-isa"])
 def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
     unsupported = []
     for path, row in recorded(folder):

@@ -85,7 +85,8 @@ def test_a_hash_is_echoed_and_never_made_up(sb):
 
 
 def test_a_state_without_places_is_an_empty_line(sb):
-    log = herd.log(sb(question={"formula": Holds(True), "places": (), "shown": 0}, answer={"places": (), "states": ((),)}))
+    nothing = {"formula": Holds(True), "places": (), "shown": 0}
+    log = herd.log(sb(question=nothing, answer={"places": (), "states": ((),)}))
     assert "States 1\n\nOk\n" in log
     assert herdlog.read_log(log)[0].states == [{}]
 

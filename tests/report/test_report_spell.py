@@ -24,7 +24,8 @@ def test_an_array_that_is_shown_whole_is_one_item():
 
 
 def test_states_spell_registers_variables_and_cells_as_herd_does():
-    assert spell.speller(showing(PLACES))((0, 1, -2, 2**63 - 1)) == "0:EAX=0; [x]=1; t[1]=-2; 1:%x0=9223372036854775807;"
+    spelled = spell.speller(showing(PLACES))((0, 1, -2, 2**63 - 1))
+    assert spelled == "0:EAX=0; [x]=1; t[1]=-2; 1:%x0=9223372036854775807;"
 
 
 def test_an_address_in_a_state_is_a_name():

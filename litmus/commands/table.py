@@ -1,0 +1,230 @@
+"""litmus table: derive which pairs of primitives order, model by model, from the shapes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from litmus.commands.arguments import alternative, count, names
+from litmus.commands.streams import write_error
+from litmus.diagnostics import InputError
+
+if TYPE_CHECKING:
+    from litmus.membarrier.dressing import Primitive
+    from litmus.membarrier.table import Asked, Table
+
+DESCRIPTION = """\
+Derive which pairs of primitives order, model by model, from the shapes.
+
+A pair orders (O) if every shape, with one primitive in one of its threads and the other in another, forbids
+its outcome, whichever thread has which.  Where it does not (X), a test whose outcome is allowed is named.
+
+Primitives are those of the C dialect; nothing at all; dependencies; a fragment of C; or instructions of the
+model's own architecture.
+
+  barrier  smp_mb  smp_rmb  smp_wmb  sys_membarrier  synchronize_rcu ...     between the two accesses
+  atomic_add_return  xchg  cmpxchg ...                an update of the thread's own variable between them
+  acquire                                             the first access, if a read, is smp_load_acquire()
+  release                                             the second access, if a write, is smp_store_release()
+  acquire-release                                     both accesses are one of these, as they can
+  smp_store_mb                                        the first access, if a write
+  addr  data  ctrl                                    a dependency, if the first access is a read
+  rcu_read_lock                                       both accesses in one read-side critical section
+  none                                                plain accesses, and nothing between them
+  '{ smp_rmb(); smp_wmb(); }'                         statements between the two accesses
+  lwsync  ctrlisync  'dmb ld'  ldar  'fence rw,w' ... instructions
+
+Accesses that a primitive leaves alone are volatile, READ_ONCE() and WRITE_ONCE().
+"""
+
+EPILOG = """\
+examples:
+  litmus table                                        barrier(), smp_mb(), sys_membarrier() on all hardware
+  litmus table --model power --rows smp_mb,lwsync --columns smp_rmb,smp_wmb,addr
+  litmus table --model x86-tso --per-shape            from which shapes it comes
+  litmus table --explain barrier smp_mb --model power the test, the execution and the cycle behind an X
+  litmus table --compare x86-tso power aarch64        the pairs about which models differ
+  litmus table --threads 4 --save tests/              pairs on two of the threads of larger shapes
+
+exit status:
+  0 the table is complete     2 bad usage or bad input     3 some tests have no answer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    what = parser.add_argument_group("what is asked")
+    what.add_argument(
+        "--model",
+        action="extend",
+        type=names,
+        default=[],
+        metavar="NAME|PATH",
+        help="a built-in model or a .cat file; several with commas or by repeating the option "
+        "(default: every hardware model with a table of primitives)",
+    )
+    what.add_argument("--arch", metavar="A", help="for a .cat file: whose table of primitives to use")
+    what.add_argument(
+        "--primitive",
+        action="append",
+        type=alternative,
+        default=[],
+        metavar="A.P=ALTERNATIVE",
+        help="what a primitive becomes there, where its table names alternatives: power.smp_wmb=eieio",
+    )
+    what.add_argument(
+        "--rows",
+        action="append",
+        default=[],
+        metavar="P,...",
+        help="primitives (default: barrier,smp_mb,sys_membarrier)",
+    )
+    what.add_argument("--columns", action="append", default=[], metavar="P,...", help="primitives (default: the rows)")
+    what.add_argument("--shapes", action="extend", type=names, default=[], metavar="S,...", help="MP,SB,IRIW ...")
+    what.add_argument(
+        "--threads", type=int, choices=(2, 3, 4), help="all shapes of so many threads (default: 2, the six of them)"
+    )
+    answer = parser.add_argument_group("what is shown")
+    answer.add_argument("--per-shape", action="store_true", help="each pair broken down by shape")
+    form = answer.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=("text", "markdown", "csv", "html", "json"), default="text")
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="same as --format json")
+    more = answer.add_mutually_exclusive_group()
+    more.add_argument("--explain", nargs=2, metavar=("ROW", "COLUMN"), help="the witness of one pair, in full")
+    more.add_argument("--compare", nargs="+", metavar="MODEL", help="the pairs about which these models differ")
+    answer.add_argument("--save", metavar="DIR", help="also write the tests, and @all, their list")
+    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few tests, else one a CPU)")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Derive the table and show it; returns the exit status."""
+    from litmus.membarrier.table import derive
+    from litmus.shapes.generation import save
+
+    asked = _asked(parsed)
+    progress = _Progress(sys.stderr)
+    try:
+        table = derive(asked, progress)
+    finally:
+        progress.end()
+    if parsed.save is not None:
+        save(table.tests.values(), parsed.save)
+    sys.stdout.write(_explained(table) if parsed.explain else _shown(parsed, table))
+    for error in table.errors:
+        write_error(f"litmus: {error.render()}\n")
+    return table.exit_code
+
+
+def _asked(parsed: argparse.Namespace) -> Asked:
+    from litmus.membarrier.table import DEFAULT_PRIMITIVES, Asked, shapes_of
+
+    if parsed.shapes and parsed.threads:
+        raise InputError("--shapes names shapes of any number of threads, --threads asks for all of one")
+    if parsed.compare and parsed.model:
+        raise InputError("--compare names its models itself")
+    models = [name for group in parsed.compare or () for name in names(group)] or parsed.model
+    if parsed.explain and parsed.format != "text":
+        raise InputError(f"--explain answers in words, not as {parsed.format}")
+    if parsed.compare and len(models) < 2:
+        raise InputError("--compare takes at least two models")
+    if parsed.explain:
+        rows, columns = (_primitives([word]) for word in parsed.explain)
+    else:
+        rows = _primitives(parsed.rows or [",".join(DEFAULT_PRIMITIVES)])
+        columns = _primitives(parsed.columns) or rows
+    return Asked(
+        rows=rows,
+        columns=columns,
+        shapes=tuple(parsed.shapes) or shapes_of(parsed.threads or 2),
+        models=tuple(dict.fromkeys(models)),
+        arch=parsed.arch,
+        primitives=tuple(parsed.primitive),
+        jobs=parsed.jobs,
+    )
+
+
+def _primitives(options: list[str]) -> tuple[Primitive, ...]:
+    """Primitives separated by commas, but for those inside a fragment of C and inside `fence rw,rw`."""
+    from litmus.membarrier.dressing import read_primitive
+
+    words = [word for option in options for word in _split(option)]
+    return tuple(dict.fromkeys(read_primitive(word) for word in words if word.strip()))
+
+
+def _split(option: str) -> list[str]:
+    words = [""]
+    for part in re.findall(r"fence\s+[iorw]+,[iorw]+|.", option, re.DOTALL):
+        if part == "," and words[-1].count("{") == words[-1].count("}"):
+            words.append("")
+        else:
+            words[-1] += part
+    return words
+
+
+def _shown(parsed: argparse.Namespace, table: Table) -> str:
+    from litmus.report import table as report
+    from litmus.report.style import style_for
+
+    style = style_for(sys.stdout)
+    if parsed.compare:
+        grids = [report.comparison(table, parsed.per_shape)]
+        notes: list[str] = []
+    else:
+        grids = report.by_shape(table) if parsed.per_shape else report.by_model(table)
+        notes = report.legend(table)
+    match parsed.format:
+        case "json":
+            return report.comparison_lines(table, parsed.per_shape) if parsed.compare else report.json_lines(table)
+        case "csv" if not parsed.compare:
+            return report.csv_lines(table, parsed.per_shape)
+    return report.render(grids, notes, parsed.format, style)
+
+
+def _explained(table: Table) -> str:
+    """The witness of the only pair, model by model."""
+    from litmus.membarrier.table import explain
+    from litmus.report import text, witness
+    from litmus.report.style import style_for
+
+    style = style_for(sys.stdout)
+    parts = []
+    for cell in table.cells.values():
+        pair = f"{cell.row.title} with {cell.column.title}"
+        result = explain(table, cell)
+        if result is None:
+            tests = ", ".join(dict.fromkeys(role.test for role in cell.roles))
+            parts.append(f"Under {cell.model}, {pair} orders: nothing allows the outcomes of {tests}.\n")
+        else:
+            assert cell.witness is not None
+            parts.append(f"Under {cell.model}, {pair} does not order.\n\n{table.tests[cell.witness].text}\n")
+            parts.append((text.full(result, style) or text.diagnostic(result)).rstrip("\n") + "\n")
+            execution = result.answer.witness if result.answer is not None else None
+            if execution is not None:
+                lines = witness.interleaving(execution)
+                parts.append("".join(["  The accesses, one after the other:\n", *(f"    {line}\n" for line in lines)]))
+    return "\n".join(parts)
+
+
+class _Progress:
+    """How far a table is: a line on the terminal, rewritten, once it has taken a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream if stream.isatty() else None
+        self.next = time.monotonic() + 1.0
+        self.shown = False
+
+    def __call__(self, done: int, of: int) -> None:
+        if self.stream is not None and time.monotonic() >= self.next:
+            self.next = time.monotonic() + 0.1
+            self.shown = True
+            self.stream.write(f"\r{done} of {of} tests decided")
+            self.stream.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self.shown and self.stream is not None:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()

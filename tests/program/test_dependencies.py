@@ -1,0 +1,116 @@
+"""Dependencies as unrolling finds them: on values, on what selected them, on stores that succeeded."""
+
+from __future__ import annotations
+
+from litmus.diagnostics import Source, Span
+from litmus.program.code import (
+    Branch,
+    Fence,
+    Line,
+    Load,
+    Operation,
+    Program,
+    Set,
+    Store,
+    StoreConditional,
+    ThreadCode,
+    Variable,
+)
+from litmus.program.graph import EventGraph
+from litmus.program.unroll import unroll
+from litmus.program.values import Address, Op, Reg
+from litmus.relation.rows import Rows, bits
+
+X, Y, Z = Address("x"), Address("y"), Address("z")
+SPAN = Span(Source("test", "test\n"), 0, 4)
+Pairs = set[tuple[str, str]]
+
+
+def graph_of(*instructions: Operation | tuple[Operation, ...], end: int | None = None) -> EventGraph:
+    """The event graph of one thread; a tuple is one instruction, `end` is where the label `end` stands."""
+    lines = []
+    for i, instruction in enumerate(instructions):
+        operations = instruction if isinstance(instruction, tuple) else (instruction,)
+        lines += [Line(operation, i, SPAN) for operation in operations]
+    code = ThreadCode(tuple(lines), {"end": len(lines) if end is None else end})
+    variables = {name: Variable(name) for name in ("x", "y", "z")}
+    return unroll(Program("test", (code,), variables, ({},)))
+
+
+def named(graph: EventGraph, event: int) -> str:
+    e = graph.events[event]
+    return f"{e.kind}{e.address.base if isinstance(e.address, Address) else ''}"
+
+
+def pairs(graph: EventGraph, rows: Rows) -> Pairs:
+    return {(named(graph, e), named(graph, f)) for e, row in enumerate(rows) for f in bits(row)}
+
+
+def selected(register: str, chosen: int | Reg, otherwise: int | Reg) -> Set:
+    return Set(register, Op("select", (Op("eq", (Reg("a"), 1)), chosen, otherwise)))
+
+
+def test_what_a_value_was_selected_by_is_a_pick_and_no_data() -> None:
+    graph = graph_of(Load("a", X), selected("b", 1, 2), Store(Y, Reg("b")))
+    assert pairs(graph, graph.data) == set()
+    assert pairs(graph, graph.pick_data) == {("Rx", "Wy")}
+    assert len(graph.guards) == 1, "constants are selected without a fork"
+
+
+def test_a_value_depends_on_the_operand_that_was_selected_only() -> None:
+    graph = graph_of(Load("a", X), Load("c", Z), selected("b", Reg("c"), 2), Store(Y, Reg("b")))
+    assert pairs(graph, graph.data) == {("Rz", "Wy")}
+    stores = [e for e in graph.events if e.kind == "W" and e.thread == 0]
+    assert len(stores) == 2, "one on each way"
+    picking, giving = (e.number for e in graph.events if e.kind == "R")
+    assert sorted(graph.data[giving] >> e.number & 1 for e in stores) == [0, 1]
+    assert all(graph.pick_data[picking] >> e.number & 1 for e in stores)
+
+
+def test_a_condition_that_is_known_still_picks() -> None:
+    cancelled = Op("xor", (Reg("a"), Reg("a")))
+    graph = graph_of(Load("a", X), Set("b", Op("select", (cancelled, 1, 2))), Store(Y, Reg("b")))
+    assert pairs(graph, graph.pick_data) == {("Rx", "Wy")}
+    assert [e.value for e in graph.events if e.kind == "W" and e.thread == 0] == [2]
+
+
+def test_picks_reach_addresses_and_branches_and_go_through_further_selections() -> None:
+    again = Set("b", Op("select", (Reg("b"), 1, 2)))
+    graph = graph_of(
+        Load("a", X), selected("b", 1, 2), again, Load("c", Op("add", (Y, Op("xor", (Reg("b"), Reg("b"))))))
+    )
+    assert pairs(graph, graph.pick_addr) == {("Rx", "Ry")}
+    assert pairs(graph, graph.addr) == set()
+    graph = graph_of(Load("a", X), selected("b", 1, 2), Branch("end", Op("eq", (Reg("b"), 1))), Store(Y, 1), end=3)
+    assert pairs(graph, graph.pick_ctrl) == {("Rx", "Wy")}
+    assert pairs(graph, graph.ctrl) == set()
+
+
+def test_without_selections_there_are_no_rows_of_picks() -> None:
+    graph = graph_of(Load("a", X), Store(Y, Reg("a")), Fence(frozenset()))
+    assert pairs(graph, graph.data) == {("Rx", "Wy")}
+    assert graph.pick_addr == graph.pick_data == graph.pick_ctrl == []
+
+
+def test_a_compare_and_swap_picks_by_what_it_read_and_by_what_it_expected() -> None:
+    cas = (Load("old", X), Store(X, 1, when=Op("eq", (Reg("old"), Reg("a"))), rmw=True))
+    graph = graph_of(Load("a", Y), cas)
+    assert pairs(graph, graph.pick_data) == {("Ry", "Wx"), ("Rx", "Wx")}
+    assert pairs(graph, graph.data) == set()
+    assert graph.amo_data == []
+
+
+def test_only_an_atomic_instruction_that_computes_stores_something_of_what_it_read() -> None:
+    add = graph_of((Load("old", X), Store(X, Op("add", (Reg("old"), 1)), rmw=True)))
+    swap = graph_of((Load("old", X), Store(X, 1, rmw=True)))
+    assert len(add.amo) == len(swap.amo) == 1
+    assert add.amo_data == add.amo
+    assert swap.amo_data == []
+    assert pairs(add, add.data) == set()
+
+
+def test_what_is_computed_from_a_success_depends_on_the_store_where_the_architecture_says_so() -> None:
+    for carries, expected in ((True, {("Wx", "Wy")}), (False, set())):
+        conditional = StoreConditional(X, 1, "s", success=0, failure=1, carries=carries)
+        graph = graph_of(Load("a", X, reserve=True), conditional, Store(Y, Reg("s")))
+        assert pairs(graph, graph.data) == expected
