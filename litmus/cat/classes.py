@@ -121,9 +121,7 @@ def bisimulation(cat: Expressions, value: Value, at: Span) -> Value:
     return cat.relation_of(rows_of(sorted(_greatest_bisimulation(*pairs)), len(rows[0])))
 
 
-def _greatest_bisimulation(
-    transitions: Pairs, equivalence: Pairs
-) -> Pairs:
+def _greatest_bisimulation(transitions: Pairs, equivalence: Pairs) -> Pairs:
     after: dict[int, list[int]] = {}
     for a, b in transitions:
         after.setdefault(a, []).append(b)

@@ -201,4 +201,3 @@ PRIMITIVES: dict[str, Callable[[Expressions, Value, Span], Value]] = {
     "co_locs": _co_locs,
     "cross": _cross,
 }
-

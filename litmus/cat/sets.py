@@ -125,7 +125,7 @@ class SetsOfValues:
                 return all(self.same(x, y, span) for x, y in zip(left.items, right.items, strict=True))
             case (EventValue(), EventValue()) | (PairValue(), PairValue()) | (ClassRelation(), ClassRelation()):
                 return left == right
-            case (Closure() | Primitive()), (Closure() | Primitive()):
+            case ((Closure() | Primitive()), (Closure() | Primitive())):
                 return left is right
         raise InputError(f"{describe(left)} cannot be compared with {describe(right)}", span)
 
@@ -332,7 +332,7 @@ class SetsOfValues:
     def linear_orders(self, events: int, relation: int, span: Span) -> Value:
         """linearisations: the strict total orders of the events of a mask that extend a relation."""
         numbers = list(bits(events))
-        empty = self.algebra.is_empty(relation)
+        empty = not numbers or self.algebra.is_empty(relation)
         rows = self.static.none[Kind.RELATION] if self.static is not None and empty else self.rows_of(relation)
         assert isinstance(rows, tuple)
         size = self.facts().facts.size

@@ -175,11 +175,7 @@ class Encoding:
         cell = bounds.addresses[r]
         if len(cell) != 1:
             return
-        mine = [
-            (w, x)
-            for w, x in zip(bounds.sources[r], self.source[r], strict=True)
-            if bounds.addresses[w] == cell
-        ]
+        mine = [(w, x) for w, x in zip(bounds.sources[r], self.source[r], strict=True) if bounds.addresses[w] == cell]
         for other in bounds.by_cell[cell[0]]:
             if bounds.addresses[other] == cell:
                 absent = -self.executes[other]
@@ -323,9 +319,7 @@ class Encoding:
         for e in self.bounds.dynamic:
             address = graph.events[e].address
             possible = self.value(address)
-            cells = [
-                x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside
-            ]
+            cells = [x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside]
             if address in self._faulty or len(cells) < len(possible):
                 lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells))))
         asked = [(self.executes[w], graph.events[w].value) for w in self.bounds.writes]
@@ -364,9 +358,7 @@ class Encoding:
             return next((i for i, x in enumerate(literals) if holds(x)), None)
 
         def sorted_by(group: Group, order: dict[tuple[int, int], Literal]) -> Order:
-            return tuple(
-                sorted(group.members, key=lambda m: sum(holds(order[o, m]) for o in group.members if o != m))
-            )
+            return tuple(sorted(group.members, key=lambda m: sum(holds(order[o, m]) for o in group.members if o != m)))
 
         return Selection(
             decided=tuple(holds(x) for x in self.decided),

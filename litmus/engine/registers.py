@@ -28,9 +28,7 @@ class RegisterBase(dict[str, SlicedValue]):
         for e, g in enumerate(guards):
             of_guard[g] = of_guard.get(g, 0) | 1 << e
         companions = {g: sum(m for h, m in of_guard.items() if literals[h] <= literals[g]) for g in of_guard}
-        self.universe = Universe(
-            len(guards), candidates.full, executes, certain, [companions[g] for g in guards]
-        )
+        self.universe = Universe(len(guards), candidates.full, executes, certain, [companions[g] for g in guards])
         self.rows = {
             "po": registers.po,
             "rf-reg": registers.rf_reg,

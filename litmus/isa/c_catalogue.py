@@ -107,26 +107,25 @@ ACCESSES = {
     "srcu_up_read": ("store", "pv", "srcu_read_unlock"),
 }  # fmt: skip
 
-# C11's generic functions (7.17, 7.26.4), which no table supports: what to write instead
-_C11 = {
+# C11's functions (7.17, 7.26.4), which no table supports: what to write instead
+_COMPARE = "cmpxchg(x, old, new), which returns what it read, or cmpxchg_relaxed(x, old, new) and its kin"
+_GENERIC = {
     "atomic_load": "smp_load_acquire(x), READ_ONCE(*x), or uatomic_load(x, CMM_SEQ_CST)",
     "atomic_store": "smp_store_release(x, v), WRITE_ONCE(*x, v), or uatomic_store(x, v, CMM_SEQ_CST)",
     "atomic_exchange": "xchg(x, v), or xchg_relaxed(x, v) and its kin",
-    **dict.fromkeys(
-        ("atomic_compare_exchange_strong", "atomic_compare_exchange_weak"),
-        "cmpxchg(x, old, new), which returns what it read, or cmpxchg_relaxed(x, old, new) and its kin",
-    ),
-    "atomic_thread_fence": "smp_mb(), smp_rmb() or smp_wmb()",
-    "mtx_lock": "spin_lock(l)",
-    "mtx_unlock": "spin_unlock(l)",
+    "atomic_compare_exchange_strong": _COMPARE,
+    "atomic_compare_exchange_weak": _COMPARE,
 }
 C11 = {
-    **_C11,
-    **{f"{name}_explicit": instead for name, instead in _C11.items()},
+    **_GENERIC,
+    **{f"{name}_explicit": instead for name, instead in _GENERIC.items()},
     **{
         f"atomic_fetch_{name}_explicit": f"atomic_fetch_{name}(v, x), or atomic_fetch_{name}_relaxed(v, x) and its kin"
         for name in ("add", "sub", "or", "xor", "and")
     },
+    "atomic_thread_fence": "smp_mb(), smp_rmb() or smp_wmb()",
+    "mtx_lock": "spin_lock(l)",
+    "mtx_unlock": "spin_unlock(l)",
 }
 
 MEMBARRIERS = ("sys_membarrier", "membarrier", "smp_memb")

@@ -149,6 +149,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     old, at = lower.register(), e.at
     size = lower.width(target)
     linked = row.method == "llsc"
+    load, store = (row_tags | lower.table.sets[row.method] for row_tags in (row.load, row.store))
     skipped = tested = None
     if row.test and update.when is not None:
         tested = lower.register()
@@ -157,7 +158,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         skipped = _skip_unless(lower, _computed(update.when, names), at)
 
     fences(lower, row.before, at)
-    lower.emit(Load(old, target.address, size, row.load, reserve=linked), at)
+    lower.emit(Load(old, target.address, size, load, reserve=linked), at)
     when = None
     if tested is not None:
         # In the last round no other thread came between; a lost race is a failed test as well.
@@ -172,13 +173,13 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         if when is not None:
             skipped = _skip_unless(lower, when, at)
         status = lower.register()
-        lower.emit(StoreConditional(target.address, stored(names["new"]), status, 1, 0, size, row.store), at)
+        lower.emit(StoreConditional(target.address, stored(names["new"]), status, 1, 0, size, store), at)
         lower.emit(Assume(Reg(status)), at, joined=True)
     else:
         stores = None if when is None else truth(when).expr
         single = row.method == "event"
-        store = Store(target.address, stored(names["new"]), size, row.store, stores, rmw=True, single=single)
-        lower.emit(store, at, joined=True)
+        written = Store(target.address, stored(names["new"]), size, store, stores, rmw=True, single=single)
+        lower.emit(written, at, joined=True)
         if row.either and stores is not None:
             compared = lower.register()
             lower.emit(Set(compared, Op("either", (stores, names["a"].expr, Reg(old)))), at, joined=True)

@@ -44,12 +44,14 @@ class Row(Struct, frozen=True):
 class Primitives(Struct, frozen=True, eq=False):
     """A table: its name, the architecture whose fences and sets it speaks of, and its rows.
 
+    sets: the cat sets that the accesses of an update are in beside those of its row, by its method.
     word: how many bytes a pointer and a long have; there is no single access to more.
     """
 
     name: str
     arch: str
     rows: Mapping[str, Row]
+    sets: Mapping[Method, Tags]
     word: int = 8
 
     def __getitem__(self, row: str) -> Row:
@@ -73,7 +75,8 @@ def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primi
 @cache
 def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
     document = _document(name)
-    sections = {row: section for row, section in document.items() if isinstance(section, dict)}
+    sets = cast("dict[Method, object]", document["sets"])
+    sections = {row: what for row, what in document.items() if isinstance(what, dict) and what is not sets}
     alternatives = {row: section.get("alternatives", {}) for row, section in sections.items()}
     choice: dict[str, str] = {}
     for row, alternative in chosen:  # `*` comes first, and is overridden
@@ -93,7 +96,8 @@ def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
         sections[row] = {**sections[row], **alternatives[row][alternative]}
     method = cast(Method, document["method"])
     rows = {row: _row(section, method) for row, section in sections.items()}
-    return Primitives(name, str(document["arch"]), rows, cast(int, document.get("word", 8)))
+    tags = {of: frozenset(_words(names)) for of, names in sets.items()}
+    return Primitives(name, str(document["arch"]), rows, tags, cast(int, document.get("word", 8)))
 
 
 def _row(section: Mapping[str, object], method: Method) -> Row:

@@ -98,6 +98,8 @@ def _joined(relaxations: Sequence[Relaxation], dialect: Dialect, places: Sequenc
             raise InputError(f"{names[0]} makes an access {last.after}, {names[1]} makes it {r.before}", place)
         mark = last.after if r.before is None else r.before
         marks.append(mark if mark in dialect.annotations else None)
+    if dialect.plain in dialect.annotations and any(marks):  # one that is always spelled, or never
+        marks = [mark or dialect.plain for mark in marks]
     after = [*marks[1:], marks[0]]
     return [replace(r, before=a, after=b) for r, a, b in zip(relaxations, marks, after, strict=True)]
 
@@ -117,22 +119,19 @@ def _threads(relaxations: list[Relaxation]) -> list[Thread]:
 # ---------------------------------------------------------------- rotations
 
 POINTS = ("W", "WW", "RR", "RW", "WR", "R")
-KINDS = ("fence", "dependency", "communication", "program order")
+ORDER = ("Fr", "Co", "fence", "dependency", "Rf", "program order")  # of relaxations inside a thread
 
 _Key = tuple[tuple[int, ...], int, tuple[tuple[int, int, bool, bool, str, str, str], ...]]
 
 
 def _canonical(threads: list[Thread], dialect: Dialect) -> tuple[Thread, ...]:
-    """The rotation that names are made of: by directions, then fences before dependencies before program order.
-
-    The rest of the order is that of most published names.
-    """
+    """The rotation that names are made of: by directions, then as most published names have it."""
     stems = {stem: i for i, stem in enumerate((*dialect.fences, *dialect.dependencies))}
 
     def key(rotation: list[Thread]) -> _Key:
         steps = tuple(
             (
-                KINDS.index(r.kind),
+                ORDER.index(r.stem if r.kind == "communication" else r.kind),
                 stems.get(r.stem, 0),
                 not r.same,
                 r.target == READ,

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from litmus import check
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, Source, Span, Unsupported
 from litmus.isa.c import lower
+from litmus.isa.c_catalogue import C11, CATALOGUE
 from litmus.program.primitives import load_primitives
 from litmus.source.c_parser import read_functions
 from litmus.source.litmus import read_test
@@ -156,6 +158,70 @@ def test_what_is_not_supported_says_so(functions: str, message: str) -> None:
     error = error_of(in_test(functions), Unsupported)
     assert error.message == message
     assert error.exit_code == ExitCode.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("functions", "instead"),
+    [
+        ("r1 = «atomic_load»(x);", "smp_load_acquire(x), READ_ONCE(*x), or uatomic_load(x, CMM_SEQ_CST)"),
+        ("r1 = «atomic_load_explicit»(x, memory_order_acquire);", "smp_load_acquire(x)"),
+        ("«atomic_store_explicit»(x, 1, memory_order_release);", "smp_store_release(x, v)"),
+        ("r1 = «atomic_exchange_explicit»(x, 1, memory_order_seq_cst);", "xchg(x, v)"),
+        ("«atomic_compare_exchange_strong»(x, &e, 1);", "cmpxchg(x, old, new), which returns what it read"),
+        ("r1 = «atomic_fetch_add_explicit»(x, 1, memory_order_relaxed);", "atomic_fetch_add(v, x)"),
+        ("«atomic_thread_fence»(memory_order_seq_cst);", "smp_mb()"),
+        ("«mtx_lock»(x);", "spin_lock(l)"),
+    ],
+)
+def test_the_atomics_of_c11_are_not_supported_and_the_hint_is_what_to_write(functions: str, instead: str) -> None:
+    error = error_of(in_test(functions), Unsupported)
+    assert error.message.endswith(": the atomics of C11 are not supported")
+    assert (error.hint or "").startswith(instead)
+
+
+def test_every_counterpart_of_a_c11_function_is_in_the_catalogue() -> None:
+    for name, instead in C11.items():
+        assert name not in CATALOGUE
+        assert set(re.findall(r"(\w+)\(", instead)) <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("init", "functions", "message"),
+    [
+        (
+            "int *p = &c; u8 c;",
+            "P0(int **p) { int *r = READ_ONCE(*p); «WRITE_ONCE(*r, 1)»; }",
+            "mixed-size access: 4 bytes of c, whose cells have 1 bytes",
+        ),
+        (
+            "int *p = &c; u8 c;",
+            "P0(int **p) { int *r = READ_ONCE(*p); «xchg(r, 1)»; }",
+            "mixed-size access: 4 bytes of c, whose cells have 1 bytes",
+        ),
+        (
+            "int x; int i = 2;",
+            "P0(int *x, int *i) { int r = READ_ONCE(*i); «WRITE_ONCE(*((char *)x + r), 1)»; }",
+            "access to byte 2 of x, whose cells have 4 bytes",
+        ),
+        (
+            "long t[2]; int i = 4;",
+            "P0(long *t, int *i) { long *r = (long *)((char *)t + READ_ONCE(*i)); r1 = «READ_ONCE(*r)»; }",
+            "access to byte 4 of t, whose cells have 8 bytes",
+        ),
+    ],
+)
+def test_accesses_whose_size_turns_out_to_be_another_are_refused_where_they_are(
+    init: str, functions: str, message: str
+) -> None:
+    marked = in_test(functions, init)
+    start, end = marked.index("«"), marked.index("»") - 1
+    text = marked.replace("«", "").replace("»", "")
+    for model in ("power", "aarch64"):
+        error = check(Source("t.litmus", text), model).error
+        assert isinstance(error, Unsupported)
+        assert (error.message, bool(error.hint)) == (message, True)
+        assert error.span is not None
+        assert (error.span.start, error.span.text) == (start, text[start:end])
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_reservations_are_atomic_accesses_of_their_size(letter: str) -> None:
     assert isinstance(load, Load)
     assert load.reserve
     assert isinstance(store, StoreConditional)
-    assert (load.size, load.tags, store.size, store.tags) == (size, {"X"}, size, {"X"})
+    assert (load.size, load.tags, store.size, store.tags) == (size, {"X", "EX"}, size, {"X", "EX"})
     assert program.variables["x"].size == size
 
 

@@ -1,0 +1,65 @@
+"""What is known of an execution written by hand, for models that are compiled for each test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cat_evaluator import Evaluator
+from cat_executions import execution
+
+from litmus.cat import compile_text
+from litmus.cat.dag import Kind, Model, NeedsExecution
+
+Base = dict[str, frozenset[Any]]
+
+OF_EXECUTIONS = ("rf", "co", "FW", "same-value")  # not the same in all executions of a test
+
+
+class HandFacts:
+    """litmus.cat.dag.Facts of an execution of cat_executions; events are its numbers."""
+
+    def __init__(self, base: Base) -> None:
+        self.sets = base
+        self.size = max(base["_"]) + 1
+        self.events = sum(1 << event for event in base["_"])
+
+    def with_registers(self) -> HandFacts:
+        """The same: these executions have no registers."""
+        return self
+
+    def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
+        """A base set or relation; None for those that are not the same in all executions."""
+        if name in OF_EXECUTIONS:
+            return None
+        found = self.sets[name]
+        if kind is Kind.SET:
+            return sum(1 << event for event in found)
+        return tuple(sum(1 << f for e, f in found if e == event) for event in range(self.size))
+
+
+def compiled_for(text: str, base: Base, tags: frozenset[str] = frozenset()) -> Model:
+    """A model for one execution.  Raises NeedsExecution where that is not enough."""
+    model = compile_text(text, "test.cat", tags)
+    return model if model.recipe is None else model.recipe.compile(HandFacts(base))
+
+
+def values(text: str, code: str) -> list[frozenset[Any]]:
+    """The values of the checked sets and relations of a model, in an execution."""
+    base = execution(code)
+    model = compiled_for(text, base)
+    return [Evaluator(model, base).value(check.node) for check in model.checks]
+
+
+def value(text: str, code: str) -> frozenset[Any]:
+    """The value of the one checked set or relation of a model, in an execution."""
+    (found,) = values(text, code)
+    return found
+
+
+def needs_execution(text: str, code: str) -> bool:
+    """Whether it takes more than the test to compile a model."""
+    try:
+        compiled_for(text, execution(code))
+    except NeedsExecution:
+        return True
+    return False
