@@ -66,15 +66,14 @@ def test_two_relaxations_give_every_two_thread_shape_in_every_combination() -> N
 
 def test_communications_that_are_given_are_the_only_ones() -> None:
     assert {family(cycle) for cycle in cycles(3, "Pod**,Rfe")} == {"LB", "3.LB"}
-    assert {family(cycle) for cycle in cycles(3, "Pod** Rfe Fre")} == {"MP", "SB", "LB", "WRC", "RWC", "ISA2", "W+RWC"} | {
-        "3.SB",
-        "3.LB",
-    }
+    found = {family(cycle) for cycle in cycles(3, "Pod** Rfe Fre")}
+    assert found == {"MP", "SB", "LB", "WRC", "RWC", "ISA2", "W+RWC", "3.SB", "3.LB"}
 
 
 def test_a_sequence_in_brackets_counts_as_one_relaxation() -> None:
     assert [name_of(cycle) for cycle in cycles(2, "[Rfi,PodRR],Pod**", "X86")].count("SB+rfi-pos") == 1
-    assert {str(c) for c in cycles(2, "[Rfi,Pod**]", "X86")} >= {"Rfi PodRR Fre Rfi PodRR Fre", "Rfi PodRW Coe Rfi PodRW Coe"}
+    found = {str(cycle) for cycle in cycles(2, "[Rfi,Pod**]", "X86")}
+    assert found >= {"Rfi PodRR Fre Rfi PodRR Fre", "Rfi PodRW Coe Rfi PodRW Coe"}
 
 
 def test_the_variants_of_a_shape_have_every_relaxation_that_fits_in_each_thread() -> None:

@@ -100,7 +100,11 @@ def test_shapes_are_found_without_regard_to_case_and_by_their_directions() -> No
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("IRIX", "there is no shape IRIX"), ("WW+RR+RW", "RR ends, and RW begins, with a read"), ("", "there is no shape")],
+    [
+        ("IRIX", "there is no shape IRIX"),
+        ("WW+RR+RW", "RR ends, and RW begins, with a read"),
+        ("", "there is no shape"),
+    ],
 )
 def test_what_is_no_shape_is_an_error(name: str, message: str) -> None:
     with pytest.raises(InputError) as raised:

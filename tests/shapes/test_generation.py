@@ -98,18 +98,42 @@ def test_a_generated_test_is_written_as_the_field_writes_it(arch: str, cycle: st
         ("X86", "MFencedWR Fre PodWR Fre", ["MOV [x],$1 ", "MFENCE ", "MOV EAX,[y] "]),
         ("X86_64", "MFencedWR Fre PodWR Fre", ["uint64_t x; uint64_t y;", "movq $1,(x) ", "mfence ", "movq (y),%rax "]),
         ("ARM", "DMB.STdWW Rfe DpCtrlIsbdR Fre", ["DMB ST ", "CMP R0,R0 ", "BNE LC00 ", "LC00: ", "ISB ", "1:R1=y;"]),
-        ("AArch64", "PodWWPL Rfe DpAddrdRAA Fre", ["STLR W2,[X3]", "LDAR W0,[X1] ", "ADD X5,X4,W2,SXTW", "LDAR W3,[X5]"]),
+        (
+            "AArch64",
+            "PodWWPL Rfe DpAddrdRAA Fre",
+            ["STLR W2,[X3]", "LDAR W0,[X1] ", "ADD X5,X4,W2,SXTW", "LDAR W3,[X5]"],
+        ),
         ("AArch64", "DMB.STdWW Rfe DpDatadW Coe", ["DMB ST ", "EOR W2,W0,W0 ", "ADD W2,W2,#1 ", "STR W2,[X3] "]),
         ("RISCV", "Fence.w.wdWW Rfe DpCtrlFenceIdR Fre", ["fence w,w ", "bne x5,x0,LC00 ", "fence.i ", "ori x5,x0,1 "]),
-        ("RISCV", "PodWWPRl RfeRlAq DpAddrdRAqP Fre", ["sw.rl x7,0(x8)", "lw.aq x5,0(x6)", "add x10,x9,x7", "lw x8,0(x10)"]),
+        (
+            "RISCV",
+            "PodWWPRl RfeRlAq DpAddrdRAqP Fre",
+            ["sw.rl x7,0(x8)", "lw.aq x5,0(x6)", "add x10,x9,x7", "lw x8,0(x10)"],
+        ),
         ("PPC", "PodWW Rfe DpCtrlIsyncdR Fre", ["cmpw r1,r1 ", "beq  LC00 ", "LC00: ", "isync "]),
         ("C", "PodWWOnceRelease Rfe PodRRAcquireOnce Fre", ["smp_store_release(y, 1);", "r0 = smp_load_acquire(y);"]),
         ("C", "PodWWPlainPlain Rfe DpDatadW Coe", ["\t*x = 2;", "\t*y = 1;", "WRITE_ONCE(*x, (r0 ^ r0) + 1);"]),
         ("C", "PodWRsmp_store_mbOnce Fre PodWR Fre", ["smp_store_mb(*", ", 1);"]),
-        ("C", "PodWWCAOuatomic_set Rfe DpAddrdR Fre", ["CAO(*x) = 1;", "uatomic_set(y, 1);", "READ_ONCE(*(x + (r0 ^ r0)))"]),
-        ("C", "RcudWR Fre synchronize_rcudWR Fre", ["rcu_read_lock();\n\tWRITE", "rcu_read_unlock();\n}", "synchronize_rcu();"]),
-        ("C", "cmpxchgdWR Fre atomic_add_unlessdWR Fre", ["int *own", "cmpxchg(own", ", 0, 1);", "atomic_t *own", ", 1, 1);"]),
-        ("C", "uatomic_add_returndWR Fre xchg_acquiredWR Fre", ["uatomic_add_return(own", "xchg_acquire(own", "int *own"]),
+        (
+            "C",
+            "PodWWCAOuatomic_set Rfe DpAddrdR Fre",
+            ["CAO(*x) = 1;", "uatomic_set(y, 1);", "READ_ONCE(*(x + (r0 ^ r0)))"],
+        ),
+        (
+            "C",
+            "RcudWR Fre synchronize_rcudWR Fre",
+            ["rcu_read_lock();\n\tWRITE", "rcu_read_unlock();\n}", "synchronize_rcu();"],
+        ),
+        (
+            "C",
+            "cmpxchgdWR Fre atomic_add_unlessdWR Fre",
+            ["int *own", "cmpxchg(own", ", 0, 1);", "atomic_t *own", ", 1, 1);"],
+        ),
+        (
+            "C",
+            "uatomic_add_returndWR Fre xchg_acquiredWR Fre",
+            ["uatomic_add_return(own", "xchg_acquire(own", "int *own"],
+        ),
     ],
 )
 def test_each_relaxation_is_the_code_that_it_stands_for(arch: str, cycle: str, lines: list[str]) -> None:
@@ -184,8 +208,10 @@ SETS = {
     "X86_64": "Pod**,MFenced**,SFenced**,[PodWW,Rfi]",
     "PPC": "Pod**,Syncd**,LwSyncd**,ISyncd**,Eieiod**,DpAddrd*,DpDatadW,DpCtrld*,DpCtrlIsyncd*,[Fri,PodWR]",
     "ARM": "Pod**,DMBd**,DMB.STd**,DSBd**,ISBd**,DpAddrd*,DpDatadW,DpCtrld*,DpCtrlIsbd*",
-    "AArch64": "Pod**,DMB.SYd**,DMB.LDd**,DMB.STd**,ISBd**,DpAddrd*,DpDatadW,DpCtrld*,DpCtrlIsbd*,PodWWPL,PodRRAP,PodRRQP",
-    "RISCV": "Pod**,Fence.rw.rwd**,Fence.w.wd**,Fence.tsod**,Fence.id**,DpAddrd*,DpDatadW,DpCtrlFenceId*,PodWWPRl,PodRRAqP",
+    "AArch64": "Pod**,DMB.SYd**,DMB.LDd**,DMB.STd**,ISBd**,DpAddrd*,DpDatadW,DpCtrld*,DpCtrlIsbd*,"
+    "PodWWPL,PodRRAP,PodRRQP",
+    "RISCV": "Pod**,Fence.rw.rwd**,Fence.w.wd**,Fence.tsod**,Fence.id**,DpAddrd*,DpDatadW,DpCtrlFenceId*,"
+    "PodWWPRl,PodRRAqP",
 }
 
 
