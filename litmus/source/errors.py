@@ -32,19 +32,20 @@ def parse(
     start: str = "start",
     starts: tuple[str, ...] = ("start",),
     phrases: Sequence[tuple[str, frozenset[str]]] = (),
+    shorthand: frozenset[str] = frozenset(),
 ) -> Tree[Token]:
     """The tree of a text, which is called `what` in messages.
 
     Raises InputError at the first token that the grammar does not accept, with a hint of what it
     would have accepted: `words` says what terminals are called, beside WORDS, and `phrases` what
-    many of them together are.
+    many of them together are; `shorthand` are terminals that only abbreviate others.
     """
     lark = parser(grammar, starts)
     try:
         return lark.parse(source.text, start=start)
     except UnexpectedInput as error:
         at, end = _place(error, source.text)
-        expected = set(error.interactive_parser.accepts())  # type: ignore[no-untyped-call]
+        expected = set(error.interactive_parser.accepts()) - shorthand  # type: ignore[no-untyped-call]
     hints = []
     for phrase, terminals in phrases:
         if terminals <= expected:
