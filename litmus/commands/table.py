@@ -156,7 +156,7 @@ def _primitives(options: list[str]) -> tuple[Primitive, ...]:
 
 def _split(option: str) -> list[str]:
     words = [""]
-    for part in re.findall(r"fence\s+[iorw]+,[iorw]+|.", option, re.DOTALL):
+    for part in re.findall(r"fence\s+[iorw]+\s*,\s*[iorw]+|.", option, re.DOTALL):
         if part == "," and words[-1].count("{") == words[-1].count("}"):
             words.append("")
         else:

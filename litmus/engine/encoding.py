@@ -113,26 +113,26 @@ class Encoding:
         clauses.at_most_one(list(self.read_value[r].values()))
 
     def _define_read(self, r: int) -> None:
-        """A read returns what the write it reads from stored, at the same address."""
+        """A read of some cell returns what the write it reads from stored, at the same address."""
         clauses = self.clauses
         events = self.graph.events
         mine = self.read_value[r]
+        cells = self._cells(r)
+        nowhere = -clauses.any_of(cells.values())
         for w, x in zip(self.bounds.sources[r], self.source[r], strict=True):
             for v, y in self.value(events[w].value).items():
                 if v in mine:
-                    clauses.add(-x, -y, mine[v])
-            self._meet(r, w, x)
+                    clauses.add(-x, -y, mine[v], nowhere)
+            if type(events[r].address) is not Address or type(events[w].address) is not Address:
+                there = self.value(events[w].address)
+                unknown = -clauses.any_of(there.values())
+                for v, y in cells.items():
+                    clauses.add(-x, -y, there.get(v, FALSE), unknown)
 
-    def _meet(self, r: int, w: int, reads: Literal) -> None:
-        """A read is of the cell that its write is to, where the address of that is determined."""
-        here, there = self.graph.events[r].address, self.graph.events[w].address
-        if type(here) is Address and type(there) is Address:
-            return
-        possible = self.value(there)
-        unknown = -self.clauses.any_of(possible.values())
-        for v, y in self.value(here).items():
-            if isinstance(v, Address) and (r, v) not in self.bounds.outside:
-                self.clauses.add(-reads, -y, possible.get(v, FALSE), unknown)
+    def _cells(self, e: int) -> dict[Address, Literal]:
+        """For each cell that an access may be to, a literal that is true when it is."""
+        possible = self.value(self.graph.events[e].address)
+        return {v: x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside}
 
     def same_cell(self, e: int, f: int) -> Literal:
         """A literal that is true iff two accesses are to one cell."""
@@ -318,10 +318,9 @@ class Encoding:
         lacking = [clauses.all_of((self.executes[r], self._lacks(ReadOf(r)))) for r in self._circular()]
         for e in self.bounds.dynamic:
             address = graph.events[e].address
-            possible = self.value(address)
-            cells = [x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside]
-            if address in self._faulty or len(cells) < len(possible):
-                lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells))))
+            cells = self._cells(e)
+            if address in self._faulty or len(cells) < len(self.value(address)):
+                lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells.values()))))
         asked = [(self.executes[w], graph.events[w].value) for w in self.bounds.writes]
         asked += [(self.guards[d.guard], d.condition) for d in graph.decisions]
         asked += [(self.guards[a.guard], a.condition) for a in graph.assumptions]

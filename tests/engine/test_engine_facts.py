@@ -225,6 +225,28 @@ def test_a_read_does_not_see_a_later_store_whose_address_and_value_depend_on_it(
     assert (result.verdict, result.states) == (Verdict.ALWAYS, ((0, 1, 0),))
 
 
+ROUND = """PPC round
+{ int t[2]={0,1}; x=0; y=0; 0:r2=t; 0:r4=x; 0:r6=y; }
+P0              ;
+lwz r1,0(r4)    ;
+andi. r3,r1,1   ;
+slwi r3,r3,2    ;
+lwzx r5,r2,r3   ;
+stw r5,0(r4)    ;
+li r7,1         ;
+stwx r7,r2,r3   ;
+exists (y=0)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_address_out_of_thin_air_is_unsupported_though_a_value_would_fit(engine: Engine) -> None:
+    found = case(ROUND)
+    with pytest.raises(Unsupported):
+        decide(found.graph, model_of(found, "let nothing = 0"), found.question, Options(states="none", engine=engine))
+    assert answer(found, load_model("power", found.tags), engine).verdict is Verdict.ALWAYS
+
+
 @pytest.mark.parametrize("engine", ["auto", "z3"])
 def test_a_sum_of_a_read_with_itself_does_not_multiply_its_values(engine: Engine) -> None:
     rows = "lwz r1,0(r2) ;\nadd r1,r1,r1 ;\nstw r1,0(r2) ;\n" * 11
