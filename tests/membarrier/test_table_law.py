@@ -72,5 +72,3 @@ def test_three_calls_cover_three_threads(model: str) -> None:
 @pytest.mark.parametrize("model", hardware_models())
 def test_rings_of_four_threads_follow_the_law(model: str) -> None:
     law(model, rings(4, 1), 15)
-
-
