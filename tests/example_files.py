@@ -61,4 +61,4 @@ def tags_of(file: Path, model: str) -> frozenset[str]:
     return architecture(load_primitives(TABLE[model]).arch).tags
 
 
-__all__ = ["FILES", "FOLDER", "Options", "decide", "expectations", "prepared", "read", "tags_of"]
+__all__ = ["FILES", "FOLDER", "TABLE", "Options", "decide", "expectations", "prepared", "read", "tags_of"]

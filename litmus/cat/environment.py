@@ -62,7 +62,7 @@ ALIASES: dict[str, str] = {"Exp": "M", "EXEC": "M", "no-loc": "F"}
 # Sets that are empty because no instruction of any test that this program reads has such an event:
 # implicit, speculated and spurious accesses, accesses to tags, faults, TLB and cache maintenance.
 NEVER: tuple[str, ...] = (
-    "NExp", "SPEC", "SPURIOUS", "AMO", "T", "TLBI", "CutOff", "FAULT", "FAULT-RD", "FAULT-WR", "EXC-ENTRY", "EXC-RET",
+    "NExp", "SPEC", "SPURIOUS", "T", "TLBI", "CutOff", "FAULT", "FAULT-RD", "FAULT-WR", "EXC-ENTRY", "EXC-RET",
 )  # fmt: skip
 NEVER_ON: dict[str, tuple[str, ...]] = {
     "AArch64": (
@@ -90,6 +90,8 @@ def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
         environment[name] = Thunk(value=Term(Kind.RELATION, algebra.base(name, Kind.RELATION)))
     for name, meaning in ALIASES.items():
         environment.setdefault(name, environment[meaning])
+    both = algebra.intersection(algebra.base("R", Kind.SET), algebra.base("W", Kind.SET))
+    environment.setdefault("AMO", Thunk(value=Term(Kind.SET, both)))  # reads and writes in one event
     for name in (*NEVER, *NEVER_ON.get(scope.arch, ())):
         environment.setdefault(name, Thunk(value=Term(Kind.SET, algebra.empty(Kind.SET))))
     for name in UNPROVIDED:

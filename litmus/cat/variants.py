@@ -39,10 +39,10 @@ def is_known(name: str) -> bool:
 
 def asked_for(path: str, include: tuple[str, ...]) -> set[str]:
     """The variants that a model, or a file that it may include, asks for, in lower case."""
-    from litmus.cat.library import Files
+    from litmus.cat.library import Files, search_path
     from litmus.cat.parsing import parse
 
-    files = Files(include)
+    files = Files((*include, *search_path()))
     found: set[str] = set()
     read: set[str] = set()
     pending = [files.open(path)]

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from litmus.commands.arguments import alternative, count, names
+from litmus.commands.arguments import alternative, count, names, seconds
 from litmus.commands.streams import write_error
 from litmus.diagnostics import InputError
 
@@ -96,7 +96,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     more.add_argument("--explain", nargs=2, metavar=("ROW", "COLUMN"), help="the witness of one pair, in full")
     more.add_argument("--compare", nargs="+", metavar="MODEL", help="the pairs about which these models differ")
     answer.add_argument("--save", metavar="DIR", help="also write the tests, and @all, their list")
-    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few tests, else one a CPU)")
+    limits = parser.add_argument_group("how fast")
+    limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
+    limits.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few tests, else one a CPU)")
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -143,6 +145,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
         arch=parsed.arch,
         primitives=tuple(parsed.primitive),
         jobs=parsed.jobs,
+        timeout=parsed.timeout,
     )
 
 

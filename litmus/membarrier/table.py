@@ -23,22 +23,25 @@ from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
 from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.program.primitives import Primitives, load_primitives, tables
-from litmus.result import Result
+from litmus.result import Result, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
 from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import Generated, generate
 from litmus.shapes.naming import SHAPES, family, name_of, shape
 
+LOOPS = "loops were followed twice; longer runs exist and are not covered"
+
 DEFAULT_PRIMITIVES = ("barrier", FULL, "sys_membarrier")
 UNSEEN = Options(states="none", witness=False)  # only verdicts
+STATES = Options(states="auto", witness=False)  # and whether there is any final state
 
 
 class Asked(Struct, frozen=True):
     """What a table is asked for; no models: every hardware model.
 
     arch: the table of primitives for a model that names none.  primitives: alternatives in those tables, as
-    for checking.
+    for checking.  jobs: processes.  timeout: seconds for one test under one model.
     """
 
     rows: tuple[Primitive, ...]
@@ -48,6 +51,7 @@ class Asked(Struct, frozen=True):
     arch: str | None = None
     primitives: tuple[tuple[str, str, str], ...] = ()
     jobs: int | None = None
+    timeout: float | None = None
 
 
 class Role(Struct, frozen=True):
@@ -136,7 +140,9 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
     Each distinct test is decided once for a model.  Raises InputError for a model or a shape that does not
     exist and for pairs that no test can have; what is not supported is among the table's errors.
     """
-    settings = Settings(models=asked.models, arch=asked.arch, options=UNSEEN, primitives=asked.primitives)
+    own_code = any(primitive.name.startswith("{") for primitive in (*asked.rows, *asked.columns))
+    options = replace(STATES if own_code else UNSEEN, timeout=asked.timeout)  # a fragment may wait for ever
+    settings = Settings(models=asked.models, arch=asked.arch, options=options, primitives=asked.primitives)
     settings.validate()
     planned = _planned(asked)
     answers: dict[tuple[str, str], Verdict] = {}
@@ -194,7 +200,7 @@ class _Plan(Struct):
 
 
 def _planned(asked: Asked) -> _Plan:
-    shapes = {family(cycle): cycle for cycle in (read_cycle(shape(name), dialect("C")) for name in asked.shapes)}
+    shapes = {family(cycle): cycle for cycle in map(_critical, asked.shapes)}
     plan = _Plan()
     words = [primitive.name for primitive in (*asked.rows, *asked.columns)]
     strangers = []
@@ -218,6 +224,14 @@ def _planned(asked: Asked) -> _Plan:
     if not plan.models:
         raise InputError(f"no hardware model has all of {', '.join(dict.fromkeys(words))}")
     return plan
+
+
+def _critical(name: str) -> Cycle:
+    """The cycle of a shape.  Raises InputError where there is none, and where no pair can stand in it."""
+    cycle = read_cycle(shape(name), dialect("C"))
+    if cycle.one_location or sum(bool(thread.steps) for thread in cycle.threads) < 2:
+        raise InputError(f"{name} has not two threads that access two locations each")
+    return cycle
 
 
 def _table_of(model: str, arch: str | None) -> str:
@@ -303,8 +317,14 @@ def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Deci
         if checker is None:
             checker = checkers[models] = Checker(replace(settings, models=models))
         for result in checker.check_source(Source(f"{name}.litmus", plan.tests[name].text)):
-            word = result.answer.verdict.value if result.answer is not None else None
-            yield _Decided(name, result.model or "", word, result.error, result.notes)
+            answer, model = result.answer, result.model or ""
+            if answer is None:
+                yield _Decided(name, model, None, result.error)
+            elif nothing_executes(answer):
+                yield _Decided(name, model, None, NoAnswer(f"no execution of {name} comes to an end under {model}"))
+            else:
+                notes = (*result.notes, LOOPS) if answer.bound_reached else result.notes
+                yield _Decided(name, model, answer.verdict.value, None, notes)
 
     return decide
 

@@ -53,10 +53,14 @@ def same_instance(graph: EventGraph) -> Rows:
     of_thread: dict[int, int] = {}
     for event in graph.events:
         of_thread[event.thread] = of_thread.get(event.thread, 0) | 1 << event.number
-    return [
+    rows = [
         0 if e.thread == INITIAL else of_thread[e.thread] & ~graph.po[e.number] & ~before[e.number]
         for e in graph.events
     ]
+    for r, w in graph.amo:  # in C, these are in program order
+        rows[r] |= 1 << w
+        rows[w] |= 1 << r
+    return rows
 
 
 _BEFORE, _IN, _AFTER = -1, 0, 1  # where an event stands: before, in or after the instruction of another

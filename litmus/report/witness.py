@@ -67,26 +67,52 @@ def cycle(execution: Execution) -> list[str]:
 def interleaving(execution: Execution) -> list[str]:
     """One order of all accesses in which every read returns the latest write, a line each.
 
-    rf, co and fr always allow such an order; what it takes before its turn in program order is said.  Messages
-    between threads are left out.
+    rf, co and fr always allow such an order; what it takes before its turn in program order is said.  Of these
+    orders it is one that leaves program order as seldom as can be, across fences and dependencies last of all.
+    Messages between threads are left out.
     """
     shown = _Shown(execution)
     relations = _successors(execution)
     po = relations.pop("po")
-    accesses = [e for order in execution.order for e in order if e in po]
-    before = {e: [a for a in accesses if any(rows.get(a, 0) >> e & 1 for rows in relations.values())] for e in accesses}
-    early = {e: [a for a in accesses if po[a] >> e & 1] for e in accesses}
+    accesses = [e for order in execution.order for e in order if e in po and not shown.is_message(e)]
+    before = {
+        e: sum(1 << a for a in accesses if any(r.get(a, 0) >> e & 1 for r in relations.values())) for e in accesses
+    }
+    prices = {e: {a: _price(execution, a, e) for a in accesses if po[a] >> e & 1} for e in accesses}
     lines: list[str] = []
-    left = list(accesses)
-    while left:
-        ready = [e for e in left if not any(a in left for a in before[e])]
-        event = min(ready, key=lambda e: sum(a in left for a in early[e]))
-        left.remove(event)
-        overtaken = [a for a in early[event] if a in left and not shown.is_message(a)]
-        if not shown.is_message(event) and event not in shown.block_of:
-            steps = " and ".join(shown.access(a) + shown.line(a) for a in overtaken)
-            lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
+    done = 0
+    for event in _cheapest_order(accesses, before, prices):
+        overtaken = [a for a in prices[event] if not done >> a & 1]
+        steps = " and ".join(shown.access(a) + _line(execution.graph.events[a].span) for a in overtaken)
+        lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
+        done |= 1 << event
     return lines
+
+
+def _price(execution: Execution, first: int, second: int) -> int:
+    """How hard it is for an access to overtake one before it: harder past a dependency, and past a fence."""
+    graph = execution.graph
+    depends = any(rows[first] >> second & 1 for rows in (graph.addr, graph.data, graph.ctrl))
+    order = next(order for order in execution.order if first in order)
+    between = order[order.index(first) + 1 : order.index(second)]
+    return 1 + 10 * depends + 100 * any(graph.events[e].kind == "F" for e in between)
+
+
+def _cheapest_order(accesses: list[int], before: dict[int, int], prices: dict[int, dict[int, int]]) -> list[int]:
+    """The order of accesses, those of `before` first, with the least sum of prices of what is overtaken."""
+    best: dict[int, tuple[int, list[int]]] = {0: (0, [])}  # by the set of accesses that are done
+    for _ in accesses:
+        following: dict[int, tuple[int, list[int]]] = {}
+        for done, (price, order) in best.items():
+            for event in accesses:
+                if done >> event & 1 or before[event] & ~done:
+                    continue
+                sum_ = price + sum(p for a, p in prices[event].items() if not done >> a & 1)
+                taken = done | 1 << event
+                if taken not in following or sum_ < following[taken][0]:
+                    following[taken] = (sum_, [*order, event])
+        best = following
+    return next(iter(best.values()))[1]
 
 
 def shortest_cycle(execution: Execution) -> list[tuple[int, str]]:
@@ -226,10 +252,6 @@ class _Shown:
         if _place(event.span) in self.calls:
             return f"P{event.thread}'s {self._call(event)}{_line(event.span)}"
         return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
-
-    def line(self, number: int) -> str:
-        """` (line 5)`."""
-        return _line(self.events[number].span)
 
     def _origin(self, write: int) -> str:
         event = self.events[write]

@@ -16,10 +16,14 @@ OF_EXECUTIONS = ("rf", "co", "FW", "same-value")  # not the same in all executio
 
 
 class HandFacts:
-    """litmus.cat.dag.Facts of an execution of cat_executions; events are its numbers."""
+    """litmus.cat.dag.Facts of an execution of cat_executions, whose numbers the events are.
 
-    def __init__(self, base: Base) -> None:
+    `unknown`: base sets and relations that may be others in other executions.
+    """
+
+    def __init__(self, base: Base, unknown: tuple[str, ...] = OF_EXECUTIONS) -> None:
         self.sets = base
+        self.unknown = unknown
         self.size = max(base["_"]) + 1
         self.events = sum(1 << event for event in base["_"])
 
@@ -28,8 +32,8 @@ class HandFacts:
         return self
 
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
-        """A base set or relation; None for those that are not the same in all executions."""
-        if name in OF_EXECUTIONS:
+        """A base set or relation; None for those that are not known."""
+        if name in self.unknown:
             return None
         found = self.sets[name]
         if kind is Kind.SET:
@@ -37,10 +41,10 @@ class HandFacts:
         return tuple(sum(1 << f for e, f in found if e == event) for event in range(self.size))
 
 
-def compiled_for(text: str, base: Base, tags: frozenset[str] = frozenset()) -> Model:
+def compiled_for(text: str, base: Base, unknown: tuple[str, ...] = OF_EXECUTIONS) -> Model:
     """A model for one execution.  Raises NeedsExecution where that is not enough."""
-    model = compile_text(text, "test.cat", tags)
-    return model if model.recipe is None else model.recipe.compile(HandFacts(base))
+    model = compile_text(text, "test.cat", frozenset())
+    return model if model.recipe is None else model.recipe.compile(HandFacts(base, unknown))
 
 
 def values(text: str, code: str) -> list[frozenset[Any]]:

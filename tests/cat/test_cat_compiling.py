@@ -268,6 +268,11 @@ def test_checks_of_transitive_closures_are_checks_of_acyclicity() -> None:
     assert len({(check.predicate, check.node) for check in model.checks}) == 1
 
 
+def test_what_bell_files_are_read_for_and_debugging_change_nothing() -> None:
+    text = "instructions R[{'once, 'acquire}] default W['once] debug po acyclic rf debug (po | co)"
+    assert compiled(text).nodes == compiled("acyclic rf").nodes
+
+
 def test_unshow_takes_a_show_back() -> None:
     assert [name for name, _ in compiled("show po, rf, co unshow rf acyclic po").shows] == ["po", "co"]
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cat_executions import execution
+from hand_facts import HandFacts
 
 from litmus.cat import cache, compile_text, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
@@ -100,6 +102,36 @@ def test_a_stored_model_is_the_compiled_one(cold: Path) -> None:
     assert second.shows == first.shows
     assert [str(c.span) for c in second.checks] == [str(c.span) for c in first.checks]
     assert [c.span.text for c in second.checks] == [c.span.text for c in first.checks]
+
+
+def test_what_is_said_of_a_model_as_a_whole_is_stored_too(tmp_path: Path, cold: Path) -> None:
+    path = tmp_path / "m.cat"
+    path.write_text('"m" catdep if "no-such" acyclic co end acyclic rf-reg | {} show rf')
+    first = load_model(str(path), TAGS)
+    load_model.cache_clear()
+    second = load_model(str(path), TAGS)
+    assert second is not first
+    assert second.catdep
+    assert second.notes == first.notes != ()
+    assert second.shows == first.shows != ()
+
+
+def test_a_model_that_is_compiled_for_each_test_is_stored_as_its_text(tmp_path: Path, cold: Path) -> None:
+    (tmp_path / "inc.cat").write_text("let rec f s = match s with {} -> 0 || e ++ es -> ({e} * es) | f(es) end")
+    path = tmp_path / "m.cat"
+    path.write_text('include "inc.cat" acyclic f(M) & po')
+    facts = HandFacts(execution("Wx=1 Wy=1 | Ry=1 Rx=0"))
+    models = []
+    for _ in range(2):
+        load_model.cache_clear()
+        recipe = load_model(str(path), TAGS).recipe
+        assert recipe is not None
+        models.append(recipe.compile(facts))
+    assert len(stored_models(cold)) == 1
+    assert models[0].nodes == models[1].nodes != ()
+    path.write_text("acyclic po")
+    load_model.cache_clear()
+    assert load_model(str(path), TAGS).recipe is None
 
 
 def test_a_stored_model_is_used_without_lark_and_without_compiling(cold: Path) -> None:

@@ -26,14 +26,14 @@ FULL = {
     "x86": ["MFENCE"],
     "power": ["SYNC"],
     "arm": ["DMB", "DSB"],
-    "aarch64": [f"{barrier}.{domain}" for barrier in ("DMB", "DSB") for domain in ("SY", "ISH", "OSH")],
+    "aarch64": [f"{barrier}.{domain}" for barrier in ("DMB", "DSB") for domain in ("SY", "ISH", "OSH", "NSH")],
     "riscv": ["Fence.w.r", "Fence.w.rw", "Fence.rw.r", "Fence.rw.rw"],
 }
 LESSER = {
     "x86": ["SFENCE", "LFENCE"],
     "power": ["LWSYNC", "EIEIO", "ISYNC"],
     "arm": ["DMB.ST", "DSB.ST", "ISB"],
-    "aarch64": ["DMB.ST", "DMB.LD", "DSB.ISHST", "DMB.NSH", "ISB"],
+    "aarch64": ["DMB.ST", "DMB.LD", "DSB.ISHST", "DMB.NSHLD", "ISB"],
     "riscv": ["Fence.tso", "Fence.w.w", "Fence.r.rw", "Fence.i"],
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 import re
@@ -375,7 +376,11 @@ def test_an_interrupt_keeps_what_was_answered_and_leaves_no_process(sb, tmp_path
     endless = tmp_path / "endless.litmus"
     os.mkfifo(endless)
     command = [sys.executable, "-m", "litmus", "check", "--json", "--jobs", str(jobs), str(sb()), str(endless)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Without job control, a shell starts background jobs, and with them these tests, deaf to interrupts.
+    hearing = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing
+    )
     deadline = time.monotonic() + 30
     while (writer := opened_for_writing(endless)) is None:
         assert time.monotonic() < deadline

@@ -310,6 +310,19 @@ def test_a_mistake_in_a_fragment_is_the_users_error() -> None:
     assert found.errors[0].span.text == "nonsense"
 
 
+def test_a_fragment_that_never_ends_does_not_order() -> None:
+    found = table("{while(1);}", "barrier", ("SB",), ("power",))
+    assert [c.ordered for c in found.cells.values()] == [None]
+    assert found.exit_code is ExitCode.NO_ANSWER
+    assert "no execution of SB+" in found.errors[0].message
+
+
+def test_a_reader_is_told_that_loops_were_cut() -> None:
+    found = table("{while(READ_ONCE(*x)==0);}", "smp_mb", ("SB",), ("power",))
+    assert found.notes == ("loops were followed twice; longer runs exist and are not covered",)
+    assert not found.errors
+
+
 def test_alternatives_of_the_table_of_primitives_count() -> None:
     wmb = (read_primitive("smp_wmb"),)
     eieio = derive(Asked(wmb, wmb, ("LB",), ("power",), primitives=(("power", "smp_wmb", "eieio"),)))
@@ -329,7 +342,12 @@ def test_a_model_file_needs_the_name_of_a_table() -> None:
 
 @pytest.mark.parametrize(
     ("models", "shapes", "message"),
-    [(("powre",), TWO, "there is no model `powre`"), (("power",), ("IRIX",), "there is no shape IRIX")],
+    [
+        (("powre",), TWO, "there is no model `powre`"),
+        (("power",), ("IRIX",), "there is no shape IRIX"),
+        (("power",), ("MP", "CoRR"), "CoRR has not two threads that access two locations each"),
+        (("power",), ("W+RR",), "PodRR leaves a location to which nothing leads back"),
+    ],
 )
 def test_what_does_not_exist_is_an_error(models: tuple[str, ...], shapes: tuple[str, ...], message: str) -> None:
     mb = (read_primitive("smp_mb"),)

@@ -268,6 +268,16 @@ def test_a_table_with_holes_has_status_3(table: Table) -> None:
     assert "RCU is not modelled" in ran.err
 
 
+def test_a_test_that_takes_too_long_has_no_answer(table: Table) -> None:
+    arguments = ("--model", "power", "--rows", "sys_membarrier", "--shapes", "3.2W", "--json", "--timeout")
+    assert json.loads(table(*arguments, "100").out)["ordered"] is True
+    four = ("--model", "power", "--rows", "sys_membarrier", "--shapes", "4.2W", "--json", "--timeout", "0.001")
+    ran = table(*four)
+    assert ran.status == 3
+    assert json.loads(ran.out)["ordered"] is None
+    assert "no answer within the time limit" in ran.err
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
