@@ -6,7 +6,6 @@ where the mistake is.  `render` is the only place that draws the line and the ca
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -110,6 +109,8 @@ class NoAnswer(Diagnostic):
 
 def near(word: str, known: Iterable[str]) -> str | None:
     """A hint naming the known words closest to a misspelt one, or None."""
+    import difflib
+
     by_folded: dict[str, str] = {}
     for name in known:
         by_folded.setdefault(name.lower(), name)

@@ -33,7 +33,7 @@ def load_model(
     `if "v"` holds.  Raises InputError for mistakes in the model and Unsupported for what cannot be
     compiled, each with its place.
     """
-    from litmus.cat import cache
+    from litmus import cache
     from litmus.cat.catalogue import locate
     from litmus.cat.dag import Scope
     from litmus.cat.library import Files, search_path

@@ -8,7 +8,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from litmus.cat import cache as disk
+from litmus import cache as disk
 from litmus.cat.library import models_directory, read_text
 from litmus.diagnostics import InputError, near
 

@@ -142,11 +142,11 @@ def parse(source: Source) -> syntax.ModelFile:
     from lark.exceptions import UnexpectedToken
 
     from litmus.cat.reading import Reader
-    from litmus.source.grammar import parser
+    from litmus.source.grammar import lark_parser
 
     found = tokens(source)
     token_class = _token_class()
-    driver = parser(GRAMMAR, ("start",), "basic").parse_interactive("")
+    driver = lark_parser(GRAMMAR, ("start",), "basic").parse_interactive("")
     text = source.text
     previous = None
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-from lark import Token, Tree
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
@@ -17,7 +16,7 @@ from litmus.isa.aarch64 import EXTENSIONS, HINT, INDEX, SHIFTS, UNSUPPORTED, VIE
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.template import Named, Place, expression, substituted
 from litmus.program.values import Expr, Op, Reg, simplify
-from litmus.source.trees import Node, as_tree
+from litmus.source.trees import Node, Tree, as_token, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]
@@ -153,7 +152,7 @@ def settled(expr: Expr) -> Expr:
 class Reader:
     """An instruction of a cell, and its operands as they are asked for."""
 
-    def __init__(self, text: str, tree: Tree[Token]) -> None:
+    def __init__(self, text: str, tree: Tree) -> None:
         self.source = Source("", text)
         mnemonic, *operands = tree.children
         self.mnemonic = placed(mnemonic)
@@ -347,7 +346,7 @@ class Reader:
         return index, frozenset() if narrow else frozenset({register.name})
 
 
-def _operand(tree: Tree[Token]) -> Operand:
+def _operand(tree: Tree) -> Operand:
     place = place_of(tree)
     match tree.data:
         case "word":
@@ -355,7 +354,8 @@ def _operand(tree: Tree[Token]) -> Operand:
         case "number":
             return _number(tree.children[0], place)
         case "modifier":
-            return Modifier(placed(tree.children[0]), _number(tree.children[1], place_of(tree.children[1])), place)
+            name, number = map(as_token, tree.children)
+            return Modifier(placed(name), _number(number, place_of(number)), place)
         case "memory":
             *parts, update = tree.children
             operands = tuple([_operand(as_tree(part)) for part in parts])

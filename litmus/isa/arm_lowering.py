@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lark import Token, Tree
-
 from litmus.diagnostics import near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
@@ -59,7 +57,7 @@ from litmus.isa.template import (
 from litmus.program.code import Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
 from litmus.source.syntax import Test
-from litmus.source.trees import as_tree
+from litmus.source.trees import Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]
@@ -161,7 +159,7 @@ class _Reader(Reader):
             self.carry = True
         return value
 
-    def shifted(self, value: Expr, shift: Tree[Token]) -> Expr:
+    def shifted(self, value: Expr, shift: Tree) -> Expr:
         """A register as `LSL #2` shifts it."""
         kind, by = map(placed, shift.children)
         name = kind.name.lower()
@@ -194,7 +192,7 @@ class _Reader(Reader):
         moved = Reg(base) if offset == 0 else _plus(base, offset)
         return _Address(Reg(base) if behind else moved, base, moved if behind or write_back is not None else None)
 
-    def offset(self, parts: list[Tree[Token]]) -> Expr:
+    def offset(self, parts: list[Tree]) -> Expr:
         """A number, or a register that may be negative and shifted."""
         first, *shifts = parts
         token = placed(first.children[0])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from lark import Token, Tree
-
 from litmus.diagnostics import InputError, Source
 from litmus.isa.template import Named, Place
 from litmus.source.errors import parse
-from litmus.source.trees import Node, end_of, start_of
+from litmus.source.trees import Node, Token, Tree
 
 
-def parsed(grammar: str, text: str, examples: str) -> Tree[Token]:
+def parsed(grammar: str, text: str, examples: str) -> Tree:
     """The tree of a cell.  Raises InputError at what the grammar does not expect; the hint has examples."""
     try:
         return parse(grammar, Source("", text), "instruction")
@@ -24,6 +22,6 @@ def placed(node: Node) -> Named:
     return Named(str(node), place_of(node))
 
 
-def place_of(node: Tree[Token] | Token) -> Place:
+def place_of(node: Tree | Token) -> Place:
     """Where a node of the tree stands in the cell."""
-    return Place(start_of(node), end_of(node))
+    return Place(node.start_pos, node.end_pos)

@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from lark import Token, Tree
-
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
@@ -46,7 +44,7 @@ from litmus.isa.template import (
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Expr, Op, Reg, wrap
 from litmus.source.syntax import Test
-from litmus.source.trees import as_tree
+from litmus.source.trees import Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]
@@ -83,7 +81,7 @@ def rank(name: str) -> tuple[int, str]:
 class _Reader:
     """An instruction of a cell, and its operands as they are asked for."""
 
-    def __init__(self, text: str, tree: Tree[Token]) -> None:
+    def __init__(self, text: str, tree: Tree) -> None:
         self.source = Source("", text)
         mnemonic, *operands = tree.children
         self.mnemonic = placed(mnemonic)

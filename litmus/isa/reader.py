@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lark import Token, Tree
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.operands import place_of, placed
 from litmus.isa.template import Named, Place
-from litmus.source.trees import Node, as_tree
+from litmus.source.trees import Node, Token, Tree, as_tree
 
 
 class Machine(Struct, frozen=True, eq=False):
@@ -61,7 +60,7 @@ class Reader:
             message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
             raise self.error(message, self.place)
 
-    def operand(self) -> Tree[Token]:
+    def operand(self) -> Tree:
         """The next operand, whatever it is."""
         self.next += 1
         return self.operands[self.next - 1]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lark import Token, Tree
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
@@ -19,7 +18,7 @@ from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.template import Named, Place
 from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source.trees import as_tree
+from litmus.source.trees import Token, Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]
@@ -131,7 +130,7 @@ class _Reader:
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         return InputError(message, Span(self.source, place.start, place.end), hint)
 
-    def instruction(self, tree: Tree[Token]) -> Instruction:
+    def instruction(self, tree: Tree) -> Instruction:
         lock, mnemonic, *trees = tree.children
         name = placed(mnemonic)
         operands = tuple([self.operand(as_tree(node)) for node in trees if node is not None])
@@ -140,7 +139,7 @@ class _Reader:
         end = operands[-1].place.end if operands else name.place.end
         return Instruction(self.source, name, operands, placed(lock).place if lock else None, att, Place(start, end))
 
-    def operand(self, tree: Tree[Token]) -> Operand:
+    def operand(self, tree: Tree) -> Operand:
         place = place_of(tree)
         match tree.data:
             case "immediate" | "number":
@@ -191,7 +190,7 @@ class _Reader:
             raise self.error(f"{token.name} cannot hold an address", token.place)
         return Reg(part.register) if part.size == self.machine.width else Op("zext32", (Reg(part.register),))
 
-    def at_and_t(self, tree: Tree[Token], place: Place) -> Memory:
+    def at_and_t(self, tree: Tree, place: Place) -> Memory:
         """`disp(base, index, scale)`; `(x)` is the variable x, as is `x(%rip)`."""
         segment, displacement, base, index, scale = tree.children
         self.att = True
@@ -235,7 +234,7 @@ class _Reader:
             raise self.error(f"a scale is 1, 2, 4 or 8, not {token.name}", token.place)
         return value
 
-    def in_brackets(self, tree: Tree[Token], place: Place) -> Memory:
+    def in_brackets(self, tree: Tree, place: Place) -> Memory:
         """`[x]`, `[rax+rbx*8-16]`, `dword ptr [x]`."""
         kind, pointer, *trees = tree.children
         size: int | None = None

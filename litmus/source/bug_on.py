@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lark import Token, Tree
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span
@@ -18,7 +17,7 @@ from litmus.source.c_parser import read_functions
 from litmus.source.errors import parse
 from litmus.source.state import Final, number_of, raise_at, read_final
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
-from litmus.source.trees import as_token, as_tree, end_of, start_of
+from litmus.source.trees import Token, Tree, as_token, as_tree
 
 _GRAMMAR = r"""
 start: "BUG_ON" "(" disjunction ")" [";"]
@@ -76,10 +75,10 @@ class _Names:
             self.assigned.append({target.name for target in targets if isinstance(target, c.Name)})
             self.used.append({node.name for node in nodes if isinstance(node, c.Name)})
 
-    def span(self, node: Tree[Token] | Token) -> Span:
-        return Span(self.source, self.at + start_of(node), self.at + end_of(node))
+    def span(self, node: Tree | Token) -> Span:
+        return Span(self.source, self.at + node.start_pos, self.at + node.end_pos)
 
-    def location(self, tree: Tree[Token]) -> Location:
+    def location(self, tree: Tree) -> Location:
         thread, star, token = tree.children
         name, span = str(as_token(token)), self.span(tree)
         if thread is not None:
@@ -96,7 +95,7 @@ class _Names:
             raise InputError(f"{name} is a register of {several}", span, f"write {threads[0]}:{name}")
         return Register(threads[0], name, span) if threads else Global(name, None, span)
 
-    def prop(self, tree: Tree[Token]) -> Prop:
+    def prop(self, tree: Tree) -> Prop:
         span = self.span(tree)
         match tree.data:
             case "or_":
@@ -114,7 +113,7 @@ class _Names:
             case _:
                 raise InputError("a number alone is no condition", span, "compare it with a register")
 
-    def equation(self, tree: Tree[Token]) -> Atom:
+    def equation(self, tree: Tree) -> Atom:
         span = self.span(tree)
         one, other = map(as_tree, tree.children)
         if one.data != "place":

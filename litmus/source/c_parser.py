@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING
 
 from litmus.diagnostics import InputError, Span
 from litmus.source import c_syntax as c
 from litmus.source.c_syntax import At, Expression, Statement
-from litmus.source.grammar import parser
+from litmus.source.grammar import lark_parser, parser
+from litmus.source.trees import Node, Token, Tree
+
+if TYPE_CHECKING:
+    from lark.exceptions import UnexpectedInput
 
 GRAMMAR = r"""
 function: QUALIFIER* (TYPE_WORD STAR*)? NAME "(" parameters ")" block
@@ -42,6 +44,8 @@ block: "{" statement* "}"
     | "goto" NAME ";" -> goto
     | JUMP ";" -> jump
     | "return" [expression] ";" -> return_
+    | NAME "(" [assignment ("," assignment)*] ")" block -> braced
+    | NAME block -> braced_alone
 ?for_start: declaration | expression ";" -> expression_statement | ";" -> empty
 declaration: base declarator ("," declarator)* ";"
 declarator: _stars NAME ["[" conditional "]"] ["=" assignment]
@@ -170,22 +174,37 @@ def _parse_function(text: str) -> c.Definition:
     return _definition(_tree(text, "function"))
 
 
+def read_block(span: Span) -> c.Block:
+    """The block `{ ... }` at a place of a file; its places are offsets from there.
+
+    Raises InputError at the first character that cannot belong to it.
+    """
+    try:
+        return _block(_tree(span.text, "block"))
+    except _SyntaxError as error:
+        at = Span(span.source, span.start + error.at.start, span.start + error.at.end)
+        raise InputError(error.message, at, error.hint) from None
+
+
 @lru_cache(maxsize=256)
 def parse_expression(text: str) -> Expression:
     """An expression of the program's own tables."""
     return _expression(_tree(text, "expression"))
 
 
-def _lark() -> Lark:
-    # One scanner for all states: the contextual lexer compiles one for each it meets, 6 ms for a first test.
-    return parser(GRAMMAR, ("function", "expression"), "basic")
+def _tree(text: str, start: str) -> Tree:
+    # One scanner for all states: of contextual ones, one for each state that is met would be compiled, 6 ms in all.
+    grammar = GRAMMAR, ("function", "expression", "block"), "basic"
+    tree = parser(*grammar).parse(text, start)
+    if tree is not None:
+        return tree
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-
-def _tree(text: str, start: str) -> Tree[Token]:
     try:
-        return _lark().parse(text, start=start)
+        lark_parser(*grammar).parse(text, start=start)
+        raise AssertionError("Lark accepts what its tables do not")
     except UnexpectedToken as error:
-        token: Token = error.token
+        token = error.token
         if token.type == "$END":
             end = len(text.rstrip())
             raise _SyntaxError("the text ends too early", At(max(0, end - 1), end), _expected(error)) from None
@@ -207,37 +226,34 @@ def _expected(error: UnexpectedInput) -> str | None:
     return f"expected {' or '.join(known)}" if known and len(accepts) <= 4 else None
 
 
-# ---------------------------------------------------------------- from Lark's trees to ours
-
-_Node = Tree[Token] | Token | None
+# ---------------------------------------------------------------- from trees to syntax
 
 
-def _at(tree: Tree[Token]) -> At:
-    meta = tree.meta
-    return At(meta.start_pos, meta.end_pos)
+def _at(tree: Tree) -> At:
+    return At(tree.start_pos, tree.end_pos)
 
 
-def _token_at(token: _Node) -> At:
+def _token_at(token: Node) -> At:
     assert isinstance(token, Token)
-    return At(token.start_pos or 0, token.end_pos or 0)
+    return At(token.start_pos, token.end_pos)
 
 
-def _type(tree: Tree[Token]) -> c.TypeName:
+def _type(tree: Tree) -> c.TypeName:
     base, *stars = tree.children
     return _with_stars(base, _count_stars(stars))
 
 
-def _with_stars(base: _Node, pointers: int) -> c.TypeName:
+def _with_stars(base: Node, pointers: int) -> c.TypeName:
     assert isinstance(base, Tree)
     words = [str(t) for t in base.children if isinstance(t, Token) and t.type != "QUALIFIER"]
     return c.TypeName(" ".join(words), pointers, _at(base))
 
 
-def _count_stars(tokens: Iterable[_Node]) -> int:
+def _count_stars(tokens: Iterable[Node]) -> int:
     return sum(isinstance(t, Token) and t.type == "STAR" for t in tokens)
 
 
-def _definition(tree: Tree[Token]) -> c.Definition:
+def _definition(tree: Tree) -> c.Definition:
     *_, name, parameters, body = tree.children
     assert isinstance(name, Token)
     assert isinstance(parameters, Tree)
@@ -254,7 +270,7 @@ def _definition(tree: Tree[Token]) -> c.Definition:
         type_, parameter, _ = child.children
         assert isinstance(type_, Tree)
         assert isinstance(parameter, Token)
-        brackets = child.meta.end_pos != parameter.end_pos
+        brackets = child.end_pos != parameter.end_pos
         declared.append(c.Parameter(_type(type_), str(parameter), brackets, _at(child)))
     return c.Definition(str(name), _token_at(name), tuple(declared), _block(body))
 
@@ -262,7 +278,7 @@ def _definition(tree: Tree[Token]) -> c.Definition:
 # ------------------------------------------------ expressions
 
 
-def _number(tree: Tree[Token]) -> Expression:
+def _number(tree: Tree) -> Expression:
     word = tree.children[0].lower()  # type: ignore[union-attr]
     digits = word.rstrip("ul")
     base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" else 10)
@@ -276,14 +292,14 @@ def _number(tree: Tree[Token]) -> Expression:
     return c.Number(value, suffix, _at(tree))
 
 
-def _character(tree: Tree[Token]) -> Expression:
+def _character(tree: Tree) -> Expression:
     word = str(tree.children[0])[1:-1]
     if len(word) == 2 and word[1] not in ESCAPES and word[1] not in "\\'\"":
         raise _SyntaxError(f"unknown escape {word}", _at(tree))
     return c.Number(ord(word if len(word) == 1 else ESCAPES.get(word[1], word[1])), "", _at(tree))
 
 
-def _binary(tree: Tree[Token]) -> Expression:
+def _binary(tree: Tree) -> Expression:
     """Fold `a op b op c ...` by PRECEDENCE, with a stack of operands and operators."""
     operands = [_expression(tree.children[0])]
     operators: list[str] = []
@@ -303,26 +319,26 @@ def _binary(tree: Tree[Token]) -> Expression:
     return operands[0]
 
 
-def _assign(tree: Tree[Token]) -> Expression:
+def _assign(tree: Tree) -> Expression:
     target, *operator, value = tree.children
     word = str(operator[0])[:-1] if operator else None
     return c.Assign(_expression(target), word, _expression(value), _at(tree))
 
 
-def _call(tree: Tree[Token]) -> Expression:
+def _call(tree: Tree) -> Expression:
     name, *arguments = tree.children
     assert isinstance(name, Token)
     given = tuple(_expression(a) for a in arguments if a is not None)
     return c.Call(str(name), given, _at(tree), _token_at(name))
 
 
-def _sizeof(tree: Tree[Token]) -> Expression:
+def _sizeof(tree: Tree) -> Expression:
     operand = tree.children[0]
     assert isinstance(operand, Tree)
     return c.SizeOf(_type(operand) if operand.data == "type" else _expression(operand), _at(tree))
 
 
-_EXPRESSIONS: dict[str, Callable[[Tree[Token]], Expression]] = {
+_EXPRESSIONS: dict[str, Callable[[Tree], Expression]] = {
     "name": lambda t: c.Name(str(t.children[0]), _at(t)),
     "number": _number,
     "character": _character,
@@ -343,19 +359,19 @@ _EXPRESSIONS: dict[str, Callable[[Tree[Token]], Expression]] = {
 }
 
 
-def _expression(node: _Node) -> Expression:
+def _expression(node: Node) -> Expression:
     assert isinstance(node, Tree)
     return _EXPRESSIONS[node.data](node)
 
 
-def _optional(node: _Node) -> Expression | None:
+def _optional(node: Node) -> Expression | None:
     return None if node is None else _expression(node)
 
 
 # ------------------------------------------------ statements
 
 
-def _declaration(tree: Tree[Token]) -> Statement:
+def _declaration(tree: Tree) -> Statement:
     base, *declarators = tree.children
     assert isinstance(base, Tree)
     declared = []
@@ -366,21 +382,28 @@ def _declaration(tree: Tree[Token]) -> Statement:
     return c.Declaration(_with_stars(base, 0), tuple(declared), _at(tree))
 
 
-def _block(tree: Tree[Token]) -> c.Block:
+def _block(tree: Tree) -> c.Block:
     return c.Block(tuple(map(_statement, tree.children)), _at(tree))
 
 
-def _if(tree: Tree[Token]) -> Statement:
+def _if(tree: Tree) -> Statement:
     condition, then, other = tree.children
     return c.If(_expression(condition), _statement(then), None if other is None else _statement(other), _at(tree))
 
 
-def _for(tree: Tree[Token]) -> Statement:
+def _for(tree: Tree) -> Statement:
     start, condition, step, body = tree.children
     return c.For(_statement(start), _optional(condition), _optional(step), _statement(body), _at(tree))
 
 
-_STATEMENTS: dict[str, Callable[[Tree[Token]], Statement]] = {
+def _braced(tree: Tree) -> Statement:
+    name, *arguments, body = tree.children
+    assert isinstance(body, Tree)
+    given = tuple(_expression(a) for a in arguments if a is not None)
+    return c.Braced(str(name), given, _block(body), _at(tree), _token_at(name))
+
+
+_STATEMENTS: dict[str, Callable[[Tree], Statement]] = {
     "declaration": _declaration,
     "expression_statement": lambda t: c.ExpressionStatement(_expression(t.children[0]), _at(t)),
     "empty": lambda t: c.Empty(_at(t)),
@@ -396,9 +419,11 @@ _STATEMENTS: dict[str, Callable[[Tree[Token]], Statement]] = {
     "goto": lambda t: c.Goto(str(t.children[0]), _token_at(t.children[0])),
     "jump": lambda t: c.Jump(str(t.children[0]), _at(t)),
     "return_": lambda t: c.Return(_optional(t.children[0]), _at(t)),
+    "braced": _braced,
+    "braced_alone": _braced,
 }
 
 
-def _statement(node: _Node) -> Statement:
+def _statement(node: Node) -> Statement:
     assert isinstance(node, Tree)
     return _STATEMENTS[node.data](node)

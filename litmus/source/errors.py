@@ -1,17 +1,18 @@
-"""Syntax errors in words: what Lark found and expected, as a person would say it."""
+"""Parsing with syntax errors in words: what Lark found and expected, as a person would say it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-from lark.lexer import PatternStr
+from typing import TYPE_CHECKING
 
 from litmus.diagnostics import InputError, Source, Span
-from litmus.source.grammar import parser
+from litmus.source.grammar import lark_parser, parser
+from litmus.source.trees import Tree
+
+if TYPE_CHECKING:
+    from lark.exceptions import UnexpectedInput
 
 # What terminals that are no words of their own are called.
 WORDS = {
@@ -33,16 +34,23 @@ def parse(
     starts: tuple[str, ...] = ("start",),
     phrases: Sequence[tuple[str, frozenset[str]]] = (),
     shorthand: frozenset[str] = frozenset(),
-) -> Tree[Token]:
+) -> Tree:
     """The tree of a text, which is called `what` in messages.
 
     Raises InputError at the first token that the grammar does not accept, with a hint of what it
     would have accepted: `words` says what terminals are called, beside WORDS, and `phrases` what
     many of them together are; `shorthand` are terminals that only abbreviate others.
     """
-    lark = parser(grammar, starts)
+    tree = parser(grammar, starts).parse(source.text, start)
+    if tree is not None:
+        return tree
+    from lark.exceptions import UnexpectedInput
+    from lark.lexer import PatternStr
+
+    lark = lark_parser(grammar, starts)
     try:
-        return lark.parse(source.text, start=start)
+        lark.parse(source.text, start=start)
+        raise AssertionError("Lark accepts what its tables do not")
     except UnexpectedInput as error:
         at, end = _place(error, source.text)
         expected = set(error.interactive_parser.accepts()) - shorthand  # type: ignore[no-untyped-call]
@@ -61,6 +69,8 @@ def parse(
 
 def _place(error: UnexpectedInput, text: str) -> tuple[int, int]:
     """Where Lark stopped."""
+    from lark.exceptions import UnexpectedToken
+
     if isinstance(error, UnexpectedToken):
         if error.token.type == "$END":
             return len(text), len(text)

@@ -1,51 +1,122 @@
-"""Grammars: Lark parsers built once per process, their tables cached between processes.
+"""Grammars: the tables that Lark makes of them, built once and kept between processes.
 
-Building the tables of one grammar takes 15-25 ms, loading them from the cache 2 ms; a cold
-`litmus check` needs several.  The cache lives in the user's cache directory and is keyed by the
-grammar's text and Lark's version; without a writable directory the tables are simply built.
+Building the tables of one grammar takes 15-25 ms, a cold `litmus check` needs several, and importing
+Lark costs as much again.  So the tables are derived data, kept by litmus/cache.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec.structs import astuple
+
+from litmus import cache as disk
+from litmus.source.lalr import Parser, Rule, Tables
 
 if TYPE_CHECKING:
     from lark import Lark
+    from lark.grammar import Rule as LarkRule
+    from lark.grammar import Terminal
 
 
 @cache
-def cache_directory() -> Path | None:
-    """Where derived files are kept between runs: $LITMUS_CACHE or the XDG cache; None if not writable."""
-    root = os.environ.get("LITMUS_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    path = Path(root) if root else Path(home, "litmus-verifier")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return path if os.access(path, os.W_OK) else None
+def parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: str = "contextual") -> Parser:
+    """The parser of `grammar` (the text, not a file name)."""
+    key = (grammar, starts, lexer)
+    stored = cast("tuple[Any, ...] | None", disk.load("grammar", key))
+    if stored is None:
+        tables = _tables(lark_parser(grammar, starts, lexer))
+        disk.store("grammar", key, (tuple(map(astuple, tables.rules)), *astuple(tables)[1:]))
+    else:
+        rules, *rest = stored
+        tables = Tables(tuple([Rule(*rule) for rule in rules]), *rest)
+    return Parser(tables)
 
 
 @cache
-def parser(grammar: str, start: tuple[str, ...] = ("start",), lexer: str = "contextual") -> Lark:
-    """An LALR parser for `grammar` (the text, not a file name) with token positions in its trees."""
+def lark_parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: str = "contextual") -> Lark:
+    """Lark's own parser of `grammar`, which explains what is wrong with a text."""
     import lark
 
-    directory = cache_directory()
-    path: str | bool = False
-    if directory is not None:
-        key = hashlib.sha256("\0".join((lark.__version__, grammar, *start, lexer)).encode()).hexdigest()
-        path = str(directory / f"grammar-{key[:24]}")
     return lark.Lark(
         grammar,
         parser="lalr",
-        start=list(start),
-        lexer=lexer,
-        cache=path,
+        start=list(starts),
+        lexer=cast("Any", lexer),
         propagate_positions=True,
         maybe_placeholders=True,
+    )
+
+
+def _tables(lark: Lark) -> Tables:
+    """What Lark computed from a grammar."""
+    from lark.lexer import ContextualLexer
+    from lark.parsers.lalr_analysis import Shift
+
+    table = lark.parser.parser._parse_table
+    numbers = {state: number for number, state in enumerate(table.states)}
+    rules: dict[LarkRule, int] = {}
+    actions: list[dict[str, int]] = []
+    for of_state in table.states.values():
+        row: dict[str, int] = {}
+        for symbol, (action, argument) in of_state.items():
+            if action is Shift:
+                row[str(symbol)] = numbers[argument]
+            else:
+                row[str(symbol)] = ~rules.setdefault(argument, len(rules))
+        actions.append(row)
+    lexer = lark.parser.lexer
+    lexers = [lexer.lexers[state] if isinstance(lexer, ContextualLexer) else lexer for state in table.states]
+    distinct = list(dict.fromkeys(lexers))
+    scanners, keywords = zip(*map(_scanner, distinct), strict=True)
+    return Tables(
+        tuple(map(_rule, rules)),
+        actions,
+        scanners,
+        keywords,
+        tuple([distinct.index(one) for one in lexers]),
+        tuple(map(str, lark.ignore_tokens)),
+        {str(start): numbers[state] for start, state in table.start_states.items()},
+        {str(start): numbers[state] for start, state in table.end_states.items()},
+    )
+
+
+def _scanner(lexer: Any) -> tuple[str, dict[str, dict[str, str]]]:
+    """The regular expression of a lexer of Lark, and what its terminals are for some texts."""
+    terminals = lexer.scanner.terminals  # building the scanner finds the callbacks, too
+    pattern = "|".join([f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in terminals])
+    keywords = {
+        str(terminal): {word.pattern.value: str(word.name) for word in unless.scanner.terminals}
+        for terminal, unless in lexer.callback.items()
+    }
+    return pattern, keywords
+
+
+def _rule(rule: LarkRule) -> Rule:
+    """How a production is reduced (Lark's documentation, "Tree construction")."""
+    origin = str(rule.origin.name)
+    inlined = origin.startswith("_")
+    before = [0]  # how many absent symbols stand before each symbol, and behind the last
+    for empty in rule.options.empty_indices or (False,) * len(rule.expansion):
+        if empty:
+            before[-1] += 1
+        else:
+            before.append(0)
+    kept = []
+    pending = 0
+    for position, symbol in enumerate(rule.expansion):
+        pending += before[position]
+        if not (symbol.is_term and cast("Terminal", symbol).filter_out) or rule.options.keep_all_tokens:
+            kept.append((position, not symbol.is_term and symbol.name.startswith("_"), pending))
+            pending = 0
+    absent = pending + before[len(rule.expansion)]
+    whole = len(kept) == len(rule.expansion) and not absent and not any(i or n for _, i, n in kept)
+    return Rule(
+        origin,
+        len(rule.expansion),
+        None if inlined else str(rule.alias or origin),
+        bool(rule.options.expand1 and not rule.alias),
+        None if whole else tuple(kept),
+        absent,
     )

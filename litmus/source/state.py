@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NoReturn
 
-from lark import Token, Tree
-
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported
 from litmus.source.errors import parse
 from litmus.source.moving import moved_init, moved_observed, moved_prop
@@ -38,7 +36,7 @@ from litmus.source.syntax import (
     Quantifier,
     Register,
 )
-from litmus.source.trees import Node, as_token, as_tree, end_of, start_of
+from litmus.source.trees import Node, Token, Tree, as_token, as_tree
 
 _COMMON = r"(P?[0-9]+:[A-Za-z]\w*|[A-Za-z_]\w*|\[[A-Za-z_]\w*\])[ ]*=[ ]*-?[0-9]+(?![\w:])"
 _GRAMMAR = r"""
@@ -225,7 +223,7 @@ def _words(node: Node) -> str | None:
     return None if node is None else " ".join([str(word) for word in as_tree(node).children])
 
 
-def _type_and_name(source: Source, words: Tree[Token]) -> tuple[str | None, Location]:
+def _type_and_name(source: Source, words: Tree) -> tuple[str | None, Location]:
     *kind, name = map(as_token, words.children)
     return " ".join(kind) or None, Global(str(name), None, _span(source, name))
 
@@ -283,12 +281,8 @@ _QUANTIFIERS: dict[str, Quantifier] = {
 }
 
 
-def _condition(source: Source, tree: Tree[Token]) -> Condition:
+def _condition(source: Source, tree: Tree) -> Condition:
     span = _span(source, tree)
-    # The parentheses around a row of atoms are not in its token.
-    closing = re.compile(r"[ \t\r\n]*\)" * (span.text.count("(") - span.text.count(")"))).match(source.text, span.end)
-    if closing:
-        span = Span(source, span.start, closing.end())
     quantifier = _QUANTIFIERS[tree.data]
     if tree.data != "any_of":
         asked = [c for c in tree.children if isinstance(c, Tree) or (isinstance(c, Token) and c.type in _SHORTHAND)]
@@ -302,7 +296,7 @@ def _condition(source: Source, tree: Tree[Token]) -> Condition:
     return Condition(quantifier, _joined(Or, observations), span)
 
 
-def _observed(source: Source, tree: Tree[Token]) -> Observed:
+def _observed(source: Source, tree: Tree) -> Observed:
     location, *words, star = tree.children
     kind = " ".join([str(word) for word in words if word is not None]) + ("*" if star is not None else "")
     return Observed(_location(source, as_tree(location)), _span(source, tree), kind or None)
@@ -338,7 +332,7 @@ def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Pr
 
 def _row(source: Source, token: Token) -> Prop:
     """The proposition of one of the SHORTHAND tokens."""
-    at = start_of(token)
+    at = token.start_pos
     atoms = [_common(source, at + found.start(), found[0]) for found in _ATOMS.finditer(token)]
     return _joined(Or if token.type == "DISJUNCTS" else And, atoms)
 
@@ -357,7 +351,7 @@ def _common(source: Source, start: int, text: str) -> Atom:
     return Atom(location, Number(int(number), Span(source, end - len(number), end)), Span(source, start, end))
 
 
-def _atom(source: Source, tree: Tree[Token]) -> Prop:
+def _atom(source: Source, tree: Tree) -> Prop:
     left, *values = map(as_tree, tree.children)
     location = _location(source, left)
     atom: Prop
@@ -378,7 +372,7 @@ _VALUES = ("number", "address", "cell_address")
 UNPLACED = -1  # the thread of a symbolic register that is spelled without one
 
 
-def _location(source: Source, tree: Tree[Token]) -> Location:
+def _location(source: Source, tree: Tree) -> Location:
     children = tree.children
     span = _span(source, tree)
     match tree.data:
@@ -396,7 +390,7 @@ def _location(source: Source, tree: Tree[Token]) -> Location:
             return Register(int(thread.lstrip("P")), str(name), span)
 
 
-def _value(source: Source, tree: Tree[Token]) -> InitValue:
+def _value(source: Source, tree: Tree) -> InitValue:
     span = _span(source, tree)
     if tree.data == "number":
         return Number(number_of(as_token(tree.children[0])), span)
@@ -415,8 +409,8 @@ def number_of(token: Token) -> int:
     return int(text, 10) if text.lstrip("-").isdigit() else int(text, 0)
 
 
-def _span(source: Source, node: Tree[Token] | Token) -> Span:
-    return Span(source, start_of(node), end_of(node))
+def _span(source: Source, node: Tree | Token) -> Span:
+    return Span(source, node.start_pos, node.end_pos)
 
 
 # ---------------------------------------------------------------- syntax errors
@@ -429,7 +423,7 @@ def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
     raise type(error)(error.message, moved, error.hint) from None
 
 
-def _parsed(source: Source, start: str) -> Tree[Token]:
+def _parsed(source: Source, start: str) -> Tree:
     what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", _KEYWORDS)
     try:
         return parse(_GRAMMAR, source, what, words, start, _STARTS, _PHRASES, _SHORTHAND)

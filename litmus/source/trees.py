@@ -1,13 +1,34 @@
-"""Narrowing the nodes of Lark's trees, whose children are trees, tokens, and None for what is absent."""
+"""The trees that parsers make, and narrowing their nodes: trees, tokens, and None for what is absent."""
 
 from __future__ import annotations
 
-from lark import Token, Tree
 
-Node = Tree[Token] | Token | None
+class Token(str):
+    """The text of a terminal, which terminal it is, and where it stands in the parsed text."""
+
+    __slots__ = ("end_pos", "start_pos", "type")
+
+    type: str
+    start_pos: int
+    end_pos: int
 
 
-def as_tree(node: Node) -> Tree[Token]:
+class Tree:
+    """A rule's name, or its alias, and its children; where it stands, filtered tokens included."""
+
+    __slots__ = ("children", "data", "end_pos", "start_pos")
+
+    def __init__(self, data: str, children: list[Node], start_pos: int, end_pos: int) -> None:
+        self.data = data
+        self.children = children
+        self.start_pos = start_pos
+        self.end_pos = end_pos
+
+
+Node = Tree | Token | None
+
+
+def as_tree(node: Node) -> Tree:
     """The node, which the grammar says is a tree."""
     assert isinstance(node, Tree)
     return node
@@ -17,13 +38,3 @@ def as_token(node: Node) -> Token:
     """The node, which the grammar says is a token."""
     assert isinstance(node, Token)
     return node
-
-
-def start_of(node: Tree[Token] | Token) -> int:
-    """Where a node begins in the parsed text."""
-    return node.meta.start_pos if isinstance(node, Tree) else node.start_pos or 0
-
-
-def end_of(node: Tree[Token] | Token) -> int:
-    """Where a node ends in the parsed text."""
-    return node.meta.end_pos if isinstance(node, Tree) else node.end_pos or 0

@@ -11,7 +11,8 @@ import pytest
 from cat_executions import execution
 from hand_facts import HandFacts
 
-from litmus.cat import cache, compile_text, load_model, without_check
+from litmus import cache
+from litmus.cat import compile_text, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
 from litmus.diagnostics import InputError
 from litmus.source import grammar
@@ -24,7 +25,7 @@ def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache of our own."""
     directory = tmp_path / "cache"
     directory.mkdir()
-    monkeypatch.setattr(cache, "cache_directory", lambda: directory)
+    monkeypatch.setattr(cache, "cache_directory", lambda: str(directory))
     load_model.cache_clear()
     yield directory
     load_model.cache_clear()

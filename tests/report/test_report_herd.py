@@ -6,10 +6,10 @@ import json
 
 import herdlog
 import pytest
-from conftest import make_answer, make_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from results_by_hand import make_answer, make_test
 
 from litmus.engine.answer import Verdict
 from litmus.program.code import RegisterType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from conftest import SB, make_witness
+from results_by_hand import SB, make_witness
 
 from litmus.diagnostics import Source, Span
 from litmus.engine.answer import Execution

@@ -10,21 +10,39 @@ import binascii
 import marshal
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from litmus.source.grammar import cache_directory
-
 # What marshal can hold.
-Plain = None | bool | int | str | bytes | tuple["Plain", ...]
+Plain = None | bool | int | str | bytes | Sequence["Plain"] | Mapping[str, "Plain"]
+
+# The packages whose code derives what is kept: compiled models and the tables of grammars.
+_DERIVING = ("cat", "source")
+
+
+@cache
+def cache_directory() -> str | None:
+    """Where derived files are kept between runs: $LITMUS_CACHE or the XDG cache; None if not writable."""
+    root = os.environ.get("LITMUS_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    path = root or os.path.join(home, "litmus-verifier")
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError:
+        return None
+    return path if os.access(path, os.W_OK) else None
 
 
 @cache
 def program_version() -> tuple[Plain, ...]:
-    """Changes whenever this package's compiler, or Python, does."""
-    directory = os.path.dirname(os.path.abspath(__file__))
-    with os.scandir(directory) as entries:
-        files = [(e.name, e.stat()) for e in entries if e.name.endswith(".py")]
-    return (sys.hexversion, *sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in files))
+    """Changes whenever the code that derives, or Python, does."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    files: list[tuple[Plain, ...]] = []
+    for name in _DERIVING:
+        with os.scandir(os.path.join(package, name)) as entries:
+            stats = [(e.name, e.stat()) for e in entries if e.name.endswith(".py")]
+        files += sorted((file, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+    return (sys.hexversion, *files)
 
 
 def _path(kind: str, key: Plain) -> str | None:
@@ -58,7 +76,7 @@ def store(kind: str, key: Plain, data: Plain) -> None:
     scratch = f"{path}.{os.getpid()}"
     try:
         with open(scratch, "wb") as file:
-            file.write(marshal.dumps((program_version(), key, data)))
+            file.write(marshal.dumps((program_version(), key, data)))  # type: ignore[arg-type]  # sequences that are lists or tuples
         os.replace(scratch, path)
     except OSError:
         return
