@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from time import process_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +45,8 @@ class Settings(Struct, frozen=True):
     every hardware model with a table of primitives.  arch: the table of primitives for C tests under a
     model that names none.  unroll: how often loops are followed.  include, variants: for compiling
     models.  primitives: (table, primitive, alternative) where not the table's first choice is wanted.
+    compiler: what stands between a C test and a hardware model; "kernel" may exchange plain accesses as
+    litmus.program.compiler says, "none" leaves every access where the test has it.
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
     that does not hold, find an execution that refutes it.
     """
@@ -56,14 +58,16 @@ class Settings(Struct, frozen=True):
     include: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     primitives: tuple[tuple[str, str, str], ...] = ()
+    compiler: Literal["kernel", "none"] = "kernel"
     expect: str | None = None
     explain: bool = False
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
         from litmus.cat.catalogue import locate
+        from litmus.cat.library import search_path
 
-        paths = [locate(model) for model in self.models]
+        paths = [locate(model, (*self.include, *search_path())) for model in self.models]
         if self.variants:
             from litmus.cat.catalogue import catalogue
             from litmus.cat.variants import refuse_unknown
@@ -87,18 +91,19 @@ def check(
     arch: str | None = None,
     options: Options = DEFAULTS,
     unroll: int = 2,
+    compiler: Literal["kernel", "none"] = "kernel",
     expect: str | None = None,
 ) -> Result:
     """Decide one test under one model.
 
     test: a path, a Source, or the text of a test (a string with a line break in it).  model: the name of
     a built-in model or the path of a .cat file; None for the default of the test's architecture.  arch:
-    for a C test, the table of primitives where the model names none.  An error is in the result
+    for a C test, the table of primitives where the model names none.  compiler: see Settings.  An error is in the result
     (`error`), as is what was expected.  Raises InputError for a model that does not exist, and for a C
     test without a model: there is no single default.
     """
     models = () if model is None else (model,)
-    settings = Settings(models, arch, options, unroll, expect=expect)
+    settings = Settings(models, arch, options, unroll, compiler=compiler, expect=expect)
     settings.validate()
     checker = Checker(settings)
     if isinstance(test, str) and "\n" in test:
@@ -177,7 +182,7 @@ class Checker:
             code = lowered[table]
             if isinstance(code, Diagnostic):
                 raise code
-            question, notes = code.question, code.program.notes
+            question, notes = code.question, code.notes
             compiled = self._model(model, code.tags, code.program.arch)
             notes += compiled.notes
             answer = decide(code.graph, compiled, question, settings.options)
@@ -280,6 +285,7 @@ class Checker:
     def _lowered(self, test: Test, table: str | None) -> _Lowered | Diagnostic:
         """The events of a test, with what they are called; an error is kept, for the next model."""
         from litmus.isa import architecture
+        from litmus.program.compiler import compiler_notes
         from litmus.program.resolve import resolve
         from litmus.program.unroll import unroll
 
@@ -293,7 +299,11 @@ class Checker:
                 primitives = self._primitives(table)
                 isa = architecture(primitives.arch)
                 program = c.lower(test, primitives)
-            return _Lowered(program, resolve(test, program), unroll(program, self._settings.unroll), isa.tags)
+            question = resolve(test, program)
+            exchange = self._settings.compiler == "kernel"
+            graph = unroll(program, self._settings.unroll, exchange)
+            notes = program.notes + compiler_notes(graph, exchange)
+            return _Lowered(program, question, graph, isa.tags, notes)
         except Diagnostic as error:
             return error
 
@@ -305,12 +315,16 @@ class Checker:
 
 
 class _Lowered(Struct, frozen=True):
-    """A test as one architecture executes it, and the cat sets of that architecture."""
+    """A test as one architecture executes it, and the cat sets of that architecture.
+
+    notes: what a reader of the answer must know.
+    """
 
     program: Program
     question: Question
     graph: EventGraph
     tags: frozenset[str]
+    notes: tuple[str, ...]
 
 
 @cache

@@ -23,6 +23,7 @@ memory model is a file in the cat language, one of those that `litmus models` li
 COMMANDS = {
     "check": "decide litmus tests",
     "table": "derive which primitives order, pair by pair",
+    "designs": "decide which kernel designs keep the promise of sys_membarrier()",
     "generate": "write litmus tests from cycles and shapes",
     "models": "list the built-in models",
 }

@@ -363,6 +363,6 @@ def candidates_at_most(graph: EventGraph) -> int:
     for r in graph.events:
         if r.kind == "R":
             count *= by_cell.get(r.address, 0) + anywhere if isinstance(r.address, Address) else len(writes)
-    for block in graph.blocks:
-        count *= len(graph.points[block.thread])
+    for points in graph.points:
+        count *= len(points)
     return count

@@ -14,7 +14,7 @@ VARIABLES = ("x", "y", "z")
 
 
 @dataclass(slots=True)
-class _Thread:
+class Thread:
     """A thread as it is written: its lines, and the registers that hold what was read."""
 
     number: int
@@ -28,10 +28,10 @@ class _Thread:
         return f"L{self.number}{self.labels}"
 
 
-Way = tuple[Callable[[_Thread], None], int]
+Way = tuple[Callable[[Thread], None], int]
 
 
-class _Writer:
+class Writer:
     """What the architectures share: how many threads and steps, the condition."""
 
     arch = ""
@@ -43,7 +43,7 @@ class _Writer:
         self.variables = VARIABLES[: self.random.choice((2, 2, 3))]
         threads = self.random.choice((2, 2, 2, 3))
         steps = 5 if threads == 2 else 3
-        self.threads = [_Thread(t) for t in range(threads)]
+        self.threads = [Thread(t) for t in range(threads)]
         self.cyclic = self.random.random() < 0.4
         if self.cyclic:
             self.variables = VARIABLES[:threads]
@@ -58,31 +58,31 @@ class _Writer:
                 for _ in range(self.random.randint(2, steps)):
                     self.step(thread, self.ways(thread))
 
-    def step(self, thread: _Thread, ways: list[Way]) -> None:
+    def step(self, thread: Thread, ways: list[Way]) -> None:
         """One of the ways, by weight."""
         self.random.choices([way for way, _ in ways], [weight for _, weight in ways])[0](thread)
 
-    def cycle(self, thread: _Thread) -> None:
+    def cycle(self, thread: Thread) -> None:
         """An access, and one of the next variable: where all threads do so, weak models differ from strong ones."""
         self.random.choice((self.load, self.store))(thread)
         if self.random.random() < 0.4:
             self.step(thread, self.barriers())
         self.step(thread, [(way, weight) for way, weight in self.ways(thread) if (way, weight) not in self.barriers()])
 
-    def begin(self, thread: _Thread) -> None:
+    def begin(self, thread: Thread) -> None:
         """What a thread needs before its first step."""
 
-    def load(self, thread: _Thread) -> None:
+    def load(self, thread: Thread) -> None:
         raise NotImplementedError
 
-    def store(self, thread: _Thread) -> None:
+    def store(self, thread: Thread) -> None:
         raise NotImplementedError
 
     def barriers(self) -> list[Way]:
         """The ways that are no accesses, with weights."""
         raise NotImplementedError
 
-    def ways(self, thread: _Thread) -> list[Way]:
+    def ways(self, thread: Thread) -> list[Way]:
         """What the next step of a thread may be, with weights."""
         raise NotImplementedError
 
@@ -130,55 +130,55 @@ class _Writer:
         return f"{self.arch} random{self.seed}\n{{ {init} }}\n{self.table()}\n{self.final()}\n"
 
 
-class _X86(_Writer):
+class _X86(Writer):
     """32-bit, in Intel's order of operands."""
 
     arch = "X86"
     registers = ("EAX", "EBX", "ECX", "EDX")
 
-    def register(self, thread: _Thread) -> str:
+    def register(self, thread: Thread) -> str:
         """A register to read into; a few are used again."""
         free = [r for r in self.registers if r not in thread.read]
         register = self.random.choice(free or self.registers)
         thread.read.append(register)
         return register
 
-    def memory(self, thread: _Thread) -> str:
+    def memory(self, thread: Thread) -> str:
         return f"[{self.variable()}]"
 
-    def operand(self, thread: _Thread) -> str:
+    def operand(self, thread: Thread) -> str:
         if thread.read and self.random.random() < 0.3:
             return self.random.choice(thread.read)
         return f"${self.number()}"
 
-    def load(self, thread: _Thread) -> None:
+    def load(self, thread: Thread) -> None:
         memory = self.memory(thread)
         thread.lines.append(f"MOV {self.register(thread)},{memory}")
 
-    def store(self, thread: _Thread) -> None:
+    def store(self, thread: Thread) -> None:
         thread.lines.append(f"MOV {self.memory(thread)},{self.operand(thread)}")
 
-    def fence(self, thread: _Thread) -> None:
+    def fence(self, thread: Thread) -> None:
         thread.lines.append(self.random.choice(("MFENCE", "MFENCE", "LFENCE", "SFENCE")))
 
-    def exchange(self, thread: _Thread) -> None:
+    def exchange(self, thread: Thread) -> None:
         register = self.register(thread)
         if self.random.random() < 0.6:
             thread.lines.append(f"MOV {register},${self.number()}")
         name = self.random.choice(("XCHG", "LOCK XADD"))
         thread.lines.append(f"{name} {self.memory(thread)},{register}")
 
-    def compare_exchange(self, thread: _Thread) -> None:
+    def compare_exchange(self, thread: Thread) -> None:
         thread.lines.append(f"MOV EAX,${self.random.randint(0, 1)}")
         thread.lines.append("MOV EDX,$2")
         thread.lines.append(f"{self.random.choice(('LOCK CMPXCHG', 'CMPXCHG'))} {self.memory(thread)},EDX")
         thread.read += ["EAX"]
 
-    def increment(self, thread: _Thread) -> None:
+    def increment(self, thread: Thread) -> None:
         prefix = self.random.choice(("LOCK ", ""))
         thread.lines.append(f"{prefix}{self.random.choice(('INC', 'DEC'))} {self.memory(thread)}")
 
-    def branch(self, thread: _Thread) -> None:
+    def branch(self, thread: Thread) -> None:
         label = thread.label()
         if not thread.read:
             self.load(thread)
@@ -188,7 +188,7 @@ class _X86(_Writer):
         self.random.choice((self.store, self.load, self.fence))(thread)
         thread.lines.append(f"{label}:")
 
-    def loop(self, thread: _Thread) -> None:
+    def loop(self, thread: Thread) -> None:
         label = thread.label()
         thread.lines.append(f"{label}:")
         self.load(thread)
@@ -198,7 +198,7 @@ class _X86(_Writer):
     def barriers(self) -> list[Way]:
         return [(self.fence, 3)]
 
-    def ways(self, thread: _Thread) -> list[Way]:
+    def ways(self, thread: Thread) -> list[Way]:
         return [
             *self.barriers(),
             (self.load, 8),
@@ -220,7 +220,7 @@ class _X8664(_X86):
     arch = "X86_64"
     registers = ("rax", "rbx", "rcx", "rdx")
 
-    def begin(self, thread: _Thread) -> None:
+    def begin(self, thread: Thread) -> None:
         for register, x in zip(("r8", "r9", "r10"), self.variables, strict=False):
             thread.init.append(f"{thread.number}:{register}={x};")
 
@@ -228,43 +228,43 @@ class _X8664(_X86):
         pointer = f"uint64_t p={self.variables[0]};"
         return [f"uint32_t {i}" if ":" not in i else f"uint64_t {i}" for i in super().init()] + [pointer]
 
-    def memory(self, thread: _Thread) -> str:
+    def memory(self, thread: Thread) -> str:
         x = self.variable()
         return f"({('%r8', '%r9', '%r10')[self.variables.index(x)]})" if self.random.random() < 0.4 else f"({x})"
 
-    def operand(self, thread: _Thread) -> str:
+    def operand(self, thread: Thread) -> str:
         if thread.read and self.random.random() < 0.3:
             return f"%{_HALVES[self.random.choice(thread.read)]}"
         return f"${self.number()}"
 
-    def load(self, thread: _Thread) -> None:
+    def load(self, thread: Thread) -> None:
         memory = self.memory(thread)
         thread.lines.append(f"movl {memory},%{_HALVES[self.register(thread)]}")
 
-    def store(self, thread: _Thread) -> None:
+    def store(self, thread: Thread) -> None:
         thread.lines.append(f"movl {self.operand(thread)},{self.memory(thread)}")
 
-    def fence(self, thread: _Thread) -> None:
+    def fence(self, thread: Thread) -> None:
         thread.lines.append(self.random.choice(("mfence", "mfence", "lfence", "sfence")))
 
-    def exchange(self, thread: _Thread) -> None:
+    def exchange(self, thread: Thread) -> None:
         register = _HALVES[self.register(thread)]
         if self.random.random() < 0.6:
             thread.lines.append(f"movl ${self.number()},%{register}")
         name = self.random.choice(("xchgl", "lock xaddl"))
         thread.lines.append(f"{name} %{register},{self.memory(thread)}")
 
-    def compare_exchange(self, thread: _Thread) -> None:
+    def compare_exchange(self, thread: Thread) -> None:
         thread.lines.append(f"movl ${self.random.randint(0, 1)},%eax")
         thread.lines.append("movl $2,%edx")
         thread.lines.append(f"{self.random.choice(('lock cmpxchgl', 'cmpxchgl'))} %edx,{self.memory(thread)}")
         thread.read += ["rax"]
 
-    def increment(self, thread: _Thread) -> None:
+    def increment(self, thread: Thread) -> None:
         prefix = self.random.choice(("lock ", ""))
         thread.lines.append(f"{prefix}{self.random.choice(('incl', 'decl'))} {self.memory(thread)}")
 
-    def branch(self, thread: _Thread) -> None:
+    def branch(self, thread: Thread) -> None:
         label = thread.label()
         if not thread.read:
             self.load(thread)
@@ -274,14 +274,14 @@ class _X8664(_X86):
         self.random.choice((self.store, self.load, self.fence))(thread)
         thread.lines.append(f"{label}:")
 
-    def loop(self, thread: _Thread) -> None:
+    def loop(self, thread: Thread) -> None:
         label = thread.label()
         thread.lines.append(f"{label}:")
         self.load(thread)
         thread.lines.append(f"cmpl $0,%{_HALVES[thread.read[-1]]}")
         thread.lines.append(f"je {label}")
 
-    def pointer(self, thread: _Thread) -> None:
+    def pointer(self, thread: Thread) -> None:
         """Follow the pointer in memory, or let it point elsewhere."""
         if self.random.random() < 0.4:
             x = self.random.randrange(len(self.variables))
@@ -293,17 +293,17 @@ class _X8664(_X86):
             else:
                 thread.lines.append(f"movl {self.operand(thread)},(%r11)")
 
-    def ways(self, thread: _Thread) -> list[Way]:
+    def ways(self, thread: Thread) -> list[Way]:
         return [*super().ways(thread), (self.pointer, 1)]
 
 
-class _Power(_Writer):
+class _Power(Writer):
     """POWER: dependencies, load-reserve and store-conditional."""
 
     arch = "PPC"
     bases = ("r11", "r12", "r13")
 
-    def begin(self, thread: _Thread) -> None:
+    def begin(self, thread: Thread) -> None:
         for register, x in zip(self.bases, self.variables, strict=False):
             thread.init.append(f"{thread.number}:{register}={x};")
         thread.init.append(f"{thread.number}:r10=p;")
@@ -314,33 +314,33 @@ class _Power(_Writer):
     def base(self) -> str:
         return self.bases[self.variables.index(self.variable())]
 
-    def register(self, thread: _Thread) -> str:
+    def register(self, thread: Thread) -> str:
         register = f"r{len(thread.read) + 1}"
         thread.read.append(register)
         return register
 
-    def last(self, thread: _Thread) -> str:
+    def last(self, thread: Thread) -> str:
         if not thread.read:
             self.load(thread)
         return self.random.choice(thread.read)
 
-    def load(self, thread: _Thread) -> None:
+    def load(self, thread: Thread) -> None:
         thread.lines.append(f"lwz {self.register(thread)},0({self.base()})")
 
-    def store(self, thread: _Thread) -> None:
+    def store(self, thread: Thread) -> None:
         thread.lines += [f"li r20,{self.number()}", f"stw r20,0({self.base()})"]
 
-    def fence(self, thread: _Thread) -> None:
+    def fence(self, thread: Thread) -> None:
         thread.lines.append(self.random.choice(("sync", "lwsync", "lwsync", "eieio", "isync")))
 
-    def address_dependency(self, thread: _Thread) -> None:
+    def address_dependency(self, thread: Thread) -> None:
         thread.lines.append(f"xor r21,{(r := self.last(thread))},{r}")
         if self.random.random() < 0.6:
             thread.lines.append(f"lwzx {self.register(thread)},r21,{self.base()}")
         else:
             thread.lines += [f"li r20,{self.number()}", f"stwx r20,r21,{self.base()}"]
 
-    def data_dependency(self, thread: _Thread) -> None:
+    def data_dependency(self, thread: Thread) -> None:
         register = self.last(thread)
         if self.random.random() < 0.5:
             thread.lines += [f"xor r21,{register},{register}", f"addi r21,r21,{self.number()}"]
@@ -348,7 +348,7 @@ class _Power(_Writer):
             thread.lines.append(f"addi r21,{register},1")
         thread.lines.append(f"stw r21,0({self.base()})")
 
-    def branch(self, thread: _Thread) -> None:
+    def branch(self, thread: Thread) -> None:
         label = thread.label()
         branch = self.random.choice(("beq", "bne"))
         thread.lines += [f"cmpwi {self.last(thread)},{self.number()}", f"{branch} {label}"]
@@ -362,7 +362,7 @@ class _Power(_Writer):
                 thread.lines.append("isync")
             self.random.choice((self.store, self.load))(thread)
 
-    def reserve(self, thread: _Thread) -> None:
+    def reserve(self, thread: Thread) -> None:
         base = self.base()
         label = thread.label()
         once = self.random.random() < 0.8
@@ -379,13 +379,13 @@ class _Power(_Writer):
         if once:
             thread.lines.append(f"{label}:")
 
-    def loop(self, thread: _Thread) -> None:
+    def loop(self, thread: Thread) -> None:
         label = thread.label()
         thread.lines.append(f"{label}:")
         self.load(thread)
         thread.lines += [f"cmpwi {thread.read[-1]},0", f"beq {label}"]
 
-    def pointer(self, thread: _Thread) -> None:
+    def pointer(self, thread: Thread) -> None:
         if self.random.random() < 0.4:
             thread.lines.append(f"std {self.base()},0(r10)")
             return
@@ -398,7 +398,7 @@ class _Power(_Writer):
     def barriers(self) -> list[Way]:
         return [(self.fence, 4)]
 
-    def ways(self, thread: _Thread) -> list[Way]:
+    def ways(self, thread: Thread) -> list[Way]:
         return [
             *self.barriers(),
             (self.load, 8),
@@ -412,35 +412,35 @@ class _Power(_Writer):
         ]
 
 
-class _C(_Writer):
+class _C(Writer):
     """The kernel's C, with sys_membarrier() and locks."""
 
     arch = "C"
 
-    def register(self, thread: _Thread) -> str:
+    def register(self, thread: Thread) -> str:
         register = f"r{len(thread.read)}"
         thread.read.append(register)
         return f"int {register} = "
 
-    def value(self, thread: _Thread) -> str:
+    def value(self, thread: Thread) -> str:
         if thread.read and self.random.random() < 0.3:
             return self.random.choice(thread.read) + self.random.choice(("", " + 1", " & 1"))
         return str(self.number())
 
-    def load(self, thread: _Thread) -> None:
+    def load(self, thread: Thread) -> None:
         text = self.random.choice(("READ_ONCE(*{})", "READ_ONCE(*{})", "smp_load_acquire({})", "CAO(*{})", "*{}"))
         thread.lines.append(f"{self.register(thread)}{text.format(self.variable())};")
 
-    def store(self, thread: _Thread) -> None:
+    def store(self, thread: Thread) -> None:
         text = self.random.choice(
             ("WRITE_ONCE(*{}, {});", "WRITE_ONCE(*{}, {});", "smp_store_release({}, {});", "*{} = {};")
         )
         thread.lines.append(text.format(self.variable(), self.value(thread)))
 
-    def fence(self, thread: _Thread) -> None:
+    def fence(self, thread: Thread) -> None:
         thread.lines.append(self.random.choice(("smp_mb();", "smp_rmb();", "smp_wmb();", "barrier();")))
 
-    def update(self, thread: _Thread) -> None:
+    def update(self, thread: Thread) -> None:
         suffix = self.random.choice(("", "_relaxed", "_acquire", "_release"))
         text = self.random.choice(
             (
@@ -452,7 +452,7 @@ class _C(_Writer):
         )
         thread.lines.append(self.register(thread) + text.format(self.variable()))
 
-    def branch(self, thread: _Thread) -> None:
+    def branch(self, thread: Thread) -> None:
         if not thread.read:
             self.load(thread)
         condition = f"{self.random.choice(thread.read)} {self.random.choice(('==', '!='))} {self.number()}"
@@ -464,21 +464,21 @@ class _C(_Writer):
             self.store(thread)
             thread.lines[-1] = "  " + thread.lines[-1]
 
-    def loop(self, thread: _Thread) -> None:
+    def loop(self, thread: Thread) -> None:
         thread.lines.append(f"while (READ_ONCE(*{self.variable()}) == 0) ;")
 
-    def lock(self, thread: _Thread) -> None:
+    def lock(self, thread: Thread) -> None:
         thread.lines.append("spin_lock(l);")
         self.random.choice((self.store, self.load))(thread)
         thread.lines.append("spin_unlock(l);")
 
-    def membarrier(self, thread: _Thread) -> None:
+    def membarrier(self, thread: Thread) -> None:
         thread.lines.append("sys_membarrier();")
 
     def barriers(self) -> list[Way]:
         return [(self.fence, 3), (self.membarrier, 1)]
 
-    def ways(self, thread: _Thread) -> list[Way]:
+    def ways(self, thread: Thread) -> list[Way]:
         return [
             *self.barriers(),
             (self.load, 8),
@@ -495,10 +495,9 @@ class _C(_Writer):
         return "\n".join(f"P{t}({parameters})\n{{\n{body}}}\n" for t, body in enumerate(bodies))
 
 
-_WRITERS: dict[str, type[_Writer]] = {"X86": _X86, "X86_64": _X8664, "PPC": _Power, "C": _C}
-ARCHITECTURES = tuple(_WRITERS)
-
-
 def random_source(arch: str, seed: int) -> str:
     """The text of a random test for an architecture."""
-    return _WRITERS[arch](seed).text()
+    from machine_sources import MACHINES  # which imports Writer from here
+
+    writers: dict[str, type[Writer]] = {"X86": _X86, "X86_64": _X8664, "PPC": _Power, "C": _C, **MACHINES}
+    return writers[arch](seed).text()

@@ -100,5 +100,7 @@ def test_each_barrier_of_membarrier_is_needed(model: str, promise: Promise) -> N
 
 def test_the_message_round_trip_of_membarrier_is_enough_on_x86() -> None:
     for file in MEMBARRIER:
+        if "-global" in file.stem:
+            continue  # a call that finds nobody registered makes no round trip
         bare = answer(file, "x86-tso", promise=Promise(before=False, handler=False, after=False))
         assert bare.verdict is expectations(file)["x86-tso"], file

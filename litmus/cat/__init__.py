@@ -28,9 +28,9 @@ def load_model(
     """The compiled model of that name (litmus.cat.catalogue) or path.
 
     tags: the sets of events that the architecture `arch` has beyond those of environment.SETS (its
-    fences and annotations); include: folders searched for included files after the including file's
-    own, and before those of the environment variable LITMUS_CAT_PATH; variants: those for which
-    `if "v"` holds.  Raises InputError for mistakes in the model and Unsupported for what cannot be
+    fences and annotations); include: folders searched for a model, and for included files after the
+    including file's own folder, and before those of the environment variable LITMUS_CAT_PATH; variants:
+    those for which `if "v"` holds.  Raises InputError for mistakes in the model and Unsupported for what cannot be
     compiled, each with its place.
     """
     from litmus import cache
@@ -39,8 +39,8 @@ def load_model(
     from litmus.cat.library import Files, search_path
     from litmus.cat.stored import Stored, pack, unpack
 
-    path = locate(name_or_path)
     folders = (*include, *search_path())
+    path = locate(name_or_path, folders)
     key = (name_or_path, path, arch, tuple(sorted(tags)), folders, tuple(sorted(variants)))
     scope = Scope(arch, tags, frozenset(variant.lower() for variant in variants))
     stored = cast("Stored | None", cache.load("model", key))

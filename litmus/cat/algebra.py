@@ -8,6 +8,8 @@ model has named are kept whole.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from litmus.cat.dag import Kind, Node, Operator, Recursion
 
 _NONE: frozenset[int] = frozenset()
@@ -142,6 +144,10 @@ class Algebra:
             return left
         if self._is_universe(left):
             return self.complement(right)
+        mine, theirs = (self._operands_of(Operator.INTERSECTION, side) for side in (left, right))
+        if mine <= theirs:  # r \ (r & s) is r \ s, in which r does not stand in a negative position
+            rest = sorted(theirs - mine)
+            return self.difference(left, reduce(self.intersection, rest)) if rest else self.empty(kind)
         return self._node(Node(Operator.DIFFERENCE, kind, (left, right)))
 
     def complement(self, operand: int) -> int:

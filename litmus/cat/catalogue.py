@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
@@ -67,8 +68,11 @@ def is_path(name_or_path: str) -> bool:
     return "/" in name_or_path or os.sep in name_or_path or name_or_path.endswith(".cat")
 
 
-def locate(name_or_path: str) -> str:
-    """The file of a model.  Raises InputError if there is no such built-in model or file."""
+def locate(name_or_path: str, folders: Sequence[str] = ()) -> str:
+    """The file of a model: a built-in one's, or the path, which may also be relative to one of some folders.
+
+    Raises InputError if there is no such built-in model or file.
+    """
     if not is_path(name_or_path):
         entry = catalogue().get(name_or_path)
         if entry is not None:
@@ -78,9 +82,11 @@ def locate(name_or_path: str) -> str:
             f"there is no model `{name_or_path}`",
             hint=f"{hint} " * (hint is not None) + "`litmus models` lists them; a file is given as a path or NAME.cat",
         )
-    if not os.path.isfile(name_or_path):
-        stem = os.path.splitext(os.path.basename(name_or_path))[0]
-        known = stem if stem in catalogue() else None
-        hint = f"the built-in model is called `{known}`" if known else None
-        raise InputError(f"there is no model file {name_or_path}", hint=hint)
-    return name_or_path
+    for folder in ("", *folders):
+        path = os.path.join(folder, name_or_path)
+        if os.path.isfile(path):
+            return path
+    stem = os.path.splitext(os.path.basename(name_or_path))[0]
+    known = stem if stem in catalogue() else None
+    hint = f"the built-in model is called `{known}`" if known else None
+    raise InputError(f"there is no model file {name_or_path}", hint=hint)

@@ -98,9 +98,16 @@ class Check(Struct, frozen=True):
     span: Span
 
 
-def choice_name(choice: int, option: int) -> str:
-    """The BASE relation of all pairs of events where that option of a model's choice is taken; else empty."""
-    return f"?{choice}.{option}"
+def choice_name(choice: int, options: range) -> str:
+    """The BASE relation of all pairs of events where one of those options of a model's choice is taken; else empty."""
+    return f"?{choice}.{options.start}-{options.stop}"
+
+
+def choice_of(name: str) -> tuple[int, range]:
+    """The choice and the options that a choice_name speaks of."""
+    choice, options = name[1:].split(".")
+    first, end = options.split("-")
+    return int(choice), range(int(first), int(end))
 
 
 def location_name(variable: str) -> str:

@@ -323,30 +323,34 @@ class Interpreter(Expressions):
         if all(isinstance(option, TupleValue) for option in options):
             rows = [option.items for option in options if isinstance(option, TupleValue)]
             if len({len(row) for row in rows}) == 1:
-                taken = self._taken(len(options))
-                return TupleValue(tuple([self._mixed(list(column), taken, span) for column in zip(*rows, strict=True)]))
-        return self._mixed(options, self._taken(len(options)), span)
+                self.choices.append(len(options))
+                return TupleValue(tuple([self._mixed(list(column), span) for column in zip(*rows, strict=True)]))
+        self.choices.append(len(options))
+        return self._mixed(options, span)
 
-    def _taken(self, options: int) -> list[int]:
-        """A new choice: for each option, all pairs of events where it is taken."""
-        choice = len(self.choices)
-        self.choices.append(options)
-        return [self.algebra.base(choice_name(choice, option), Kind.RELATION) for option in range(options)]
-
-    def _mixed(self, options: list[Value], taken: list[int], span: Span) -> Value:
-        """The value that is each option where it is taken."""
+    def _mixed(self, options: list[Value], span: Span) -> Value:
+        """The value that is each option where the last choice takes it."""
         options = [self.lifted(option) for option in options]
         kinds = {option.kind for option in options if isinstance(option, Term)}
         if len(kinds) != 1 or not all(isinstance(option, Term | Polymorphic) for option in options):
             what = " or ".join(sorted({describe(option) for option in options}))
             raise Unsupported(f"`with` chooses among sets and relations, not {what}", span)
-        algebra = self.algebra
         (kind,) = kinds
-        mixed = algebra.empty(kind)
-        for option, where in zip(options, taken, strict=True):
+        terms = [self.term(option, kind, span) for option in options]
+        return Term(kind, self._decided(kind, terms, range(len(terms))))
+
+    def _decided(self, kind: Kind, terms: list[int], options: range) -> int:
+        """The term of the option that is taken, of several: by halves, as there may be thousands of them."""
+        if len(options) == 1:
+            return terms[options.start]
+        middle = len(options) // 2
+        algebra = self.algebra
+        node = algebra.empty(kind)
+        for half in (options[:middle], options[middle:]):
+            where = algebra.base(choice_name(len(self.choices) - 1, half), Kind.RELATION)
             there = where if kind is Kind.RELATION else algebra.domain(where)
-            mixed = algebra.union(mixed, algebra.intersection(self.term(option, kind, span), there))
-        return Term(kind, mixed)
+            node = algebra.union(node, algebra.intersection(self._decided(kind, terms, half), there))
+        return node
 
     def _forall(self, instruction: syntax.Forall) -> None:
         domain = self.evaluate(instruction.domain, self.environment)

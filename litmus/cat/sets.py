@@ -187,8 +187,16 @@ class SetsOfValues:
         raise InputError(f"a set of values is expected here, but this is {describe(value)}", span)
 
     def _distinct(self, items: tuple[Value, ...], span: Span) -> list[Value]:
+        candidates = list(dict.fromkeys(items))
+        if len(candidates) > 1 and all(isinstance(item, Term) for item in candidates):
+            # Orders come in thousands: they are told apart by what they are, and not each from each other.
+            known: dict[tuple[Kind, Constant], Value] = {}
+            for item in candidates:
+                assert isinstance(item, Term)
+                known.setdefault((item.kind, self.constant(item.node)), item)
+            return list(known.values())
         found: list[Value] = []
-        for item in dict.fromkeys(items):
+        for item in candidates:
             if not self.is_among(item, found, span):
                 found.append(item)
         return found

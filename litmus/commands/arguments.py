@@ -6,6 +6,11 @@ import argparse
 import os
 import re
 
+COMPILER = (
+    "what stands between a C test and the machine: `kernel` may exchange plain accesses as the kernel's documentation "
+    "says (default), `none` leaves every access in its place"
+)
+
 
 def names(text: str) -> list[str]:
     """Names separated by commas; a file that exists may have commas in its own."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import alternative, count, names, seconds
+from litmus.commands.arguments import COMPILER, alternative, count, names, seconds
 from litmus.commands.streams import INTERRUPTED, write_error
 from litmus.diagnostics import ExitCode
 
@@ -69,8 +69,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A.P=ALTERNATIVE",
         help="what a primitive of C becomes there, where its table names alternatives: power.smp_wmb=eieio",
     )
+    under.add_argument("--compiler", choices=("kernel", "none"), default="kernel", help=COMPILER)
     under.add_argument(
-        "-I", dest="include", action="append", default=[], metavar="DIR", help="where models find what they include"
+        "-I",
+        dest="include",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="where to look for models and for what they include, before the folders of LITMUS_CAT_PATH",
     )
     under.add_argument("--variant", action="extend", type=names, default=[], metavar="V", help="set a model's variant")
     answer = parser.add_argument_group("what to answer")
@@ -163,6 +169,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
         include=tuple(parsed.include),
         variants=tuple(parsed.variant),
         primitives=tuple(parsed.primitive),
+        compiler=parsed.compiler,
         expect=parsed.expect,
         explain=explain,
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import alternative, count, names, seconds
-from litmus.commands.streams import write_error
+from litmus.commands.arguments import COMPILER, alternative, count, names, seconds
+from litmus.commands.streams import Progress, write_error
 from litmus.diagnostics import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ model's own architecture.
   smp_store_mb                                        the first access, if a write
   addr  data  ctrl                                    a dependency, if the first access is a read
   rcu_read_lock                                       both accesses in one read-side critical section
-  none                                                plain accesses, and nothing between them
+  none                                                plain accesses, which the compiler may exchange
   '{ smp_rmb(); smp_wmb(); }'                         statements between the two accesses
   lwsync  ctrlisync  'dmb ld'  ldar  'fence rw,w' ... instructions
 
@@ -75,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A.P=ALTERNATIVE",
         help="what a primitive becomes there, where its table names alternatives: power.smp_wmb=eieio",
     )
+    what.add_argument("--compiler", choices=("kernel", "none"), default="kernel", help=COMPILER)
     what.add_argument(
         "--rows",
         action="append",
@@ -107,7 +107,7 @@ def run(parsed: argparse.Namespace) -> int:
     from litmus.shapes.generation import save
 
     asked = _asked(parsed)
-    progress = _Progress(sys.stderr)
+    progress = Progress(sys.stderr, "tests")
     try:
         table = derive(asked, progress)
     finally:
@@ -144,6 +144,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
         models=tuple(dict.fromkeys(models)),
         arch=parsed.arch,
         primitives=tuple(parsed.primitive),
+        compiler=parsed.compiler,
         jobs=parsed.jobs,
         timeout=parsed.timeout,
     )
@@ -209,25 +210,3 @@ def _explained(table: Table) -> str:
                 lines = witness.interleaving(execution)
                 parts.append("".join(["  The accesses, one after the other:\n", *(f"    {line}\n" for line in lines)]))
     return "\n".join(parts)
-
-
-class _Progress:
-    """How far a table is: a line on the terminal, rewritten, once it has taken a second."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream if stream.isatty() else None
-        self.next = time.monotonic() + 1.0
-        self.shown = False
-
-    def __call__(self, done: int, of: int) -> None:
-        if self.stream is not None and time.monotonic() >= self.next:
-            self.next = time.monotonic() + 0.1
-            self.shown = True
-            self.stream.write(f"\r{done} of {of} tests decided")
-            self.stream.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self.shown and self.stream is not None:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()

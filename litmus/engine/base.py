@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from litmus.cat.dag import choice_of
 from litmus.engine.candidates import Candidates, Pair
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.program.registers import same_instance
@@ -94,9 +95,13 @@ def _co(c: Candidates) -> Sliced:
 def program_order(c: Candidates) -> Sliced:
     """Program order between events of different instructions, whether models see them all or not."""
     graph = c.graph
-    if not graph.blocks:
+    if not graph.blocks and not graph.exchanges:
         return Sliced(graph.po)
     pairs: dict[Pair, int] = {}
+    for (e, f), d in graph.exchanges.items():
+        turned, kept = c.slices.decided[d]
+        pairs[e, f] = kept & c.executes[e] & c.executes[f]
+        pairs[f, e] = turned & c.executes[e] & c.executes[f]
     for (b, e), s in c.slices.before_block.items():
         for f in bits(graph.blocks[b].events):
             pairs[e, f] = s & c.executes[e] & c.executes[f]
@@ -108,6 +113,19 @@ def program_order(c: Candidates) -> Sliced:
             for f in bits(graph.blocks[b].events):
                 pairs[e, f] = s & c.executes[e] & c.executes[f]
     return _relation_of(c, graph.po.copy(), pairs)
+
+
+def _control(c: Candidates, rows: Rows) -> Sliced:
+    """A control dependency; of two accesses that the compiler may have exchanged, if it has not."""
+    turned = {(e, f): d for (e, f), d in c.graph.exchanges.items() if rows and rows[e] >> f & 1}
+    if not turned:
+        return c.universe.relation(rows) if rows else c.universe.nothing
+    must = rows.copy()
+    pairs = {}
+    for (e, f), d in turned.items():
+        must[e] &= ~(1 << f)
+        pairs[e, f] = c.slices.decided[d][True] & c.executes[e] & c.executes[f]
+    return _relation_of(c, must, pairs)
 
 
 def _loc(c: Candidates) -> Sliced:
@@ -189,9 +207,11 @@ def _at(c: Candidates, variable: str) -> SlicedSet:
 
 
 def where_taken(c: Candidates, name: str, universe: Universe) -> Sliced:
-    """The relation litmus.cat.dag.choice_name: all pairs, in the candidates that take an option."""
-    choice, option = map(int, name[1:].split("."))
-    s = c.slices.chosen[choice][option]
+    """The relation litmus.cat.dag.choice_name: all pairs, in the candidates that take one of some options."""
+    choice, options = choice_of(name)
+    s = 0
+    for option in options:
+        s |= c.slices.chosen[choice][option]
     out: Open = {}
     for e in range(universe.n):
         for f in range(universe.n):
@@ -213,10 +233,10 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "co": _co,
     "addr": lambda c: c.universe.relation(c.graph.addr),
     "data": lambda c: c.universe.relation(c.graph.data),
-    "ctrl": lambda c: c.universe.relation(c.graph.ctrl),
+    "ctrl": lambda c: _control(c, c.graph.ctrl),
     "pick-addr": lambda c: _picks(c, c.graph.pick_addr),
     "pick-data": lambda c: _picks(c, c.graph.pick_data),
-    "pick-ctrl": lambda c: _picks(c, c.graph.pick_ctrl),
+    "pick-ctrl": lambda c: _control(c, c.graph.pick_ctrl),
     "amo": lambda c: _pairs(c, c.graph.amo),
     "amo-data": lambda c: _pairs(c, c.graph.amo_data),
     "lxsx": lambda c: _pairs(c, c.graph.lxsx),

@@ -182,8 +182,8 @@ class Bounds:
             count *= max(1, *[len(self.sources[r]) for r in slot])
         for group in (*self.groups, *self.block_groups):
             count *= group.count()
-        for block in self.graph.blocks:
-            count *= len(self.graph.points[block.thread])
+        for points in self.graph.points:
+            count *= len(points)
         return count
 
     # ------------------------------------------------------------ guards

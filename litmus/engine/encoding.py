@@ -205,7 +205,7 @@ class Encoding:
 
     def _land(self, b: int) -> None:
         block = self.graph.blocks[b]
-        points = self.graph.points[block.thread]
+        points = self.graph.points[b]
         here = self.guards[block.guard]
         literals = [here] if len(points) == 1 else [self.clauses.new() for _ in points]
         if len(points) > 1:
@@ -216,9 +216,9 @@ class Encoding:
 
     def _order_by_points(self, group: Group, order: dict[tuple[int, int], Literal]) -> None:
         for (a, b), x in order.items():
-            points = self.graph.points[self.graph.blocks[a].thread]
-            for p, here in zip(points, self.landing[a], strict=True):
-                for q, there in zip(points, self.landing[b], strict=True):
+            points = self.graph.points
+            for p, here in zip(points[a], self.landing[a], strict=True):
+                for q, there in zip(points[b], self.landing[b], strict=True):
                     if p.before != q.before and not p.before & ~q.before:
                         self.clauses.add(-here, -there, x)
 

@@ -42,8 +42,7 @@ class Every(Candidates):
                 slices.source[r] = chosen[: len(bounds.sources[r])]
         for group in bounds.groups:
             self._choose_order(slices, group, slices.order)
-        for b, block in enumerate(graph.blocks):
-            points = graph.points[block.thread]
+        for b, points in enumerate(graph.points):
             self.landing.append(self._choose(slices, len(points)))
             for point, s in zip(points, self.landing[b], strict=True):
                 for e in bits(point.before):
@@ -160,7 +159,7 @@ class Every(Candidates):
         for b, block in enumerate(blocks):
             x = self.guards[block.guard]
             bad |= ~x & ~self.landing[b][0]
-            for point, s in zip(points[block.thread], self.landing[b], strict=True):
+            for point, s in zip(points[b], self.landing[b], strict=True):
                 bad |= x & s & ~self.guards[point.guard]
         for group in self.bounds.block_groups:
             for a, b in permutations(group.members, 2):
@@ -169,8 +168,8 @@ class Every(Candidates):
                 bad |= x & ~y & against
                 if a < b:
                     bad |= ~(x | y) & against
-                for here, s in zip(points[blocks[a].thread], self.landing[a], strict=True):
-                    for there, t in zip(points[blocks[b].thread], self.landing[b], strict=True):
+                for here, s in zip(points[a], self.landing[a], strict=True):
+                    for there, t in zip(points[b], self.landing[b], strict=True):
                         if here.before != there.before and not here.before & ~there.before:
                             bad |= x & y & s & t & against
         return bad

@@ -19,7 +19,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates, Slices
 from litmus.engine.exhaustive import state_order, verdict_of
 from litmus.engine.registers import RegisterBase
-from litmus.program.graph import Assumption, EventGraph
+from litmus.program.graph import Assumption, EventGraph, Guard
 from litmus.program.question import Negation, Question
 from litmus.relation.evaluation import SlicedValue
 from litmus.relation.sliced import Sliced, SlicedSet
@@ -52,11 +52,18 @@ def decide_by_paths(graph: EventGraph, recipe: Recipe, question: Question, limit
 
 
 def paths(graph: EventGraph) -> Iterator[Decided]:
-    """Every combination of decisions."""
+    """Every combination of decisions, without the circular orders of exchanged accesses."""
+    circles: dict[int, list[Guard]] = {}
+    orders = set(graph.exchanges.values())
+    for assumption in graph.assumptions if orders else ():
+        guard = graph.guards[assumption.guard]
+        if assumption.condition == 0 and any(d in orders for d, _ in guard):
+            circles.setdefault(max(guard)[0], []).append(guard)
     found: list[Decided] = [()]
-    for decision in graph.decisions:
+    for d, decision in enumerate(graph.decisions):
         made = [_reached(graph, decision.guard, decided) for decided in found]
-        found = [(*d, way) for d, reached in zip(found, made, strict=True) for way in ((False, True)[: 1 + reached])]
+        found = [(*past, way) for past, r in zip(found, made, strict=True) for way in ((False, True)[: 1 + r])]
+        found = [f for f in found if not any(all(f[i] is way for i, way in c) for c in circles.get(d, ()))]
         if len(found) > MAXIMUM_PATHS:
             raise Unsupported(f"the model depends on the paths of the test, and there are more than {MAXIMUM_PATHS}")
     yield from found

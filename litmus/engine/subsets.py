@@ -72,7 +72,7 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
     for b, block in enumerate(graph.blocks):
         if not all(selection.decided[d] is holds for d, holds in graph.guards[block.guard]):
             continue  # it is not sent: there is nothing to choose
-        points = graph.points[block.thread]
+        points = graph.points[b]
         point = points[selection.landing[b]]
         for e in bits(point.before | point.after):
             before = bool(point.before >> e & 1)
@@ -137,7 +137,7 @@ def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:
         return None
     decisions = len(bounds.graph.decisions)
     for pinned in dict.fromkeys((0, decisions)):
-        grows = _Dependence(model, _chosen(bounds), conditional=pinned < decisions)
+        grows = _Dependence(model, bounds, conditional=pinned < decisions)
         if not grows.negative(check.node):
             return pinned
     return None
@@ -145,7 +145,7 @@ def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:
 
 def depends_on_choices(model: Model, check: Check, bounds: Bounds) -> bool:
     """Whether what a check is about depends on more than the paths that are taken."""
-    return _Dependence(model, _chosen(bounds), conditional=False).depends(check.node)
+    return _Dependence(model, bounds, conditional=False).depends(check.node)
 
 
 def _chosen(bounds: Bounds) -> set[str]:
@@ -158,19 +158,36 @@ def _chosen(bounds: Bounds) -> set[str]:
     return chosen
 
 
+def _po_of_a_cell_is_settled(bounds: Bounds) -> bool:
+    """Whether no choice changes which accesses to one location are in program order.
+
+    It is so where every address is known, and no block shares a location with its thread: as with the messages
+    of membarrier, each of which is accessed by one block and by its sender.
+    """
+    if not bounds.static:
+        return False
+    graph = bounds.graph
+    for block in graph.blocks:
+        cells = {graph.events[e].address for e in bits(block.events)} - {None}
+        others = (e for e in graph.events if e.thread == block.thread and not block.events >> e.number & 1)
+        if any(e.address in cells for e in others):
+            return False
+    return True
+
+
 # Two events may be related, or one be in the set, because of a third: whether that one executes is a choice too.
 _BY_ANOTHER = frozenset({Operator.SEQUENCE, Operator.PLUS, Operator.STAR, Operator.DOMAIN, Operator.RANGE})
 
 
 class _Dependence:
-    """What the nodes of a model depend on.
+    """What the nodes of a model depend on; conditional: some events execute by choice."""
 
-    chosen: the base relations that choices make; conditional: some events execute by choice.
-    """
-
-    def __init__(self, model: Model, chosen: set[str], conditional: bool) -> None:
+    def __init__(self, model: Model, bounds: Bounds, conditional: bool) -> None:
         self.model = model
-        self.chosen = chosen
+        self.chosen = _chosen(bounds)
+        if conditional and bounds.graph.exchanges:
+            self.chosen |= {"po", "ctrl", "pick-ctrl"}
+        self.settled_po_loc = _po_of_a_cell_is_settled(bounds)
         self.by_another = _BY_ANOTHER if conditional else frozenset[Operator]()
         self.seen: dict[int, bool] = {}
 
@@ -185,7 +202,7 @@ class _Dependence:
         if i not in self.seen:
             self.seen[i] = False  # a variable of a recursion adds nothing to its body
             node = self.model.nodes[i]
-            self.seen[i] = (
+            self.seen[i] = not (self.settled_po_loc and self._is_po_loc(i)) and (
                 node.name in self.chosen | {"FW"}
                 or node.name[:1] == "?"
                 or (node.name[:1] == "@" and "loc" in self.chosen)
@@ -193,6 +210,13 @@ class _Dependence:
                 or any(self.depends(p) for p in self.parts(i))
             )
         return self.seen[i]
+
+    def _is_po_loc(self, i: int) -> bool:
+        node = self.model.nodes[i]
+        return node.operator is Operator.INTERSECTION and {self.model.nodes[a].name for a in node.arguments} == {
+            "po",
+            "loc",
+        }
 
     def negative(self, i: int) -> bool:
         """Whether a choice occurs in a position where more of it means less of node i."""

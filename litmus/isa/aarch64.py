@@ -17,6 +17,7 @@ from typing import NamedTuple
 # ---------------------------------------------------------------- registers (B1.2.1)
 
 ZERO = "XZR"
+LINK = "X30"  # holds the return address
 
 # Every name of a general register, in lower case: the register as states spell it, its bytes.
 VIEWS: dict[str, tuple[str, int]] = {
@@ -41,6 +42,14 @@ ADD = {
     ".lt": "ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0))",
 }
 SUB = {".n": "lt(R, 0)", ".z": "eq(D, S)", ".c": "geu(D, S)", ".lt": "lt(D, S)"}
+# ADC, SBC: .carry is C as it was before
+ADD_CARRY = {**ADD, ".c": "or(ltu(R, D), and(.carry, eq(R, D)))"}
+SUB_CARRY = {
+    ".n": "lt(R, 0)",
+    ".z": "eq(R, 0)",
+    ".c": "ite(.carry, geu(D, S), gtu(D, S))",
+    ".lt": "ite(.carry, lt(D, S), le(D, S))",
+}
 LOGIC = {".n": "lt(R, 0)", ".z": "eq(R, 0)", ".c": "and(R, 0)", ".lt": "lt(R, 0)"}  # C is 0, and depends on R
 
 _ANY = "eq(0, 0)"
@@ -75,6 +84,7 @@ class Compute(NamedTuple):
     operands: d the target, D where its old value counts (d in the result); n, m, a source registers of
     the same size; w and v sources of 32 bits; f a register that is shifted or extended, or a number
     (arithmetic), g the same for logical instructions; h a register or a number, the count of a shift;
+    e a register or a number of 8 bits;
     i and j numbers below N, k from 1 to N - i, with M the mask of k bits.
     sizes: the bytes that the target may have.
     """
@@ -99,6 +109,12 @@ _HALVES = str(0x0000FFFF0000FFFF)
 _REV16 = _swapped("n", 8, _BYTES)
 _REV32 = _swapped(_REV16, 16, _HALVES)
 
+
+def _quotient(divide: str, extend: str) -> str:
+    """A division, of which that by 0 gives 0."""
+    return f"ite({extend}(m), {divide}({extend}(n), ite({extend}(m), {extend}(m), 1)), 0)"
+
+
 COMPUTE = {
     # C6.2: ADD, SUB and their aliases CMP, CMN, NEG
     "add": Compute("dnf", "add(n, f)"),
@@ -110,6 +126,16 @@ COMPUTE = {
     "neg": Compute("df", "sub(0, f)"),
     "negs": Compute("df", "sub(0, f)", SUB),
     "abs": Compute("dn", "ite(lt(sext(n), 0), neg(n), n)"),
+    "adc": Compute("dnm", "add(add(n, m), .carry)"),
+    "adcs": Compute("dnm", "add(add(n, m), .carry)", ADD_CARRY),
+    "sbc": Compute("dnm", "sub(sub(n, m), lnot(.carry))"),
+    "sbcs": Compute("dnm", "sub(sub(n, m), lnot(.carry))", SUB_CARRY),
+    "ngc": Compute("dm", "sub(neg(m), lnot(.carry))"),
+    "ngcs": Compute("dm", "sub(neg(m), lnot(.carry))", SUB_CARRY),
+    "smax": Compute("dne", "ite(lt(sext(n), sext(e)), e, n)"),
+    "smin": Compute("dne", "ite(lt(sext(n), sext(e)), n, e)"),
+    "umax": Compute("dne", "ite(ltu(zext(n), zext(e)), e, n)"),
+    "umin": Compute("dne", "ite(ltu(zext(n), zext(e)), n, e)"),
     # logical
     "and": Compute("dng", "and(n, g)"),
     "ands": Compute("dng", "and(n, g)", LOGIC),
@@ -132,11 +158,20 @@ COMPUTE = {
     "umaddl": Compute("dwva", "add(a, mul(zext32(w), zext32(v)))", sizes=X_ONLY),
     "smsubl": Compute("dwva", "sub(a, mul(sext32(w), sext32(v)))", sizes=X_ONLY),
     "umsubl": Compute("dwva", "sub(a, mul(zext32(w), zext32(v)))", sizes=X_ONLY),
+    "smnegl": Compute("dwv", "neg(mul(sext32(w), sext32(v)))", sizes=X_ONLY),
+    "umnegl": Compute("dwv", "neg(mul(zext32(w), zext32(v)))", sizes=X_ONLY),
+    "smulh": Compute("dnm", "mulh(n, m)", sizes=X_ONLY),
+    "umulh": Compute("dnm", "mulhu(n, m)", sizes=X_ONLY),
+    "sdiv": Compute("dnm", _quotient("div", "sext")),
+    "udiv": Compute("dnm", _quotient("divu", "zext")),
     # shifts; a count in a register is taken modulo N
     "lsl": Compute("dnh", "shl(n, h)"),
     "lsr": Compute("dnh", "shr(zext(n), h)"),
     "asr": Compute("dnh", "sar(sext(n), h)"),
     "ror": Compute("dnh", "or(shr(zext(n), h), ite(h, shl(n, sub(N, h)), 0))"),
+    "lslv": Compute("dnm", "shl(n, and(m, sub(N, 1)))"),
+    "lsrv": Compute("dnm", "shr(zext(n), and(m, sub(N, 1)))"),
+    "asrv": Compute("dnm", "sar(sext(n), and(m, sub(N, 1)))"),
     "extr": Compute("dnmi", "or(shr(zext(m), i), ite(i, shl(n, sub(N, i)), 0))"),
     # extensions
     "sxtb": Compute("dw", "sext8(w)"),
@@ -163,6 +198,19 @@ COMPUTE = {
         "ite(ge(j, i), sar(shl(n, sub(63, j)), add(sub(63, j), i)),"
         " shl(sar(shl(n, sub(63, j)), sub(63, j)), sub(N, i)))",
     ),
+    "bfc": Compute("Dik", "andnot(d, shl(M, i))"),
+    "bfm": Compute(
+        "Dnij",
+        "ite(ge(j, i),"
+        " or(andnot(d, shr(-1, sub(63, sub(j, i)))), and(shr(zext(n), i), shr(-1, sub(63, sub(j, i))))),"
+        " or(andnot(d, shl(shr(-1, sub(63, j)), sub(N, i))), shl(and(n, shr(-1, sub(63, j))), sub(N, i))))",
+    ),
+    # counts of bits: CLS does not count the sign itself; the bit N of a word ends the count of its zeros
+    "clz": Compute("dn", "sub(clz(zext(n)), sub(64, N))"),
+    "cls": Compute("dn", "sub(clz(xor(sext(n), sar(sext(n), 63))), sub(65, N))"),
+    "ctz": Compute("dn", "clz(or(rbit(n), ite(eq(N, 64), 0, 2147483648)))"),
+    "cnt": Compute("dn", "popcount(zext(n))"),
+    "rbit": Compute("dn", "shr(rbit(n), sub(64, N))"),
     # reversal of bytes
     "rev16": Compute("dn", _REV16),
     "rev32": Compute("dn", _REV32, sizes=X_ONLY),
@@ -170,6 +218,7 @@ COMPUTE = {
 
 # REV reverses the bytes of the whole register: by the bytes of the register
 REV = {4: _REV32, 8: f"or(shl({_REV32}, 32), shr({_REV32}, 32))"}
+COMPUTE["rev64"] = Compute("dn", REV[8], sizes=X_ONLY)
 
 # MOVZ, MOVN, MOVK: what becomes of the target, with the number i shifted to its place and its mask M
 WIDE = {"movz": "i", "movn": "not(i)", "movk": "or(andnot(d, M), i)"}
@@ -212,7 +261,8 @@ class Access(NamedTuple):
 
     The sets are herd7's: A acquire, Q acquire with the weaker (RCpc) order of LDAPR, L release, X
     of an atomic read-modify-write, NT non-temporal.
-    offset: the bits that the instruction has for an offset from the base: 0 none, 9 signed, 7 signed
+    offset: the bits that the instruction has for an offset from the base: 0 none (or, if it updates, the size of
+    both accesses of a pair), 9 signed, 7 signed
     and counted in accesses, 12 unsigned and counted in accesses (then a register may be the offset,
     and LDUR's 9 signed bits are as good).  update: may write the address back to the base.
     """
@@ -243,6 +293,8 @@ LOADS = {
     **_signed("ldr", offset=12, update=True),
     **_sized("ldur", offset=9),
     **_signed("ldur", offset=9),
+    **_sized("ldtr", offset=9),  # what an application's thread accesses is unprivileged anyway
+    **_signed("ldtr", offset=9),
     **_sized("ldar", "A"),
     **_sized("ldapr", "Q"),
     **_sized("ldapur", "Q", offset=9),
@@ -251,6 +303,7 @@ LOADS = {
 STORES = {
     **_sized("str", offset=12, update=True),
     **_sized("stur", offset=9),
+    **_sized("sttr", offset=9),
     **_sized("stlr", "L"),
     **_sized("stlur", "L", offset=9),
 }
@@ -261,8 +314,18 @@ LOAD_PAIRS = {
     "ldp": Access(None, offset=7, update=True),
     "ldpsw": Access(4, signed=True, offset=7, update=True),
     "ldnp": Access(None, tags="NT", offset=7),
+    "ldap": Access(8, tags="A"),  # FEAT_LSCP
+    "ldapp": Access(8, tags="Q"),
+    "ldiapp": Access(None, tags="Q", update=True),  # FEAT_LRCPC3
 }
-STORE_PAIRS = {"stp": Access(None, offset=7, update=True), "stnp": Access(None, tags="NT", offset=7)}
+STORE_PAIRS = {
+    "stp": Access(None, offset=7, update=True),
+    "stnp": Access(None, tags="NT", offset=7),
+    "stlp": Access(8, tags="L"),
+    "stilp": Access(None, tags="L", update=True),
+}
+# "Ordered pair": the first register is loaded before the second, and stored after it
+ORDERED_PAIRS = frozenset({"ldiapp", "stilp"})
 
 # ---------------------------------------------------------------- atomic read-modify-writes (FEAT_LSE)
 
@@ -316,26 +379,27 @@ BARRIERS = ("dmb", "dsb")
 OPTIONS = ("SY", "LD", "ST", *(f"{domain}{kind}" for domain in ("ISH", "OSH", "NSH") for kind in ("", "LD", "ST")))
 FENCES = frozenset(f"{barrier.upper()}.{option}" for barrier in BARRIERS for option in OPTIONS) | {"ISB"}
 
-NOTHING = frozenset({"nop", "yield"})
+# Hints, of which a processor may do nothing; a wait may end at any time
+NOTHING = frozenset({"nop", "yield", "dgh", "sev", "sevl", "wfe", "wfi"})
+PREFETCHES = frozenset({"prfm", "prfum"})
 
 # What is not supported, and why; Architecture extensions by a part of their instructions.
 _UNSUPPORTED = {
-    "calls and branches to an address are not supported": "bl blr br braa brab blraa blrab retaa retab",
-    "labels as data are not supported": "adr adrp",
+    "addresses of pages are not supported": "adrp",
     "system instructions are not supported": """
         svc hvc smc brk hlt eret udf dcps1 sys sysl tcancel tstart tcommit ttest""",
-    "address translation and cache maintenance are not supported": "ic dc at tlbi tlbip cfp dvp cpp prfm prfum",
-    "atomic and ordered accesses to a pair of registers are not supported": """
-        ldxp ldaxp stxp stlxp casp caspa caspl caspal ldiapp stilp ldap stlp ldclrp ldclrpa ldclrpl ldclrpal
-        ldsetp ldsetpa ldsetpl ldsetpal swpp swppa swppl swppal rcwcas rcwswp rcwset rcwclr ld64b st64b st64bv""",
+    "address translation and cache maintenance are not supported": """
+        ic dc at tlbi tlbip cfp dvp cpp rcwcas rcwswp rcwset rcwclr""",
+    "atomic accesses to a pair of registers are not supported": """
+        ldxp ldaxp stxp stlxp casp caspa caspl caspal ldclrp ldclrpa ldclrpl ldclrpal
+        ldsetp ldsetpa ldsetpl ldsetpal swpp swppa swppl swppal ld64b st64b st64bv""",
     "this instruction is not supported": """
-        wfe wfi wfet wfit sev sevl esb sb csdb ssbb pssbb clrex clrbhb ldlar ldlarb ldlarh stllr stllrb stllrh
-        ldtr sttr udiv sdiv adc adcs sbc sbcs ngc ngcs umulh smulh clz cls rbit bfm smin smax umin umax ctz cnt
+        wfet wfit esb sb csdb ssbb pssbb clrex clrbhb hint ldlar ldlarb ldlarh stllr stllrb stllrh
         crc32b crc32h crc32w crc32x rmif setf8 setf16 cfinv cpyp cpym cpye cpyfp cpyfm cpyfe setp setm sete""",
     "memory tagging is not supported": "ldg stg st2g stzg stz2g stgp ldgm stgm stzgm irg addg subg subp subps gmi",
     "pointer authentication is not supported": """
         pacia pacib pacda pacdb pacga autia autib autda autdb xpaci xpacd xpaclri paciasp pacibsp autiasp autibsp
-        pacia1716 ldraa ldrab bti""",
+        pacia1716 ldraa ldrab bti braa brab blraa blrab retaa retab""",
     "vector instructions are not supported": """
         ld1 ld2 ld3 ld4 ld1r ld2r ld3r ld4r st1 st2 st3 st4 ld1b ld1h ld1w ld1d ld1q st1b st1h st1w st1d st1q
         ld2b ld2h ld2w ld2d st2b st2h st2w st2d ld3w ld3d st3w st3d ld4w ld4d st4w st4d ldap1 stl1 movi mvni fmov

@@ -22,13 +22,15 @@ _GRAMMAR = r"""
 start: label* [instruction]
 label: NAME ":"
 instruction: NAME [_operand ("," _operand)*]
-_operand: word | number | modifier | memory | literal
+_operand: word | number | modifier | memory | literal | distance
 word: NAME | SYMBOLIC
 number: "#"? NUMBER
 modifier: NAME "#"? NUMBER
 memory: "[" word ("," (word | number | modifier))* "]" [UPDATE]
 literal: "=" (NAME | NUMBER)
+distance: DISTANCE
 UPDATE: "!"
+DISTANCE.2: /\.[ \t]*[+-][ \t]*(0[xX][0-9a-fA-F]+|[0-9]+)/
 NAME: /[A-Za-z_.$][\w.$]*/
 SYMBOLIC: /[wWxX]?%[A-Za-z_]\w*/
 NUMBER: /[+-]?[ \t]*(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
@@ -91,13 +93,21 @@ class Memory(Struct, frozen=True):
 
 
 class Literal(Struct, frozen=True):
-    """`=x`."""
+    """`=x`, `=1`."""
 
+    value: Named | int
     place: Place
 
 
-Operand = Word | Number | Modifier | Memory | Literal
-_Kind = TypeVar("_Kind", Word, Number, Modifier, Memory, Literal)
+class Distance(Struct, frozen=True):
+    """`.+8`: the place that many bytes from the instruction."""
+
+    bytes: int
+    place: Place
+
+
+Operand = Word | Number | Modifier | Memory | Literal | Distance
+_Kind = TypeVar("_Kind", Word, Number, Modifier, Memory, Literal, Distance)
 
 
 class View(Struct, frozen=True):
@@ -202,8 +212,6 @@ class Reader:
             raise self.error(f"{self.mnemonic.name} wants {what} here", end, hint)
         operand = self.operands[self.next]
         if not isinstance(operand, kind):
-            if isinstance(operand, Literal):
-                raise self.unsupported("literals that an assembler places in memory are not supported", operand.place)
             raise self.error(f"{self.mnemonic.name} wants {what} here", operand.place, hint)
         self.next += 1
         return operand
@@ -314,6 +322,8 @@ class Reader:
             low, high, unit = -64 * size, 63 * size, size
         elif access.offset == 12 and not update and value > high:
             low, high, unit = 0, 4095 * size, size
+        elif access.offset == 0 and update:
+            low, high, unit = -2 * size, 2 * size, 2 * size
         elif access.offset == 0:
             low, high = 0, 0
         if not low <= value <= high or value % unit:
@@ -360,12 +370,15 @@ def _operand(tree: Tree) -> Operand:
             *parts, update = tree.children
             operands = tuple([_operand(as_tree(part)) for part in parts])
             return Memory(operands, update is not None, place)  # type: ignore[arg-type]  # as the grammar says
+        case "distance":
+            return Distance(_number(tree.children[0], place).value, place)
         case _:
-            return Literal(place)
+            token = as_token(tree.children[0])
+            return Literal(placed(token) if token.type == "NAME" else _number(token, place).value, place)
 
 
 def _number(token: Node, place: Place) -> Number:
-    digits = str(token).replace(" ", "").replace("\t", "")
+    digits = str(token).lstrip(".").replace(" ", "").replace("\t", "")
     return Number(int(digits, 10 if digits.lstrip("+-").isdigit() else 0), place)
 
 

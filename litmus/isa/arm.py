@@ -35,6 +35,17 @@ FLAGS = {
     "logical": _LOGICAL,
     "sum": {**_LOGICAL, ".c": "ne(shr(add(zext32(A), zext32(O)), 32), 0)", ".v": "ne(R, add(A, O))"},
     "difference": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(A, O)", ".v": "ne(R, sub(A, O))"},
+    # with the carry that there was before
+    "sum with carry": {
+        **_LOGICAL,
+        ".c": "ne(shr(add(add(zext32(A), zext32(O)), .carry), 32), 0)",
+        ".v": "ne(R, add(add(A, O), .carry))",
+    },
+    "difference with carry": {
+        **_LOGICAL,
+        ".c": "ite(.carry, geu(A, O), gtu(A, O))",
+        ".v": "ne(R, sub(sub(A, O), lnot(.carry)))",
+    },
     "reverse": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(O, A)", ".v": "ne(R, sub(O, A))"},
 }
 
@@ -43,8 +54,9 @@ class Compute(NamedTuple):
     """An instruction whose target becomes `result`, or that only sets the flags from it.
 
     operands: T the target, D its old content; A, B, C registers; O the flexible second operand (a number, or a
-    register that may be shifted); H a number of 16 bits; S a register or a number from 0 to 32.  Of TAO, A may
-    be left out: it is the target then.
+    register that may be shifted); H a number of 16 bits; S a register or a number from 0 to 32; n a number from
+    0 to 31 and w the width of the field of bits that begins there, M its mask.  Of TAO, A may be left out: it is
+    the target then.
     flags: the row of FLAGS, where the form with S (or an instruction without a target) sets them; with "shift"
     it is the logical one and the carry is left undefined.
     """
@@ -59,9 +71,14 @@ COMPUTE = {
     "add": Compute("TAO", "sext32(add(A, O))", "sum"),
     "sub": Compute("TAO", "sext32(sub(A, O))", "difference"),
     "rsb": Compute("TAO", "sext32(sub(O, A))", "reverse"),
+    "adc": Compute("TAO", "sext32(add(add(A, O), .carry))", "sum with carry"),
+    "sbc": Compute("TAO", "sext32(sub(sub(A, O), lnot(.carry)))", "difference with carry"),
+    "neg": Compute("TA", "sext32(neg(A))"),
     "and": Compute("TAO", "and(A, O)", "logical"),
     "orr": Compute("TAO", "or(A, O)", "logical"),
     "eor": Compute("TAO", "xor(A, O)", "logical"),
+    "orn": Compute("TAO", "or(A, not(O))", "logical"),
+    "xor": Compute("TAO", "xor(A, O)", "logical"),  # what herd7 calls EOR, too
     "bic": Compute("TAO", "andnot(A, O)", "logical"),
     "mov": Compute("TO", "O", "logical"),
     "mvn": Compute("TO", "not(O)", "logical"),
@@ -79,11 +96,29 @@ COMPUTE = {
     # A4.4.3 Multiply instructions
     "mul": Compute("TAB", "sext32(mul(A, B))", "logical"),
     "mla": Compute("TABC", "sext32(add(mul(A, B), C))", "logical"),
+    "mls": Compute("TABC", "sext32(sub(C, mul(A, B)))"),
+    # A4.4.8 Divide instructions: division by 0 gives 0
+    "sdiv": Compute("TAB", "ite(B, sext32(div(A, ite(B, B, 1))), 0)"),
+    "udiv": Compute("TAB", "ite(B, sext32(divu(zext32(A), ite(B, zext32(B), 1))), 0)"),
     # A4.4.5 Packing and unpacking instructions
     "sxtb": Compute("TA", "sext8(A)"),
     "sxth": Compute("TA", "sext16(A)"),
     "uxtb": Compute("TA", "zext8(A)"),
     "uxth": Compute("TA", "zext16(A)"),
+}
+COMPUTE |= {
+    # A4.4.6 Miscellaneous data-processing instructions
+    "clz": Compute("TA", "sub(clz(zext32(A)), 32)"),
+    "rbit": Compute("TA", "sext32(shr(rbit(A), 32))"),
+    "rev16": Compute("TA", "sext32(or(shl(and(A, 16711935), 8), and(shr(A, 8), 16711935)))"),
+    "rev": Compute(
+        "TA", "sext32(or(or(shl(A, 24), shl(and(A, 65280), 8)), or(and(shr(A, 8), 65280), zext8(shr(A, 24)))))"
+    ),
+    "revsh": Compute("TA", "sext16(or(shl(A, 8), zext8(shr(A, 8))))"),
+    "ubfx": Compute("TAnw", "and(shr(zext32(A), n), M)"),
+    "sbfx": Compute("TAnw", "sar(shl(A, sub(64, add(n, w))), sub(64, w))"),
+    "bfi": Compute("TAnw", "sext32(or(andnot(D, shl(M, n)), shl(and(A, M), n)))"),
+    "bfc": Compute("Tnw", "sext32(andnot(D, shl(M, n)))"),
 }
 SHIFTS = frozenset({"lsl", "lsr", "asr", "ror"})  # A8.4.1: also of a second operand, and of an offset
 
@@ -110,6 +145,11 @@ LOADS = {
     "ldrh": Transfer(2, "zext16"),
     "ldrsb": Transfer(1),
     "ldrsh": Transfer(2),
+    "ldrt": Transfer(4),  # what an application's thread accesses is unprivileged anyway
+    "ldrbt": Transfer(1, "zext8"),
+    "ldrht": Transfer(2, "zext16"),
+    "ldrsbt": Transfer(1),
+    "ldrsht": Transfer(2),
     # DDI 0487, F5.1: load-acquire
     "lda": Transfer(4, "", _ACQUIRE, base=True),
     "ldab": Transfer(1, "zext8", _ACQUIRE, base=True),
@@ -119,6 +159,9 @@ STORES = {
     "str": Transfer(4),
     "strb": Transfer(1),
     "strh": Transfer(2),
+    "strt": Transfer(4),
+    "strbt": Transfer(1),
+    "strht": Transfer(2),
     # DDI 0487, F5.1: store-release
     "stl": Transfer(4, "", _RELEASE, base=True),
     "stlb": Transfer(1, "", _RELEASE, base=True),
@@ -166,6 +209,7 @@ MULTIPLES = {
     **dict.fromkeys(("stmda", "stmed"), Multiple(False, *_DA)),
     **dict.fromkeys(("stmdb", "stmfd"), Multiple(False, *_DB)),
 }
+STACK = {"push": Multiple(False, *_DB), "pop": Multiple(True, *_IA)}  # the base is SP, and written back
 # A8.8.72 and A8.8.210: two words, one access each (they are single-copy atomic with LPAE only)
 DOUBLES = {"ldrd": True, "strd": False}
 
@@ -193,29 +237,27 @@ BARRIERS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LOAD_BARRIERS = frozenset({"ld", "ishld", "oshld", "nshld"})  # of version 8
 
-NOTHING = frozenset({"nop", "yield"})
+# Hints, of which a processor may do nothing; a wait may end at any time
+NOTHING = frozenset({"nop", "yield", "wfe", "wfi", "sev", "sevl"})
+PREFETCHES = frozenset({"pld", "pldw", "pli"})
+# A8.8.54 IT says in advance which of the next instructions are conditional; each is written with its condition
+IT = frozenset({"it", *(f"it{x}{y}{z}" for x in "te" for y in ("", "t", "e") for z in ("", "t", "e"))})
 
-_CARRY = "arithmetic with carry is not supported"
+LINK = "LR"  # holds the return address
+
 _SYSTEM = "system instructions are not supported"
 _DOUBLE = "doubleword exclusives are not supported"
-_CALLS = "calls are not supported"
-_STACK = "the stack is not supported; LDM and STM are"
 _PARALLEL = "parallel arithmetic is not supported"
 _FLOATING = "vectors and floating point are not supported"
-_DIVISION = "division and long multiplication are not supported"
+_LONG = "long multiplication is not supported"
 UNSUPPORTED = {
-    **dict.fromkeys(("adc", "sbc", "rsc"), _CARRY),
+    "rsc": "RSC is not supported",
     **dict.fromkeys(("ldrexd", "strexd", "ldaexd", "stlexd"), _DOUBLE),
     **dict.fromkeys(("swp", "swpb"), "SWP is not supported: it is deprecated since version 6"),
-    **dict.fromkeys(("bl", "blx"), _CALLS),
-    **dict.fromkeys(("push", "pop"), _STACK),
-    **dict.fromkeys(("ldrt", "strt", "ldrbt", "strbt"), "unprivileged accesses are not supported"),
-    **dict.fromkeys(("svc", "wfe", "wfi", "sev", "sevl", "mrs", "msr", "mcr", "mrc", "cps", "cpsid", "cpsie"), _SYSTEM),
-    **dict.fromkeys(("pld", "pldw", "pli"), "cache hints are not supported"),
+    **dict.fromkeys(("svc", "bkpt", "mrs", "msr", "mcr", "mrc", "cps", "cpsid", "cpsie"), _SYSTEM),
     "clrex": "clearing a reservation is not supported",
-    **dict.fromkeys(("it", "ite", "itt", "itet", "itee", "itte", "ittt"), "IT is not needed: write the conditions"),
     **dict.fromkeys(("sadd16", "uadd8", "sel", "usub8", "ssub16"), _PARALLEL),
     **dict.fromkeys(("vldr", "vstr", "vmov", "vldm", "vstm", "vadd"), _FLOATING),
-    **dict.fromkeys(("udiv", "sdiv", "umull", "smull", "umlal", "smlal"), _DIVISION),
-    **dict.fromkeys(("adr", "adrl", "tbb", "tbh"), "addresses relative to the program counter are not supported"),
+    **dict.fromkeys(("umull", "smull", "umlal", "smlal"), _LONG),
+    **dict.fromkeys(("adrl", "tbb", "tbh"), "addresses relative to the program counter are not supported"),
 }

@@ -25,20 +25,25 @@ from litmus.isa.arm import (
     EXCLUSIVE,
     FLAGS,
     HINT,
+    IT,
+    LINK,
     LOAD_BARRIERS,
     LOADS,
     MULTIPLES,
     NOTHING,
+    PREFETCHES,
     REGISTERS,
     RELEASE,
     RESERVE,
     SHIFTS,
+    STACK,
     STORES,
     UNSUPPORTED,
     Compute,
     Multiple,
     Transfer,
 )
+from litmus.isa.jumps import unplaced
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Machine, Reader
 from litmus.isa.template import (
@@ -90,12 +95,13 @@ for _name, _holds, _opposite, _fails in CONDITION_PAIRS:
     _CONDITIONS[_name] = expression(_holds), expression(_fails)
     _CONDITIONS[_opposite] = expression(_fails), expression(_holds)
 
+_WHERE = ".where"  # where a call through LR goes
 _START = ".start"  # the address of a multiple transfer whose loads overwrite its base
 _SETTING = frozenset(name for name, row in COMPUTE.items() if row.flags and "T" in row.operands)
 _UNCONDITIONAL = frozenset({*BARRIERS, "cbz", "cbnz"})
 _KNOWN = frozenset(
-    {*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *MULTIPLES, *DOUBLES, *BARRIERS, *NOTHING}
-    | {"b", "bx", "cbz", "cbnz"}
+    {*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *MULTIPLES, *STACK, *DOUBLES, *BARRIERS, *NOTHING}
+    | {"adr", "b", "bl", "bx", "blx", "cbz", "cbnz", *IT, *PREFETCHES}
 )
 
 
@@ -279,7 +285,7 @@ def _template(reader: _Reader) -> Template:
         reader.expect(1)
         target = reader.token("a label")
         return Template(reader.place, (Branch(target.name, _condition(condition)),), target)
-    if condition != ALWAYS and (row in _UNCONDITIONAL or row == "bx"):
+    if condition != ALWAYS and row in _UNCONDITIONAL:
         raise reader.unsupported(f"{reader.mnemonic.name} with a condition is not supported", reader.mnemonic.place)
     template = _lowered(reader, row, sets_flags)
     if condition == ALWAYS or not template.operations:
@@ -292,6 +298,7 @@ def _template(reader: _Reader) -> Template:
         accesses=template.accesses,
         undefined=template.undefined,
         conditional=True,
+        returns=template.returns,
     )
 
 
@@ -313,6 +320,8 @@ def _lowered(reader: _Reader, name: str, sets_flags: bool) -> Template:
         return _store_conditional(reader, CONDITIONAL[name])
     if name in MULTIPLES:
         return _multiple(reader, MULTIPLES[name])
+    if name in STACK:
+        return _multiple(reader, STACK[name], stack=True)
     if name in DOUBLES:
         return _double(reader, DOUBLES[name])
     if name in BARRIERS:
@@ -323,11 +332,39 @@ def _lowered(reader: _Reader, name: str, sets_flags: bool) -> Template:
         target = reader.token("a label")
         condition = Op("eq" if name == "cbz" else "ne", (Reg(register), 0))
         return Template(reader.place, (Branch(target.name, condition),), target)
-    if name == "bx":
+    if name in ("bl", "bx", "blx"):
+        return _jump(reader, name)
+    if name == "adr":
+        reader.expect(2)
+        register = reader.register()
+        target = reader.token("a label")
+        return Template(reader.place, (Set(register, unplaced(target.name)),), target)
+    if name in IT:
         reader.expect(1)
-        return Template(reader.place, (Branch(INDIRECT, Reg(reader.register())),))
+        reader.token("a condition")
+        return Template(reader.place)
+    if name in PREFETCHES:
+        reader.address()
+        return Template(reader.place)
     reader.expect(0)
     return Template(reader.place)
+
+
+def _jump(reader: _Reader, name: str) -> Template:
+    """BL and BLX leave the address behind them in LR; BX and BLX go where a register says."""
+    reader.expect(1)
+    if name == "bl":
+        target = reader.token("a label")
+        return Template(reader.place, (Set(LINK, unplaced(NEXT)), Branch(target.name)), target, returns=True)
+    register = reader.register()
+    if name == "bx":
+        return Template(reader.place, (Branch(INDIRECT, Reg(register)),))
+    operations = (Set(_WHERE, Reg(register)), Set(LINK, unplaced(NEXT)), Branch(INDIRECT, Reg(_WHERE)))
+    return Template(
+        reader.place,
+        operations if register == LINK else (*operations[1:2], Branch(INDIRECT, Reg(register))),
+        returns=True,
+    )
 
 
 def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Template:
@@ -336,6 +373,7 @@ def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Temp
         reader.expect(*((2, 3) if row.operands == "TAO" else (len(row.operands),)))
     operands: dict[str, Expr] = {}
     target = ""
+    lowest = 0
     for letter in row.operands:
         if letter == "T":
             target = reader.register()
@@ -348,6 +386,11 @@ def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Temp
             operands["O"] = reader.flexible()
         elif letter == "H":
             operands["H"] = reader.number(0, 65535)
+        elif letter == "n":
+            operands["n"] = lowest = reader.number(0, 31)
+        elif letter == "w":
+            operands["w"] = width = reader.number(1, 32 - lowest)
+            operands["M"] = (1 << width) - 1
         else:
             counts = _COUNTS[name]
             operands["S"] = reader.number(*counts) if reader.is_number() else Reg(reader.register())
@@ -359,12 +402,14 @@ def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Temp
     if registers_of(value) == registers_of(result):  # else it is a false dependency, as EOR R1,R2,R2 is
         result = value
     operations: tuple[Operation, ...] = ()
+    if ".carry" in registers_of(result):
+        operations = (Set(".carry", Reg(".c")),)
     undefined: frozenset[str] = frozenset()
     if sets_flags or not target:  # before the target is overwritten, which may be an operand
         operands["R"] = result
         shift = row.flags == "shift"
         flags = FLAGS["logical" if shift else row.flags]
-        operations = tuple([Set(flag, substituted(expression(text), operands)) for flag, text in flags.items()])
+        operations += tuple([Set(flag, substituted(expression(text), operands)) for flag, text in flags.items()])
         if ".c" not in flags and (shift or reader.carry):
             undefined = frozenset({".c"})
     if target:
@@ -440,17 +485,21 @@ def _double(reader: _Reader, load: bool) -> Template:
     return _words(reader, load, [first, second], where.address, 0, where.update())
 
 
-def _multiple(reader: _Reader, row: Multiple) -> Template:
-    reader.expect(2)
-    tree = reader.operand()
-    if tree.data not in ("operand", "written_back"):
-        raise reader.error(f"{reader.mnemonic.name} wants a base register here", place_of(tree), "R0 or R0!")
-    base = reader.known(placed(tree.children[0]))
+def _multiple(reader: _Reader, row: Multiple, stack: bool = False) -> Template:
+    base, written_back = "SP", True
+    if stack:
+        reader.expect(1)
+    else:
+        reader.expect(2)
+        tree = reader.operand()
+        if tree.data not in ("operand", "written_back"):
+            raise reader.error(f"{reader.mnemonic.name} wants a base register here", place_of(tree), "R0 or R0!")
+        base, written_back = reader.known(placed(tree.children[0])), tree.data == "written_back"
     registers = reader.registers()
     size = 4 * len(registers)
     start = (4 if row.before else 0) if row.up else (0 if row.before else 4) - size
     update: tuple[Operation, ...] = ()
-    if tree.data == "written_back":
+    if written_back:
         if base in registers:
             raise reader.error(f"{base} is transferred and updated at once", reader.place)
         update = (Set(base, Op("sext32", (Op("add", (Reg(base), size if row.up else -size)),))),)
@@ -496,7 +545,7 @@ def _lower(test: Test) -> Program:
 
 
 _MACHINE = Machine("ARM", canonical, HINT)
-_INSTRUCTIONS = InstructionSet("ARM", cell, canonical, HINT, width=4, link="LR")
+_INSTRUCTIONS = InstructionSet("ARM", cell, canonical, HINT, width=4, link=LINK)
 
 # X is a set of herd7's, of read-modify-writes in one instruction; models name it, and here it is empty.
 _TAGS = frozenset(

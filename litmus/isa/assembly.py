@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
 from litmus.isa.initial import Reference, initial_state, type_named
-from litmus.isa.template import END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
-from litmus.program.code import Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
-from litmus.program.values import Address, Expr, Op, Reg, Value
+from litmus.isa.jumps import NOTE, resolved, unplaced
+from litmus.isa.sizes import unified
+from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
+from litmus.program.code import Assume, Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
+from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.syntax import AddressOf, Cell, Register, Test
 
 
@@ -24,14 +26,14 @@ class _Thread(Struct, frozen=True):
     """The code of a thread, placed by cell numbers and offsets in cells.
 
     references: variables named and accesses, as in Reference; written: registers that a line writes;
-    indirect: some line branches through a register.
+    jumps: some line branches through a register, or takes the address of a label.
     """
 
     lines: tuple[tuple[Operation, int, int, Place], ...]
     labels: Mapping[str, int]
     references: tuple[tuple[str | None, tuple[str, ...], int | None, int, Place], ...]
     written: frozenset[str]
-    indirect: bool
+    jumps: bool
 
 
 class _InCell(Exception):
@@ -55,7 +57,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
     threads: list[ThreadCode] = []
     references: list[Reference] = []
     written: list[frozenset[str]] = []
-    indirect: list[int] = []
+    jumping: list[int] = []
     for number, cells in enumerate(test.table):
         try:
             thread = _thread(isa, tuple([cell.text for cell in cells]), observed.get(number, frozenset()))
@@ -78,13 +80,20 @@ def lower(test: Test, isa: InstructionSet) -> Program:
             for name, bases, size, cell, (begin, end) in thread.references
         ]
         written.append(thread.written)
-        if thread.indirect:
-            indirect.append(number)
-    variables, registers, types = initial_state(test, isa, references, written)
+        if thread.jumps:
+            jumping.append(number)
+    variables, registers, types, mixed = initial_state(test, isa, references, written)
+    if mixed:
+        if not isa.little_endian:
+            raise next(iter(mixed.values()))
+        threads = unified(threads, registers, variables, mixed)
     _check_code_addresses(test, threads)
-    for number in indirect:
-        threads[number] = _direct(threads[number], number, registers[number], written[number], isa.link)
-    return Program(test.arch, tuple(threads), variables, registers, types)
+    notes: tuple[str, ...] = ()
+    if jumping:
+        threads = resolved(threads, jumping, registers, written, isa.link)
+        if any(isinstance(line.operation, Assume) for thread in threads for line in thread.lines):
+            notes = (NOTE,)
+    return Program(test.arch, tuple(threads), variables, registers, types, notes)
 
 
 def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:
@@ -98,31 +107,6 @@ def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:
                 if label not in labels or label[0] == ".":
                     known = sorted(name for name in labels if name[0] != ".")
                     raise InputError(f"{process} has no label {label}", value.span, near(label, known))
-
-
-def _direct(
-    code: ThreadCode, number: int, registers: Mapping[str, Value], written: frozenset[str], link: str
-) -> ThreadCode:
-    """The same code, with the branches through registers made branches to the labels that they hold.
-
-    Raises Unsupported for a register that the thread computes, or that holds no label of its process.
-    """
-    lines = list(code.lines)
-    for at, line in enumerate(lines):
-        operation = line.operation
-        if isinstance(operation, Branch) and operation.target == INDIRECT:
-            assert isinstance(operation.condition, Reg)
-            name = operation.condition.name
-            value = registers.get(name)
-            if name == link and name not in written and value is None:
-                target = END
-            elif name not in written and isinstance(value, Address) and value.base.startswith(f"P{number}:"):
-                target = value.base.partition(":")[2]
-            else:
-                message = f"{name} does not hold a label of P{number} from the start: such branches are not supported"
-                raise Unsupported(message, line.span, f"initialise it: {number}:{name}=P{number}:label")
-            lines[at] = Line(Branch(target), line.instruction, line.span)
-    return ThreadCode(tuple(lines), code.labels)
 
 
 def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]]:
@@ -172,7 +156,9 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
     labels: dict[str, int] = {}
     references: list[tuple[str | None, tuple[str, ...], int | None, int, Place]] = []
     written: set[str] = set()
-    indirect = False
+    starts: list[int] = []  # the first line of each instruction as written
+    distant: list[tuple[int, int, Place]] = []  # the instructions that branches by a distance go to
+    jumps = False
     instruction = 0
     for number, code in enumerate(codes):
         for label in code.labels:
@@ -180,26 +166,44 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
         template = code.instruction
         if template is None:
             continue
-        for operation in template.operations:
-            if isinstance(operation, Set) and operation.register[0] == "." and operation.register not in read:
-                continue  # a flag that the thread does not use
-            if isinstance(operation, Branch):
-                indirect |= operation.target == INDIRECT
+        starts.append(len(lines))
+        behind = f"{NEXT}{instruction}"
+        for index, operation in enumerate(template.operations):
+            if index and index == template.later:
+                instruction += 1
+            if isinstance(operation, Set):
+                if operation.register[0] == "." and operation.register not in read:
+                    continue  # a flag that the thread does not use
+                if isinstance(operation.value, Address) and operation.value.base[0] == ":":
+                    jumps = True
+                    if operation.value == unplaced(NEXT):
+                        operation = Set(operation.register, unplaced(behind))
+            elif isinstance(operation, Branch):
+                jumps |= operation.target == INDIRECT
                 if operation.target == NEXT:
-                    behind = f"{NEXT}{instruction}"
                     operation = Branch(behind, operation.condition, behind)
+                elif operation.target.startswith(DISTANCE):
+                    distance = len(starts) - 1 + int(operation.target.removeprefix(DISTANCE))
+                    distant.append((distance, number, template.place))
+                    operation = Branch(f"{DISTANCE}{distance}", operation.condition)
             lines.append((operation, instruction, number, template.place))
             if isinstance(operation, Set | Load):
                 written.add(operation.register)
-        if template.conditional:
-            labels[f"{NEXT}{instruction}"] = len(lines)
+        if template.conditional or template.returns:
+            labels[behind] = len(lines)
         references += [(symbol.name, (), None, number, symbol.place) for symbol in template.symbols]
         for access in template.accesses:
             name, bases = _base(access.address)
             references.append((name, bases, access.size, number, access.place))
         instruction += 1
     labels[END] = len(lines)
-    return _Thread(tuple(lines), labels, tuple(references), frozenset(written), indirect)
+    starts.append(len(lines))
+    for target, number, place in distant:
+        if not 0 <= target < len(starts):
+            message = "there is no instruction at this distance"
+            raise _InCell(InputError(message, Span(Source("", texts[number]), *place)), number)
+        labels[f"{DISTANCE}{target}"] = starts[target]
+    return _Thread(tuple(lines), labels, tuple(references), frozenset(written), jumps)
 
 
 def _cells(isa: InstructionSet, texts: tuple[str, ...], exact: bool) -> list[CellCode]:
@@ -237,6 +241,7 @@ def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
     A forward analysis: undefined[i] are the flags that may be undefined before cell i.
     """
     at = {label.name: number for number, code in enumerate(codes) for label in code.labels}
+    calls = [n + 1 for n, code in enumerate(codes) if code.instruction is not None and code.instruction.returns]
     undefined: list[frozenset[str]] = [frozenset()] * (len(codes) + 1)
     waiting = [0]
     visited: set[int] = set()
@@ -257,7 +262,9 @@ def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
                     raise _InCell(Unsupported(message, span), number)
                 if isinstance(operation, Set) and not template.conditional:
                     after -= {operation.register}
-                if isinstance(operation, Branch) and operation.target != NEXT:
+                if isinstance(operation, Branch) and operation.target == INDIRECT:
+                    following = [*at.values(), *calls]
+                elif isinstance(operation, Branch) and operation.target != NEXT:
                     target = at.get(operation.target, len(codes))
                     following = [target] if operation.condition is None else [number + 1, target]
             after |= template.undefined

@@ -1,7 +1,7 @@
 """The C dialect: from the functions of a C test, under a primitives table, to the operations of its threads.
 
 Kernel and liburcu spellings (litmus.isa.c_catalogue); what they become on an architecture is its table's to say.
-Plain accesses are kept in program order, as a compiler that changes nothing would leave them.
+What the compiler may do with plain accesses is litmus.program.compiler's to say.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from litmus.isa.architecture import Architecture
 from litmus.isa.c_statements import Statements
 from litmus.isa.c_types import INT, CType
 from litmus.isa.c_variables import Shared
+from litmus.membarrier import one_cpu
+from litmus.membarrier.call import Calls
+from litmus.membarrier.processes import system_of
 from litmus.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.program.code import Program, RegisterType, ThreadCode
 from litmus.program.primitives import Primitives
@@ -39,9 +42,11 @@ def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Progra
     functions = read_functions(body)
     shared = Shared(test, functions, table.word)
     given, types = _initial_registers(test, functions, shared)
-    threads, code = _threads(functions, shared, table, kept, types)
+    system = system_of(test.machine, len(functions))
+    calls = Calls(Membarrier(table, kept), system)
+    threads, code = _threads(functions, shared, calls, types)
     if shared.untyped:
-        threads, code = _threads(functions, shared, table, kept, types)  # now that every access is a word
+        threads, code = _threads(functions, shared, calls, types)  # now that every access is a word
     registers: list[dict[str, Value]] = []
     register_types: dict[tuple[int, str], RegisterType] = {}
     for number, thread in enumerate(threads):
@@ -52,17 +57,20 @@ def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Progra
     notes = dict.fromkeys(note for thread in threads for note in thread.notes)  # each once, in order
     if shared.untyped:
         notes[UNTYPED_NOTE] = None
-    return Program(table.arch, code, shared.variables(), tuple(registers), register_types, tuple(notes))
+    if system.one_cpu:
+        code = tuple([one_cpu.on_one_cpu(thread, table) for thread in code])
+        notes[one_cpu.NOTE] = None
+    variables = {**shared.variables(), **calls.cells}
+    return Program(table.arch, code, variables, tuple(registers), register_types, tuple(notes))
 
 
 def _threads(
     functions: tuple[c.Function, ...],
     shared: Shared,
-    table: Primitives,
-    kept: Promise,
+    calls: Calls,
     registers: list[dict[str, CType]],
 ) -> tuple[list[Statements], tuple[ThreadCode, ...]]:
-    calls = Membarrier(table, len(functions), kept)
+    table = calls.promise.table
     threads = [Statements(f, shared, table, calls, registers[f.thread]) for f in functions]
     return threads, tuple([thread.lower() for thread in threads])
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 # fence: the fences of the row, nothing else          load, store: one access, the row's fences around it
 # object: an lvalue, accessed with READ_ONCE and WRITE_ONCE            update: an atomic read-modify-write
-# membarrier: litmus.membarrier.promise
+# membarrier: litmus.membarrier.call
 Kind = Literal["fence", "load", "store", "object", "update", "membarrier"]
 
 # Roles of arguments: an lvalue (`*x`), a pointer (`x`), a value; an optional memory order.
@@ -36,13 +36,17 @@ class Update(Struct, frozen=True):
 
 
 class Macro(Struct, frozen=True):
-    """One row of the catalogue: `roles` has one letter an argument."""
+    """One row of the catalogue: `roles` has one letter an argument.
+
+    result: what a load returns, over `old` (what it reads) and `a` (its value); None: what it reads.
+    """
 
     kind: Kind
     roles: str
     row: str
     update: Update | None = None
     value: int | None = None  # what a store without a value argument stores
+    result: str | None = None
 
 
 SUFFIXES = ("", "_relaxed", "_acquire", "_release")
@@ -50,6 +54,7 @@ OPERATIONS = {
     "add": "old + a", "sub": "old - a", "and": "old & a", "or": "old | a", "xor": "old ^ a", "andnot": "old & ~a",
 }  # fmt: skip
 STEPS = {"inc": "old + 1", "dec": "old - 1"}
+BITS = {"set": "old | 1ul << a", "clear": "old & ~(1ul << a)", "change": "old ^ 1ul << a"}
 
 XCHG = Update("a", "old")
 CMPXCHG = Update("b", "old", when="old == a")
@@ -106,6 +111,40 @@ ACCESSES = {
     "srcu_read_unlock": ("store", "pv", "srcu_read_unlock"),
     "srcu_up_read": ("store", "pv", "srcu_read_unlock"),
 }  # fmt: skip
+
+# Beside the fences of its row, a primitive is a barrier to the compiler.  Where architectures differ it is the least
+# that any header says.  An acquire is READ_ONCE() and then a barrier, a release a barrier and then WRITE_ONCE()
+# (include/asm-generic/barrier.h, include/linux/atomic/atomic-arch-fallback.h: __atomic_acquire_fence()); atomic
+# operations that return nothing, and relaxed ones, are `asm volatile` without a memory clobber on arm, arm64 and
+# powerpc (with one on x86 and riscv): like READ_ONCE(), they are volatile and no barrier.  An update that is only made
+# if a test succeeds ("around") is none otherwise; a function that is called ("call") is one always.
+Clobbers = Literal["", "before", "after", "around", "call"]
+
+CLOBBERS: dict[str, Clobbers] = {
+    # row: where
+    **dict.fromkeys(("smp_load_acquire", "xchg_acquire", "cmpxchg_acquire", "atomic_return_acquire"), "after"),
+    **dict.fromkeys(("smp_store_release", "xchg_release", "cmpxchg_release", "atomic_return_release"), "before"),
+    "rcu_assign_pointer": "before",
+    "smp_store_mb": "after",
+    **dict.fromkeys((
+        "xchg", "cmpxchg", "atomic_return", "atomic_add_unless", "uatomic_return", "uatomic_xchg", "uatomic_cmpxchg",
+    ), "around"),
+    **dict.fromkeys((
+        "spin_lock", "spin_trylock", "spin_unlock", "srcu_read_lock", "srcu_read_unlock", "synchronize_srcu",
+    ), "call"),
+}  # fmt: skip
+
+# The same for an explicit memory order; a row with none of them is the row's.
+ORDER_CLOBBERS: dict[str, Clobbers] = {
+    "CMM_RELAXED": "", "CMM_CONSUME": "", "CMM_ACQUIRE": "after", "CMM_RELEASE": "before",
+    "CMM_ACQ_REL": "around", "CMM_SEQ_CST": "around", "CMM_SEQ_CST_FENCE": "around",
+}  # fmt: skip
+
+# Fences that are no code at all on some architecture (`do { } while (0)`): no barriers of the compiler by themselves.
+NO_BARRIERS = frozenset((
+    "smp_read_barrier_depends", "cmm_read_barrier_depends", "cmm_smp_read_barrier_depends",
+    "smp_mb__after_spinlock", "smp_mb__after_unlock_lock", "smp_mb__after_srcu_read_unlock",
+))  # fmt: skip
 
 # C11's functions (7.17, 7.26.4), which no table supports: what to write instead
 _COMPARE = "cmpxchg(x, old, new), which returns what it read, or cmpxchg_relaxed(x, old, new) and its kin"
@@ -166,6 +205,9 @@ def _updates() -> Iterator[tuple[str, str, str, Update]]:
     yield "uatomic_xchg", "pvo", "uatomic_xchg", XCHG
     yield "uatomic_cmpxchg", "pvvoo", "uatomic_cmpxchg", CMPXCHG
 
+    for name, new in BITS.items():
+        yield f"{name}_bit", "vp", "set_bit", Update(new)
+
     yield "spin_lock", "p", "spin_lock", LOCK
     yield "spin_trylock", "p", "spin_trylock", TRYLOCK
 
@@ -176,6 +218,7 @@ CATALOGUE: dict[str, Macro] = {
     **{name: Macro("update", roles, row, update) for name, roles, row, update in _updates()},
     **{name: Macro("membarrier", "", "smp_mb") for name in MEMBARRIERS},
     "spin_unlock": Macro("store", "p", "spin_unlock", value=0),
+    "test_bit": Macro("load", "vp", "READ_ONCE", result="1 & old >> a"),
     # Fences that name a variable; no table supports them yet.
     **{f"synchronize_srcu{suffix}": Macro("load", "p", "synchronize_srcu") for suffix in ("", "_expedited")},
 }

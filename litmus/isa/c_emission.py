@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from litmus.program.code import Branch, Line, Load, Operation, ThreadCode
+from litmus.program.code import FIXED, Branch, Line, Load, Motion, Operation, ThreadCode
 from litmus.program.values import Expr, Reg
 from litmus.source import c_syntax as c
 
@@ -23,11 +23,11 @@ class Emitter:
         self.registers = 0
         self.scoped: list[int] = []  # the lines whose branches reach only as far as the statement they decide
 
-    def emit(self, operation: Operation, at: c.At, joined: bool = False) -> None:
+    def emit(self, operation: Operation, at: c.At, joined: bool = False, motion: Motion = FIXED) -> None:
         """Append an operation; `joined`: it belongs to the instruction before it."""
         if not joined:
             self.instruction += 1
-        self.lines.append(Line(operation, self.instruction, self.function.span(at)))
+        self.lines.append(Line(operation, self.instruction, self.function.span(at), motion))
 
     def register(self) -> str:
         """A new register."""

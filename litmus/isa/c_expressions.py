@@ -34,14 +34,14 @@ from litmus.isa.c_types import (
     unary,
 )
 from litmus.isa.c_variables import Shared
-from litmus.membarrier.promise import Membarrier
-from litmus.program.code import Load, Set, Store
+from litmus.membarrier import flags
+from litmus.membarrier.call import Calls
+from litmus.program.code import PLAIN, VOLATILE, Load, Motion, Set, Store
 from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source import c_syntax as c
 
-CONSTANTS = {"true": 1, "false": 0, "NULL": 0}
-PLAIN_NOTE = "plain accesses are kept in program order"
+CONSTANTS = {"true": 1, "false": 0, "NULL": 0, **flags.CONSTANTS}
 
 
 class Local(NamedTuple):
@@ -69,7 +69,7 @@ class Expressions(Emitter):
         function: c.Function,
         shared: Shared,
         table: Primitives,
-        membarrier: Membarrier,
+        membarrier: Calls,
         registers: Mapping[str, CType],
     ) -> None:
         super().__init__(function)
@@ -394,11 +394,9 @@ class Expressions(Emitter):
         if isinstance(place, Local):
             return self._name(c.Name(place.name, place.at))
         row = place.load
-        if row is self.table["plain"]:
-            self.note(PLAIN_NOTE)
         c_macros.fences(self, row.before, place.at)
         register = self.register()
-        self.emit(Load(register, place.address, self.width(place), row.load), place.at)
+        self.emit(Load(register, place.address, self.width(place), row.load), place.at, motion=self.motion(row))
         c_macros.after(self, row, Reg(register), place.at)
         return loaded(register, place.type)
 
@@ -410,16 +408,18 @@ class Expressions(Emitter):
             self.unsupported(message, place.at, "there they are two accesses")
         return size
 
+    def motion(self, row: Row) -> Motion:
+        """What the compiler may do with an access."""
+        return PLAIN if row is self.table["plain"] else VOLATILE
+
     def store(self, place: Local | Memory, value: TypedValue, at: c.At) -> TypedValue:
         """Write a place; the value is what the place then holds."""
         if isinstance(place, Local):
             return self.set(place.name, value, at)
         row = place.store
-        if row is self.table["plain"]:
-            self.note(PLAIN_NOTE)
         value = converted(value, place.type)
         c_macros.fences(self, row.before, place.at)
-        self.emit(Store(place.address, stored(value), self.width(place), row.store), at)
+        self.emit(Store(place.address, stored(value), self.width(place), row.store), at, motion=self.motion(row))
         c_macros.fences(self, row.after, place.at)
         return value
 

@@ -10,10 +10,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from litmus.diagnostics import near
-from litmus.isa.c_catalogue import C11, CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.isa.c_catalogue import (
+    C11,
+    CATALOGUE,
+    CLOBBERS,
+    LVALUE,
+    NO_BARRIERS,
+    ORDER,
+    ORDER_CLOBBERS,
+    POINTER,
+    VALUE,
+    Clobbers,
+    Macro,
+    Update,
+)
 from litmus.isa.c_types import (
     INT,
     NOTHING,
+    UNSIGNED_LONG,
+    CType,
     TypedValue,
     converted,
     exactly,
@@ -24,7 +39,8 @@ from litmus.isa.c_types import (
     truth,
     unary,
 )
-from litmus.program.code import Assume, Branch, Fence, Load, Set, Store, StoreConditional
+from litmus.membarrier import call as membarrier
+from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Fence, Load, Set, Store, StoreConditional
 from litmus.program.primitives import Fences, Row
 from litmus.program.values import Expr, Op, Reg
 from litmus.source import c_syntax as c
@@ -32,10 +48,6 @@ from litmus.source.c_parser import parse_expression
 
 if TYPE_CHECKING:
     from litmus.isa.c_expressions import Expressions, Memory
-
-# Commands that every kernel answers with a barrier on all threads of the process or more; the two-argument call
-# of include/uapi/linux/membarrier.h.
-ORDINARY_COMMANDS = ("MEMBARRIER_CMD_SHARED", "MEMBARRIER_CMD_GLOBAL", "MEMBARRIER_CMD_PRIVATE_EXPEDITED")
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:
@@ -46,19 +58,39 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
             lower.unsupported(f"{e.name}: the atomics of C11 are not supported", e.name_at, C11[e.name])
         lower.wrong(f"Unknown macro {e.name}", e.name_at, near(e.name, CATALOGUE))
     if macro.kind == "membarrier":
-        return _membarrier(lower, e)
+        value = membarrier.call(lower, e)
+        lower.emit(CompilerBarrier(), e.at)
+        return value
     row = _row(lower, e, macro)
+    if _clobbers(e, macro) == "call":
+        lower.emit(CompilerBarrier(), e.at)
+        value = _access(lower, e, macro, row)
+        lower.emit(CompilerBarrier(), e.at)
+        return value
+    return _access(lower, e, macro, row)
+
+
+def _access(lower: Expressions, e: c.Call, macro: Macro, row: Row) -> TypedValue:
     match macro.kind:
         case "fence":
             fences(lower, row.before, e.at)
+            if e.name not in NO_BARRIERS:
+                lower.emit(CompilerBarrier(), e.at)
         case "load":
-            return lower.load(_place(lower, e, macro, 0)._replace(load=row, at=e.at))
+            target = _place(lower, e, macro)._replace(load=row, at=e.at)
+            names = _given(lower, e, macro, target.type)
+            barrier_before(lower, e, macro)
+            value = lower.load(target)
+            barrier_after(lower, e, macro)
+            return value if macro.result is None else _computed(macro.result, {**names, "old": exactly(value)})
         case "object":
             return lower.load(place(lower, e))
         case "store":
-            target = _place(lower, e, macro, 0)._replace(store=row, at=e.at)
+            target = _place(lower, e, macro)._replace(store=row, at=e.at)
             value = lower.value(e.arguments[1]) if macro.value is None else TypedValue(macro.value, INT)
+            barrier_before(lower, e, macro)
             lower.store(target, value, e.at)
+            barrier_after(lower, e, macro)
         case "update":
             assert macro.update is not None
             return _update(lower, e, macro, macro.update, row)
@@ -70,7 +102,7 @@ def place(lower: Expressions, e: c.Call) -> Memory:
     macro = CATALOGUE[e.name]
     _row(lower, e, macro)
     load, store = lower.table["READ_ONCE"], lower.table["WRITE_ONCE"]
-    return _place(lower, e, macro, 0)._replace(load=load, store=store, at=e.at)
+    return _place(lower, e, macro)._replace(load=load, store=store, at=e.at)
 
 
 def fences(lower: Expressions, of: Fences, at: c.At) -> None:
@@ -79,12 +111,32 @@ def fences(lower: Expressions, of: Fences, at: c.At) -> None:
         lower.emit(Fence(tags), at)
 
 
+def _clobbers(e: c.Call, macro: Macro) -> Clobbers:
+    """Where a call is a barrier to the compiler, beside its fences."""
+    orders = e.arguments[len(macro.roles.rstrip(ORDER)) :]
+    if orders and isinstance(orders[0], c.Name):
+        return ORDER_CLOBBERS[orders[0].name]
+    return CLOBBERS.get(macro.row, "")
+
+
+def barrier_before(lower: Expressions, e: c.Call, macro: Macro) -> None:
+    """The barrier to the compiler before an access, if there is one."""
+    if _clobbers(e, macro) in ("before", "around"):
+        lower.emit(CompilerBarrier(), e.at)
+
+
+def barrier_after(lower: Expressions, e: c.Call, macro: Macro) -> None:
+    """The barrier to the compiler after an access, if there is one."""
+    if _clobbers(e, macro) in ("after", "around"):
+        lower.emit(CompilerBarrier(), e.at)
+
+
 def after(lower: Expressions, row: Row, read: Expr, at: c.At) -> None:
     """The fences after an access that read something, and the branch before them."""
     if row.branch:
         # bne to the next instruction: nothing is skipped, but what follows depends on the value.
         label = lower.label()
-        lower.emit(Branch(label, read), at)
+        lower.emit(Branch(label, read), at, motion=VOLATILE)
         lower.place(label)
     fences(lower, row.after, at)
 
@@ -120,10 +172,10 @@ ORDERS = (
 )  # fmt: skip
 
 
-def _place(lower: Expressions, e: c.Call, macro: Macro, position: int) -> Memory:
-    """The shared place that an argument names: `*x` where the macro takes an lvalue, `x` where a pointer."""
-    argument = e.arguments[position]
-    if macro.roles[position] == LVALUE:
+def _place(lower: Expressions, e: c.Call, macro: Macro) -> Memory:
+    """The shared place that the arguments name: `*x` where the macro takes an lvalue, `x` where a pointer."""
+    role, argument = next(pair for pair in zip(macro.roles, e.arguments, strict=False) if pair[0] in (LVALUE, POINTER))
+    if role == LVALUE:
         return lower.place_of(argument)
     pointer = lower.value(argument)
     if pointer.type.target is None and lower.is_shared(argument):
@@ -133,19 +185,24 @@ def _place(lower: Expressions, e: c.Call, macro: Macro, position: int) -> Memory
     return lower.pointed(pointer, argument, e.at)
 
 
+def _given(lower: Expressions, e: c.Call, macro: Macro, type_: CType) -> dict[str, TypedValue]:
+    """The values among the arguments, as values of that type, by the names that the catalogue has for them."""
+    given = [
+        exactly(converted(lower.value(argument), type_))
+        for role, argument in zip(macro.roles, e.arguments, strict=False)
+        if role == VALUE
+    ]
+    return dict(zip("ab", given, strict=False))
+
+
 # ---------------------------------------------------------------- atomic updates
 
 
 def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Row) -> TypedValue:
     """An atomic read-modify-write, in its last, successful round; one that decides not to store is kept."""
-    target = _place(lower, e, macro, macro.roles.index(POINTER))
+    target = _place(lower, e, macro)
     type_ = target.type
-    given = [
-        exactly(converted(lower.value(argument), type_))
-        for role, argument in zip(macro.roles, e.arguments, strict=False)
-        if role not in (POINTER, ORDER)
-    ]
-    names = dict(zip("ab", given, strict=False))
+    names = _given(lower, e, macro, type_)
     old, at = lower.register(), e.at
     size = lower.width(target)
     linked = row.method == "llsc"
@@ -153,12 +210,13 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     skipped = tested = None
     if row.test and update.when is not None:
         tested = lower.register()
-        lower.emit(Load(tested, target.address, size, lower.table["READ_ONCE"].load), at)
+        lower.emit(Load(tested, target.address, size, lower.table["READ_ONCE"].load), at, motion=VOLATILE)
         names["old"] = exactly(loaded(tested, type_))
         skipped = _skip_unless(lower, _computed(update.when, names), at)
 
     fences(lower, row.before, at)
-    lower.emit(Load(old, target.address, size, load, reserve=linked), at)
+    barrier_before(lower, e, macro)
+    lower.emit(Load(old, target.address, size, load, reserve=linked), at, motion=VOLATILE)
     when = None
     if tested is not None:
         # In the last round no other thread came between; a lost race is a failed test as well.
@@ -173,13 +231,14 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         if when is not None:
             skipped = _skip_unless(lower, when, at)
         status = lower.register()
-        lower.emit(StoreConditional(target.address, stored(names["new"]), status, 1, 0, size, store), at)
+        conditional = StoreConditional(target.address, stored(names["new"]), status, 1, 0, size, store)
+        lower.emit(conditional, at, motion=VOLATILE)
         lower.emit(Assume(Reg(status)), at, joined=True)
     else:
         stores = None if when is None else truth(when).expr
         single = row.method == "event"
         written = Store(target.address, stored(names["new"]), size, store, stores, rmw=True, single=single)
-        lower.emit(written, at, joined=True)
+        lower.emit(written, at, joined=True, motion=VOLATILE)
         if row.either and stores is not None:
             compared = lower.register()
             lower.emit(Set(compared, Op("either", (stores, names["a"].expr, Reg(old)))), at, joined=True)
@@ -189,15 +248,19 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     if skipped is not None and row.always:
         lower.place(skipped)
     after(lower, row, Reg(old), at)
+    if tested is not None:
+        barrier_after(lower, e, macro)
     if skipped is not None and not row.always:
         lower.place(skipped)
+    if tested is None:
+        barrier_after(lower, e, macro)
     return NOTHING if update.result is None else _computed(update.result, names)
 
 
 def _skip_unless(lower: Expressions, condition: TypedValue, at: c.At) -> str:
     """A branch, taken if the condition is 0, to the label that is returned."""
     label = lower.label()
-    lower.emit(Branch(label, negated(condition).expr), at)
+    lower.emit(Branch(label, negated(condition).expr), at, motion=VOLATILE)
     return label
 
 
@@ -210,32 +273,10 @@ def _value(e: c.Expression, names: Mapping[str, TypedValue]) -> TypedValue:
     match e:
         case c.Name(name):
             return names[name]
-        case c.Number(value):
-            return TypedValue(value, INT)
+        case c.Number(value, suffix):
+            return TypedValue(value, UNSIGNED_LONG if suffix == "ul" else INT)
         case c.Unary(operator, operand):
             return unary(operator, _value(operand, names))
         case c.Binary(operator, left, right):
             return operate(operator, _value(left, names), _value(right, names))
     raise AssertionError(f"the catalogue has {e}")
-
-
-# ---------------------------------------------------------------- membarrier
-
-
-def _membarrier(lower: Expressions, e: c.Call) -> TypedValue:
-    """sys_membarrier(): the promise to every other thread of the test; it returns 0."""
-    if e.arguments and e.name == "smp_memb":
-        lower.wrong("smp_memb takes no arguments", e.at)
-    match e.arguments:
-        case ():
-            pass
-        case (c.Name(command), c.Number(0)) if command in ORDINARY_COMMANDS:
-            pass
-        case (c.Name(command), flags) if command in ORDINARY_COMMANDS:
-            lower.unsupported("flags of membarrier are not supported yet", flags.at, "0")
-        case (command_or_flags, *_):
-            hint = f"{e.name}() or {e.name}({ORDINARY_COMMANDS[-1]}, 0)"
-            lower.unsupported("commands and flags of membarrier are not supported yet", command_or_flags.at, hint)
-    for operation in lower.membarrier.call(lower.function.thread, lower.function.span(e.at)):
-        lower.emit(operation, e.at)
-    return TypedValue(0, INT)

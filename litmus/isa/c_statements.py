@@ -13,7 +13,7 @@ from litmus.diagnostics import near
 from litmus.isa.c_expressions import Expressions
 from litmus.isa.c_types import CType, TypedValue, exactly, operate, promoted
 from litmus.isa.c_variables import Shared
-from litmus.membarrier.promise import Membarrier
+from litmus.membarrier.call import Calls
 from litmus.program.code import Branch, Set, ThreadCode
 from litmus.program.primitives import Primitives
 from litmus.program.values import Reg
@@ -37,7 +37,7 @@ class Statements(Expressions):
         function: c.Function,
         shared: Shared,
         table: Primitives,
-        membarrier: Membarrier,
+        membarrier: Calls,
         registers: Mapping[str, CType],
     ) -> None:
         super().__init__(function, shared, table, membarrier, registers)
@@ -105,6 +105,9 @@ class Statements(Expressions):
         if s.value is not None:
             self.evaluate(s.value)
         self.emit(Branch(END), s.at)
+
+    def _braced(self, s: c.Braced) -> None:
+        self.wrong(f"there is no statement {s.name} {{ }}", s.name_at, "if, while, for, switch")
 
     def _label(self, s: c.Label) -> None:
         if s.name in self.labels:
@@ -236,6 +239,7 @@ class Statements(Expressions):
         c.Goto: _goto,
         c.Jump: _jump,
         c.Return: _return,
+        c.Braced: _braced,
     }
 
 
@@ -245,7 +249,7 @@ def _children(s: c.Statement) -> tuple[c.Statement, ...]:
             return statements
         case c.If(_, then, other):
             return (then,) if other is None else (then, other)
-        case c.While(_, body) | c.DoWhile(body) | c.For(_, _, _, body) | c.Switch(_, body):
+        case c.While(_, body) | c.DoWhile(body) | c.For(_, _, _, body) | c.Switch(_, body) | c.Braced(_, _, body):
             return (body,)
         case c.Case(_, statement) | c.Label(_, statement):
             return (statement,)

@@ -2,8 +2,8 @@
 
 Variables are those that the initial state, the code and the addresses in registers name.  A
 variable without a type has the size of the accesses to it; where none is plain to see, that of all
-accesses of the test if they have one size, else 4.  Accesses of several sizes to one variable are not
-supported, and are found here wherever the address of an access is plain to see.
+accesses of the test if they have one size, else 4.  Accesses of several sizes to one variable are
+found here wherever the address of an access is plain to see; litmus/isa/sizes.py says which are supported.
 """
 
 from __future__ import annotations
@@ -57,20 +57,32 @@ class Reference(NamedTuple):
 
 
 class _Use(NamedTuple):
+    """The largest access to a variable; `mixed`: what is to be said if there are others, of another size."""
+
     size: int
     span: Span
+    mixed: Unsupported | None = None
 
 
-State = tuple[dict[str, Variable], tuple[dict[str, Value], ...], dict[tuple[int, str], RegisterType]]
+class State(NamedTuple):
+    """The variables, the initial registers of every thread, and the types of registers.
+
+    mixed: for the variables that are accessed with several sizes, or not with their own, what is to be said of it.
+    """
+
+    variables: dict[str, Variable]
+    registers: tuple[dict[str, Value], ...]
+    types: dict[tuple[int, str], RegisterType]
+    mixed: dict[str, Unsupported]
 
 
 def initial_state(
     test: Test, isa: InstructionSet, references: Sequence[Reference], written: Sequence[frozenset[str]]
 ) -> State:
-    """The variables, the initial registers of every thread, and the types of registers.
+    """The initial state of a test whose code has those references.
 
     written[t] are the registers that thread t writes.  Raises InputError for unknown registers,
-    processes, types and cells, Unsupported for mixed sizes.
+    processes, types and cells, Unsupported for accesses that are larger than their variable.
     """
     registers: tuple[dict[str, Value], ...] = tuple([{} for _ in written])
     types: dict[tuple[int, str], RegisterType] = {}
@@ -111,11 +123,12 @@ def initial_state(
     used = _uses(references, pointers, written, named)
     accessed = {reference.size for reference in references if reference.size is not None}
     common = accessed.pop() if len(accessed) == 1 else 4  # for variables that are reached by loaded addresses only
-    sizes = {name: _size_of(name, declared.get(name), used.get(name), common) for name in named}
+    mixed: dict[str, Unsupported] = {}
+    sizes = {name: _size_of(name, declared.get(name), used.get(name), common, mixed) for name in named}
     variables = {name: _variable(name, declared.get(name), sizes) for name in named}
     for thread, name, value in held:
         registers[thread][name] = _value(value, 8, sizes, variables)
-    return variables, registers, types
+    return State(variables, registers, types, mixed)
 
 
 def _uses(
@@ -124,7 +137,7 @@ def _uses(
     written: Sequence[frozenset[str]],
     named: dict[str, Span],
 ) -> dict[str, _Use]:
-    """The first access to each variable whose address is plain; all of its accesses have its size."""
+    """The largest access to each variable, of those whose address is plain."""
     used: dict[str, _Use] = {}
     for name, thread, bases, size, span in references:
         if name is None:
@@ -141,12 +154,14 @@ def _uses(
             used[name] = _Use(size, span)
         elif first.size != size:
             line, column = first.span.source.position(first.span.start)
-            raise Unsupported(
+            mixed = first.mixed or Unsupported(
                 f"{name} is accessed with {size} byte{'s' * (size > 1)} here and with {first.size}"
                 f" byte{'s' * (first.size > 1)} at {line}:{column} ({first.span.text}):"
                 " mixed-size accesses are not supported",
                 span,
             )
+            larger = _Use(size, span) if size > first.size else first
+            used[name] = larger._replace(mixed=mixed)
     return used
 
 
@@ -163,16 +178,25 @@ def declared_type(item: Init) -> RegisterType | None:
     return kind
 
 
-def _size_of(name: str, item: Init | None, use: _Use | None, common: int) -> RegisterType:
+def _size_of(
+    name: str, item: Init | None, use: _Use | None, common: int, mixed: dict[str, Unsupported]
+) -> RegisterType:
+    """The type of a variable; `mixed` is told of one that is not accessed with its size only."""
     kind = declared_type(item) if item is not None else None
+    if use is not None and use.mixed is not None:
+        mixed[name] = use.mixed
     if kind is None:
-        return RegisterType(use.size if use is not None else common)
+        size = use.size if use is not None else common
+        return RegisterType(size, signed=size >= 4)
     if use is not None and use.size != kind.size:
-        raise Unsupported(
+        refused = Unsupported(
             f"{name} is declared with {kind.size} byte{'s' * (kind.size > 1)} and accessed with {use.size}:"
             " mixed-size accesses are not supported",
             use.span,
         )
+        if use.size > kind.size:
+            raise refused
+        mixed.setdefault(name, refused)
     return kind
 
 

@@ -18,7 +18,7 @@ class Compute(NamedTuple):
 
     operands: T the target; A, B source registers, Z a source that is 0 where it is r0; numbers: I
     signed and U unsigned of 16 bits, H of 16 bits that are shifted to the left, n from 0 to 31, m
-    from 0 to 63, b and e the ends of a mask of the 32-bit word; L an address `d(rA)`.  In results, D
+    and k from 0 to 63, b and e the ends of a mask of the 32-bit word; L an address `d(rA)`.  In results, D
     is the old target, M the mask, R the rotated word.
     record: the form with a dot sets cr0; always: there is no other form.
     whole: the lower half of the result depends on the upper halves of the sources.
@@ -44,10 +44,18 @@ COMPUTE = {
     "sub": Compute("TAB", "sub(A, B)"),
     "subf": Compute("TAB", "sub(B, A)"),
     "neg": Compute("TA", "neg(A)"),
+    "mulhw": Compute("TAB", "sar(mul(sext32(A), sext32(B)), 32)"),
+    "mulhwu": Compute("TAB", "shr(mul(zext32(A), zext32(B)), 32)"),
+    "mulhd": Compute("TAB", "mulh(A, B)", whole=True),
+    "mulhdu": Compute("TAB", "mulhu(A, B)", whole=True),
     "mulli": Compute("TAI", "mul(A, I)", record=False),
     "mullw": Compute("TAB", "mul(sext32(A), sext32(B))"),
     "mulld": Compute("TAB", "mul(A, B)"),
     "divw": Compute("TAB", "div(sext32(A), sext32(B))"),
+    "divwu": Compute("TAB", "divu(zext32(A), zext32(B))"),
+    "divdu": Compute("TAB", "divu(A, B)", whole=True),
+    "modsw": Compute("TAB", "mod(sext32(A), sext32(B))", record=False),
+    "moduw": Compute("TAB", "modu(zext32(A), zext32(B))", record=False),
     "divd": Compute("TAB", "div(A, B)", whole=True),
     # Book I, 3.3.13 Fixed-point logical; Appendix C for mr and not
     "mr": Compute("TA", "A"),
@@ -69,6 +77,11 @@ COMPUTE = {
     "extsb": Compute("TA", "sext8(A)"),
     "extsh": Compute("TA", "sext16(A)"),
     "extsw": Compute("TA", "sext32(A)"),
+    "cntlzw": Compute("TA", "sub(clz(zext32(A)), 32)"),
+    "cntlzd": Compute("TA", "clz(A)", whole=True),
+    "cnttzw": Compute("TA", "clz(or(rbit(A), 2147483648))"),
+    "popcntw": Compute("TA", "popcount(zext32(A))", record=False),
+    "popcntd": Compute("TA", "popcount(A)", record=False, whole=True),
     # Book I, 3.3.14 Fixed-point rotate and shift; counts in registers have one bit more than needed
     "slw": Compute("TAB", "ite(and(B, 32), 0, zext32(shl(A, and(B, 31))))"),
     "srw": Compute("TAB", "ite(and(B, 32), 0, shr(zext32(A), and(B, 31)))"),
@@ -87,6 +100,15 @@ COMPUTE = {
     "sldi": Compute("TAm", "shl(A, m)"),
     "srdi": Compute("TAm", "shr(A, m)", whole=True),
     "clrldi": Compute("TAm", "shr(shl(A, m), m)"),
+    "rotlwi": Compute("TAn", "zext32(or(shl(zext32(A), n), shr(zext32(A), sub(32, n))))"),
+    "rotldi": Compute("TAm", "or(shl(A, m), ite(m, shr(A, sub(64, m)), 0))", whole=True),
+    # rldicl and rldicr: rotated by m, bits before bit k, or behind it, cleared
+    "rldicl": Compute("TAmk", "shr(shl(or(shl(A, m), ite(m, shr(A, sub(64, m)), 0)), k), k)", whole=True),
+    "rldicr": Compute(
+        "TAmk", "shl(shr(or(shl(A, m), ite(m, shr(A, sub(64, m)), 0)), sub(63, k)), sub(63, k))", whole=True
+    ),
+    # Book I, 3.3.12 and Appendix C: integer select, by a bit of cr0
+    **{f"isel{bit}": Compute("TZB", f"select(.cr0.{bit}, Z, B)", record=False) for bit in ("lt", "gt", "eq")},
 }
 
 # Book I, 3.3.2 Fixed-point loads: bytes, and how a result shorter than a register is extended
@@ -124,15 +146,25 @@ BRANCHES = {
     "bne": ("eq", False),
 }
 
-_UPDATE = "the update forms of loads and stores are not supported"
-_LINK = "calls are not supported"
+# Book I, 2.3.2: the special registers that hold addresses of code, and what moves them
+LINK, COUNT = ".lr", ".ctr"
+MOVES_TO = {"mtlr": LINK, "mtctr": COUNT}
+MOVES_FROM = {"mflr": LINK, "mfctr": COUNT}
+JUMPS = {"bl": ("", True), "blr": (LINK, False), "blrl": (LINK, True), "bctr": (COUNT, False), "bctrl": (COUNT, True)}
+
+# Book I, 2.4: the count register is decremented, and compared with 0
+COUNTED = {"bdnz": "ne(.ctr, 0)", "bdz": "eq(.ctr, 0)"}
+
+# Book II, 4.3.2: hints of which a processor may do nothing
+PREFETCHES = frozenset({"dcbt", "dcbtst"})
+
 _SPECIAL = "special registers are not supported"
 _CACHE = "cache instructions are not supported"
 UNSUPPORTED = {
-    **{f"{name}u{x}": _UPDATE for name in (*LOADS, *STORES) for x in ("", "x")},
-    **dict.fromkeys(("bl", "bctrl", "bctr", "bdnz", "bdz"), _LINK),
-    **dict.fromkeys(("mtlr", "mflr", "mfcr", "mtcr", "mfocrf", "mtctr", "mfctr", "mtspr", "mfspr"), _SPECIAL),
-    **dict.fromkeys(("dcbf", "dcbst", "dcbt", "dcbz", "icbi"), _CACHE),
+    "bc": "write the branch with its condition: beq, bne, ...",
+    **dict.fromkeys(("mfcr", "mtcr", "mtcrf", "mfocrf", "mtspr", "mfspr", "mftb"), _SPECIAL),
+    **dict.fromkeys(("dcbf", "dcbst", "dcbz", "icbi"), _CACHE),
+    **dict.fromkeys(("addic", "addc", "adde", "addze", "subfic", "subfc", "subfe"), "the carry is not supported"),
     **dict.fromkeys(("lmw", "stmw", "lq", "stq", "lqarx", "stqcx."), "multiple-word accesses are not supported"),
     **dict.fromkeys(("ptesync", "tlbie", "tlbsync", "slbie"), "translation is not supported"),
 }

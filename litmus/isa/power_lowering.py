@@ -9,19 +9,29 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from msgspec import structs
+
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
+from litmus.isa.jumps import unplaced
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.power import (
     BRANCHES,
     COMPARES,
     COMPUTE,
     CONDITIONAL,
+    COUNT,
+    COUNTED,
     FENCES,
     HINT,
+    JUMPS,
+    LINK,
     LOADS,
+    MOVES_FROM,
+    MOVES_TO,
     NOTHING,
+    PREFETCHES,
     REGISTERS,
     RESERVE,
     STORES,
@@ -29,7 +39,8 @@ from litmus.isa.power import (
     Compute,
 )
 from litmus.isa.template import (
-    END,
+    INDIRECT,
+    NEXT,
     Access,
     CellCode,
     InstructionSet,
@@ -60,6 +71,7 @@ NUMBER: /[+-]?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
 _EXAMPLES = "instructions look like lwz r1,0(r2)"
 _CONDITION_FIELD = re.compile(r"cr([0-7])\Z", re.IGNORECASE)
 
+_WHERE = ".where"  # where a call through the link register goes
 _ATOMIC = frozenset({"X", "EX"})  # EX is the newer name of the exclusives; models use either
 _CANONICAL = {name: name for name in REGISTERS}
 
@@ -157,7 +169,11 @@ class _Reader:
         return Op("add", (Reg(register), offset)) if offset else Reg(register)
 
     def indexed(self) -> Expr:
-        """The sum of two registers; r0 as the first is the number 0."""
+        """The sum of two registers; r0 as the first is the number 0, which may be written as such, too."""
+        operand = self.operands[self.next]
+        if operand.data == "operand" and str(operand.children[0]) == "0":
+            self.next += 1
+            return Reg(self.register())
         first, second = Reg(self.register()), Reg(self.register())
         return second if first.name == "r0" else Op("add", (first, second))
 
@@ -186,6 +202,13 @@ def _template(reader: _Reader, exact: bool) -> Template:
         return _load(reader, *LOADS[indexed], reader.indexed, exact)
     if indexed != name and indexed in STORES:
         return _store(reader, STORES[indexed], reader.indexed)
+    updating = name.removesuffix("x").removesuffix("u")
+    if name in (f"{updating}u", f"{updating}ux") and (updating in LOADS or updating in STORES):
+        by_index = name[-1] == "x"
+        address_of = reader.indexed if by_index else reader.address
+        if updating in LOADS:
+            return _updated(reader, _load(reader, *LOADS[updating], address_of, exact), by_index)
+        return _updated(reader, _store(reader, STORES[updating], address_of), by_index)
     if name in RESERVE:
         return _load(reader, *RESERVE[name], reader.indexed, exact, reserve=True)
     if name in CONDITIONAL:
@@ -193,7 +216,11 @@ def _template(reader: _Reader, exact: bool) -> Template:
     if name in COMPARES:
         return _compare(reader, *COMPARES[name])
     if name in FENCES:
-        reader.expect(0)
+        if name == "sync" and reader.operands:  # sync 0 and sync 1 are sync and lwsync
+            name = ("sync", "lwsync")[reader.number(0, 1)]
+            reader.expect(1)
+        else:
+            reader.expect(0)
         return Template(reader.place, (Fence(frozenset({FENCES[name]})),))
     branch = name.rstrip("+-")  # the sign is a hint to the predictor
     if branch in BRANCHES:
@@ -202,16 +229,32 @@ def _template(reader: _Reader, exact: bool) -> Template:
         reader.expect(1)
         target = reader.token("a label")
         return Template(reader.place, (Branch(target.name),), target)
-    if name == "blr":  # the thread is a function that was called
-        reader.expect(0)
-        return Template(reader.place, (Branch(END),))
+    if name in COUNTED:
+        reader.expect(1)
+        target = reader.token("a label")
+        counted = Set(COUNT, Op("sub", (Reg(COUNT), 1)))
+        return Template(reader.place, (counted, Branch(target.name, expression(COUNTED[name]))), target)
+    if name in JUMPS:
+        return _jump(reader, *JUMPS[name])
+    if name in MOVES_TO or name in MOVES_FROM:
+        reader.expect(1)
+        register = reader.register()
+        to, source = (MOVES_TO[name], register) if name in MOVES_TO else (register, MOVES_FROM[name])
+        return Template(reader.place, (Set(to, Reg(source)),))
+    if name in PREFETCHES:
+        reader.expect(2)
+        reader.indexed()
+        return Template(reader.place)
     if name in NOTHING:
         reader.expect(0)
         return Template(reader.place)
     span = reader.span(reader.mnemonic.place)
     if name in UNSUPPORTED or plain in UNSUPPORTED:
         raise Unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED.get(name) or UNSUPPORTED[plain]}", span)
-    known = (*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *COMPARES, *FENCES, *BRANCHES, "b", "blr", "nop")
+    known = (
+        *(*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *COMPARES, *FENCES, *BRANCHES, *COUNTED),
+        *(*JUMPS, *MOVES_TO, *MOVES_FROM, *PREFETCHES, *NOTHING, "b"),
+    )
     raise InputError(f"unknown instruction {reader.mnemonic.name}", span, near(name, known) or _EXAMPLES)
 
 
@@ -257,6 +300,7 @@ _RANGES = {
     "U": (0, 65535),
     "n": (0, 31),
     "m": (0, 63),
+    "k": (0, 63),
     "b": (0, 31),
     "e": (0, 31),
 }
@@ -302,6 +346,32 @@ def _store(reader: _Reader, size: int, address_of: Callable[[], Expr]) -> Templa
         accesses=(Access(address, size, reader.place),),
         whole=registers_of(address) | (registers_of(value) if size == 8 else frozenset()),
     )
+
+
+def _updated(reader: _Reader, access: Template, indexed: bool) -> Template:
+    """The access, and its base that becomes the address afterwards (Book I, 3.3.2)."""
+    address = access.accesses[0].address
+    if indexed and not isinstance(address, Op):
+        raise reader.error("r0 as a base cannot be updated", reader.place)
+    base = address.args[0] if isinstance(address, Op) else address
+    operation = access.operations[0]
+    assert isinstance(base, Reg)
+    if isinstance(operation, Load) and operation.register == base.name:
+        raise reader.error(f"{base.name} is loaded and updated at once", reader.place)
+    return structs.replace(access, operations=(*access.operations, Set(base.name, address)))
+
+
+def _jump(reader: _Reader, register: str, links: bool) -> Template:
+    """A branch to a label or to where a special register says; it may leave the address behind it in LR."""
+    reader.expect(0 if register else 1)
+    target = None if register else reader.token("a label")
+    branch = Branch(INDIRECT, Reg(register)) if target is None else Branch(target.name)
+    if not links:
+        return Template(reader.place, (branch,), target)
+    operations: tuple[Operation, ...] = (Set(LINK, unplaced(NEXT)), branch)
+    if register == LINK:
+        operations = (Set(_WHERE, Reg(LINK)), operations[0], Branch(INDIRECT, Reg(_WHERE)))
+    return Template(reader.place, operations, target, returns=True)
 
 
 def _store_conditional(reader: _Reader, size: int) -> Template:
@@ -363,7 +433,8 @@ def _lower(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS)
 
 
-_INSTRUCTIONS = InstructionSet("POWER", cell, canonical, HINT, width=8)
+# Processors run in either byte order, and a test does not say in which.
+_INSTRUCTIONS = InstructionSet("POWER", cell, canonical, HINT, width=8, link=LINK, little_endian=False)
 
 _TAGS = frozenset({*FENCES.values()}) | _ATOMIC
 

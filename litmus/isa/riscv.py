@@ -1,8 +1,9 @@
 """RISC-V: the instructions that litmus tests use, one row each.
 
-Source: The RISC-V Instruction Set Manual, volume I, version 20240411, chapters RV32I, RV64I, "A", "M",
-"Zabha", "B" (Zbb) and "RISC-V Assembly Programmer's Handbook".  Registers have 64 bits (RV64); a result of 32
-bits is sign-extended, as a loaded word is.  The interpreting code is litmus/isa/riscv_lowering.py.
+Source: The RISC-V Instruction Set Manual, volume I, version 20240411, chapters RV32I, RV64I, "A", "M", "Zabha",
+"Zacas", "B" (Zba, Zbb, Zbs), "Zicond" and "RISC-V Assembly Programmer's Handbook".  Registers have 64 bits
+(RV64); a result of 32 bits is sign-extended, as a loaded word is.  The interpreting code is
+litmus/isa/riscv_lowering.py.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ class Compute(NamedTuple):
     operands: str
     result: str
 
+
+def _division(result: str, by_zero: str, dividend: str, divisor: str) -> str:
+    """A quotient or remainder of two operands, and what it is where the divisor is 0 ("M", table of its semantics)."""
+    return f"ite({divisor}, {result}({dividend}, ite({divisor}, {divisor}, 1)), {by_zero})"
+
+
+_A_WORD, _B_WORD = ("sext32(A)", "zext32(A)"), ("sext32(B)", "zext32(B)")
 
 COMPUTE = {
     # RV32I, Integer computational instructions
@@ -66,17 +74,60 @@ COMPUTE = {
     # "M"
     "mul": Compute("TAB", "mul(A, B)"),
     "mulw": Compute("TAB", "sext32(mul(A, B))"),
+    "mulh": Compute("TAB", "mulh(A, B)"),
+    "mulhu": Compute("TAB", "mulhu(A, B)"),
+    "mulhsu": Compute("TAB", "sub(mulhu(A, B), ite(lt(A, 0), B, 0))"),
+    "div": Compute("TAB", _division("div", "-1", "A", "B")),
+    "divu": Compute("TAB", _division("divu", "-1", "A", "B")),
+    "rem": Compute("TAB", _division("mod", "A", "A", "B")),
+    "remu": Compute("TAB", _division("modu", "A", "A", "B")),
+    "divw": Compute("TAB", f"sext32({_division('div', '-1', _A_WORD[0], _B_WORD[0])})"),
+    "divuw": Compute("TAB", f"sext32({_division('divu', '-1', _A_WORD[1], _B_WORD[1])})"),
+    "remw": Compute("TAB", f"sext32({_division('mod', 'A', _A_WORD[0], _B_WORD[0])})"),
+    "remuw": Compute("TAB", f"sext32({_division('modu', 'A', _A_WORD[1], _B_WORD[1])})"),
+    # Zba
+    "add.uw": Compute("TAB", "add(B, zext32(A))"),
+    "slli.uw": Compute("TAm", "shl(zext32(A), m)"),
+    **{f"sh{n}add": Compute("TAB", f"add(B, shl(A, {n}))") for n in (1, 2, 3)},
+    **{f"sh{n}add.uw": Compute("TAB", f"add(B, shl(zext32(A), {n}))") for n in (1, 2, 3)},
     # Zbb
     "andn": Compute("TAB", "andnot(A, B)"),
     "orn": Compute("TAB", "or(A, not(B))"),
     "xnor": Compute("TAB", "not(xor(A, B))"),
+    "clz": Compute("TA", "clz(A)"),
+    "clzw": Compute("TA", "sub(clz(zext32(A)), 32)"),
+    "ctz": Compute("TA", "clz(rbit(A))"),
+    "ctzw": Compute("TA", "clz(or(rbit(A), 2147483648))"),
+    "cpop": Compute("TA", "popcount(A)"),
+    "cpopw": Compute("TA", "popcount(zext32(A))"),
+    "max": Compute("TAB", "ite(lt(A, B), B, A)"),
+    "maxu": Compute("TAB", "ite(ltu(A, B), B, A)"),
+    "min": Compute("TAB", "ite(lt(A, B), A, B)"),
+    "minu": Compute("TAB", "ite(ltu(A, B), A, B)"),
+    "rol": Compute("TAB", "or(shl(A, and(B, 63)), ite(and(B, 63), shr(A, sub(64, and(B, 63))), 0))"),
+    "ror": Compute("TAB", "or(shr(A, and(B, 63)), ite(and(B, 63), shl(A, sub(64, and(B, 63))), 0))"),
+    "rori": Compute("TAm", "or(shr(A, m), ite(m, shl(A, sub(64, m)), 0))"),
     "sext.b": Compute("TA", "sext8(A)"),
     "sext.h": Compute("TA", "sext16(A)"),
     "zext.h": Compute("TA", "zext16(A)"),
+    # Zbs
+    "bclr": Compute("TAB", "andnot(A, shl(1, and(B, 63)))"),
+    "bclri": Compute("TAm", "andnot(A, shl(1, m))"),
+    "bext": Compute("TAB", "and(shr(A, and(B, 63)), 1)"),
+    "bexti": Compute("TAm", "and(shr(A, m), 1)"),
+    "binv": Compute("TAB", "xor(A, shl(1, and(B, 63)))"),
+    "binvi": Compute("TAm", "xor(A, shl(1, m))"),
+    "bset": Compute("TAB", "or(A, shl(1, and(B, 63)))"),
+    "bseti": Compute("TAm", "or(A, shl(1, m))"),
+    # Zicond
+    "czero.eqz": Compute("TAB", "ite(B, A, 0)"),
+    "czero.nez": Compute("TAB", "ite(B, 0, A)"),
     # Assembly Programmer's Handbook, pseudoinstructions
     "li": Compute("TL", "L"),
     "la": Compute("TV", "V"),
+    "lla": Compute("TV", "V"),
     "mv": Compute("TA", "A"),
+    "move": Compute("TA", "A"),  # its old name, which assemblers still take
     "not": Compute("TA", "not(A)"),
     "neg": Compute("TA", "neg(A)"),
     "negw": Compute("TA", "sext32(neg(A))"),
@@ -113,6 +164,7 @@ AMOS = {
     "amominu": "ite(ltu(M, sext(B)), M, B)",  # sign-extension keeps the order of unsigned numbers
     "amomaxu": "ite(gtu(M, sext(B)), M, B)",
 }
+CAS = "amocas"  # Zacas: stores if what it has read is what the target held
 WIDTHS = {"b": 1, "h": 2, "w": 4, "d": 8}  # b and h: Zabha
 
 # "A", Specifying ordering of atomic instructions: the cat sets of a suffix.  Loads and stores may carry one
@@ -149,22 +201,21 @@ BRANCHES = {
     "bgtz": ("A", "gt(A, 0)"),
 }
 
-NOTHING = frozenset({"nop"})
+# Hints (of which a processor may do nothing), and a wait that may end at any time
+NOTHING = frozenset({"nop", "pause", "wfi", "ntl.p1", "ntl.pall", "ntl.s1", "ntl.all"})
+PREFETCHES = frozenset({"prefetch.i", "prefetch.r", "prefetch.w"})  # Zicbop
 
-_CALLS = "calls are not supported"
-_DIVISION = "division and high halves of products are not supported"
+LINK = "x1"  # holds the return address
+
 _SYSTEM = "system instructions are not supported"
 _FLOATING = "floating point is not supported"
 _COMPRESSED = "compressed instructions are not supported: write the instruction that it stands for"
 UNSUPPORTED = {
     "auipc": "addresses relative to the program counter are not supported; la is",
-    **dict.fromkeys(("jal", "jalr", "jr", "call", "tail"), _CALLS),
-    **dict.fromkeys(("mulh", "mulhu", "mulhsu", "div", "divu", "rem", "remu"), _DIVISION),
-    **dict.fromkeys(("divw", "divuw", "remw", "remuw"), _DIVISION),
-    **dict.fromkeys(("ecall", "ebreak", "mret", "sret", "wfi", "sfence.vma", "pause", "unimp"), _SYSTEM),
+    **dict.fromkeys(("ecall", "ebreak", "mret", "sret", "sfence.vma", "unimp"), _SYSTEM),
     **dict.fromkeys(("csrr", "csrw", "csrs", "csrc", "csrrw", "csrrs", "csrrc", "rdcycle", "rdtime"), _SYSTEM),
     **dict.fromkeys(("flw", "fld", "fsw", "fsd", "fmv.x.w", "fmv.w.x"), _FLOATING),
-    **dict.fromkeys(("amocas.w", "amocas.d", "amocas.q"), "compare-and-swap (Zacas) is not supported"),
+    "amocas.q": "accesses of 16 bytes are not supported",
     **dict.fromkeys(("cbo.clean", "cbo.flush", "cbo.inval", "cbo.zero"), "cache instructions are not supported"),
     **dict.fromkeys(("c.lw", "c.sw", "c.ld", "c.sd", "c.li", "c.mv", "c.addi", "c.nop", "c.j"), _COMPRESSED),
 }

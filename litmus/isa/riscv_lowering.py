@@ -10,6 +10,7 @@ from functools import lru_cache
 from litmus.diagnostics import InputError, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
+from litmus.isa.jumps import unplaced
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Machine, Reader
 from litmus.isa.riscv import (
@@ -18,15 +19,18 @@ from litmus.isa.riscv import (
     AMO_TAG,
     AMOS,
     BRANCHES,
+    CAS,
     COMPUTE,
     CONDITIONAL,
     FENCE_I,
     FENCE_TSO,
     HINT,
+    LINK,
     LOADS,
     LOADS_UNSIGNED,
     NOTHING,
     ORDERS,
+    PREFETCHES,
     REGISTERS,
     RESERVATION_TAG,
     RESERVE,
@@ -36,7 +40,8 @@ from litmus.isa.riscv import (
     Compute,
 )
 from litmus.isa.template import (
-    END,
+    INDIRECT,
+    NEXT,
     Access,
     CellCode,
     InstructionSet,
@@ -68,6 +73,7 @@ _EXAMPLES = "instructions look like lw x5,0(x6)"
 _CANONICAL = {name: name for name in REGISTERS} | dict(zip(ABI_NAMES, REGISTERS, strict=True)) | {"fp": "x8"}
 _RANK = {name: number for number, name in enumerate(REGISTERS)}
 _DISCARDED = ".x0"
+_WHERE = ".where"  # where a call through its own link register goes
 _OLD = ".amo"  # what an AMO has read, where its target is one of its sources
 
 
@@ -137,15 +143,14 @@ def _template(reader: _Reader) -> Template:
         return _branch(reader, *BRANCHES[name])
     if name in ("fence", "fence.tso", "fence.i"):
         return _fence(reader, name)
-    if name == "j":
-        reader.expect(1)
-        target = reader.token("a label")
-        return Template(reader.place, (Branch(target.name),), target)
-    if name == "ret":  # the thread is a function that was called
-        reader.expect(0)
-        return Template(reader.place, (Branch(END),))
+    if name in _JUMPS:
+        return _jump(reader, name)
     if name in NOTHING:
         reader.expect(0)
+        return Template(reader.place)
+    if name in PREFETCHES:
+        reader.expect(1)
+        reader.address(_OFFSETS)
         return Template(reader.place)
     plain, order = _ordered(name)
     tags = NO_TAGS if order is None else frozenset({order})
@@ -160,13 +165,15 @@ def _template(reader: _Reader) -> Template:
     if plain in CONDITIONAL:
         return _store_conditional(reader, CONDITIONAL[plain], tags | {RESERVATION_TAG})
     operation, _, width = plain.partition(".")
+    if operation == CAS and width in WIDTHS:
+        return _compare_and_swap(reader, WIDTHS[width], tags | {AMO_TAG})
     if operation in AMOS and width in WIDTHS:
         return _amo(reader, AMOS[operation], WIDTHS[width], tags | {AMO_TAG})
     if plain in UNSUPPORTED:
         raise reader.unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED[plain]}", reader.mnemonic.place)
-    amos = [f"{operation}.{width}" for operation in AMOS for width in ("w", "d")]
+    amos = [f"{operation}.{width}" for operation in (*AMOS, CAS) for width in ("w", "d")]
     known = (*COMPUTE, *BRANCHES, *LOADS, *LOADS_UNSIGNED, *STORES, *RESERVE, *CONDITIONAL, *amos, *NOTHING)
-    hint = near(plain, (*known, "fence", "fence.tso", "fence.i", "j", "ret")) or _EXAMPLES
+    hint = near(plain, (*known, *PREFETCHES, *_JUMPS, "fence", "fence.tso", "fence.i")) or _EXAMPLES
     raise reader.error(f"unknown instruction {reader.mnemonic.name}", reader.mnemonic.place, hint)
 
 
@@ -249,6 +256,64 @@ def _amo(reader: _Reader, stored: str, size: int, tags: frozenset[str]) -> Templ
     return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
 
 
+def _compare_and_swap(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
+    """AMOCAS ("Zacas"): a load, and a store that is one with it where the comparison holds."""
+    reader.expect(3)
+    target = reader.target()
+    value = reader.source_register()
+    address = reader.address(_NO_OFFSET)
+    expected: Expr = 0 if target == _DISCARDED else Op(f"sext{8 * size}", (Reg(target),)) if size < 8 else Reg(target)
+    operations = (
+        Load(_OLD, address, size, tags),
+        Store(address, value, size, tags, Op("eq", (Reg(_OLD), expected)), rmw=True),
+        Set(target, Reg(_OLD)),
+    )
+    return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
+
+
+_JUMPS = frozenset({"j", "jal", "jalr", "jr", "ret", "call", "tail"})
+
+
+def _jump(reader: _Reader, name: str) -> Template:
+    """Jumps and calls; those that leave an address behind leave it in x1, if they name no other register."""
+    calls = name in ("jal", "jalr", "call")
+    link = LINK if calls else _DISCARDED
+    if calls and len(reader.operands) > 1:
+        link = reader.target()
+    target: Named | None = None
+    branch: Branch
+    if name == "ret":
+        reader.expect(0)
+        branch = Branch(INDIRECT, Reg(LINK))
+    elif name in ("jalr", "jr"):
+        branch = Branch(INDIRECT, _code_address(reader))
+    else:
+        target = reader.token("a label")
+        branch = Branch(target.name)
+    if reader.left():
+        raise reader.error(f"{reader.mnemonic.name} takes no such operand", place_of(reader.operand()))
+    operations: list[Operation] = [branch]
+    if link != _DISCARDED:
+        operations.insert(0, Set(link, unplaced(NEXT)))
+        if isinstance(branch.condition, Reg) and branch.condition.name == link:
+            operations[:] = [Set(_WHERE, Reg(link)), operations[0], Branch(INDIRECT, Reg(_WHERE))]
+    return Template(reader.place, tuple(operations), target, returns=link != _DISCARDED)
+
+
+def _code_address(reader: _Reader) -> Expr:
+    """`x5`, `0(x5)` or `x5,0`: the address of an instruction."""
+    if not reader.left():
+        raise reader.error(f"{reader.mnemonic.name} wants a register", reader.place)
+    if reader.operands[reader.next].data == "based":
+        return reader.address(_NO_OFFSET)
+    register = reader.source_register()
+    if register == 0:
+        raise reader.error("x0 holds no address of code", reader.place)
+    if reader.left():
+        reader.number(0, 0)
+    return register
+
+
 def _fence(reader: _Reader, name: str) -> Template:
     """The fence of the memory accesses in its two sets; one that only orders devices orders no event of ours."""
     if name != "fence":
@@ -287,7 +352,7 @@ def _lower(test: Test) -> Program:
 
 
 _MACHINE = Machine("RISC-V", canonical, HINT)
-_INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8)
+_INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8, link=LINK)
 
 _FENCES = {f"Fence.{p}.{s}" for p in ("r", "w", "rw") for s in ("r", "w", "rw")} | {FENCE_TSO, FENCE_I}
 # Sc is a set of herd7's, of AMOs that are two events; models name it, and here it is empty.

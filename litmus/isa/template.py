@@ -49,6 +49,8 @@ class Template(Struct, frozen=True):
     meet is lowered again, exactly (litmus/isa/assembly.py, `_thread`).
     undefined: flags that it leaves undefined.
     conditional: it begins with a branch to NEXT, on the condition that it is not executed.
+    later: the first of its operations that is ordered after those before it, as if it were another instruction's.
+    returns: it is a call: the address of the instruction behind it, that of NEXT, is where a return goes.
     """
 
     place: Place
@@ -60,6 +62,8 @@ class Template(Struct, frozen=True):
     whole: frozenset[str] = frozenset()
     undefined: frozenset[str] = frozenset()
     conditional: bool = False
+    later: int = 0
+    returns: bool = False
 
 
 class CellCode(Struct, frozen=True):
@@ -77,6 +81,7 @@ class InstructionSet(Struct, frozen=True, eq=False):
     holds the text only.
     width: bytes of a register.  link: the register that holds the return address, if branches through
     registers are supported: such a branch ends the thread where nothing was put there.
+    little_endian: the lowest byte of a number has the lowest address.
     """
 
     name: str
@@ -85,10 +90,12 @@ class InstructionSet(Struct, frozen=True, eq=False):
     registers: str
     width: int
     link: str = ""
+    little_endian: bool = True
 
 
 END = ".end"  # the label behind the last line of a thread
 NEXT = ".next"  # the label behind the instruction itself: a conditional instruction branches there
+DISTANCE = ".distance"  # with a number of instructions behind it: the label of the one that far from the branch
 INDIRECT = ".indirect"  # the label whose address the register that is the branch's condition holds
 
 

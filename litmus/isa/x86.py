@@ -69,8 +69,24 @@ INC = _SUM
 DEC = _DIFFERENCE
 NEG = {".zf": "eq(D, 0)", ".sf": "lt(R, 0)", ".cf": "ne(D, 0)", ".lt": "lt(0, D)"}
 KEEP: dict[str, str] = {}
+# ADC and SBB: .carry is CF as it was before
+ADD_CARRY = {
+    ".zf": "eq(R, 0)",
+    ".sf": "lt(R, 0)",
+    ".lt": "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(add(D, S), .carry), 0))",
+    ".cf": "or(ltu(R, D), and(.carry, eq(R, D)))",
+}
+SUB_CARRY = {
+    ".zf": "eq(R, 0)",
+    ".sf": "lt(R, 0)",
+    ".lt": "ite(.carry, le(D, S), lt(D, S))",
+    ".cf": "ite(.carry, leu(D, S), ltu(D, S))",
+}
 
 ALL_FLAGS = frozenset({".zf", ".sf", ".cf", ".lt"})
+COUNTED = {".cf": "eq(S, 0)", ".zf": "eq(R, 0)"}
+_NOT_COUNTED = ALL_FLAGS - {*COUNTED}
+_NOT_ZERO = ALL_FLAGS - {".zf"}
 
 # ---------------------------------------------------------------- instructions
 
@@ -80,7 +96,7 @@ class Update(NamedTuple):
 
     operands: 2 for destination and source, 1 for a destination alone (S is then `source`).
     stores: False for CMP and TEST, which set flags only.  undefined: flags left undefined.
-    lockable: may have the LOCK prefix where the destination is memory.
+    lockable: may have the LOCK prefix where the destination is memory; what is not has a register as destination.
     """
 
     result: str
@@ -91,6 +107,8 @@ class Update(NamedTuple):
     lockable: bool = True
     undefined: frozenset[str] = frozenset()
 
+
+_TRAILING = "clz(or(rbit(S), ite(eq(N, 64), 0, shl(1, sub(63, N)))))"  # the zeros behind the lowest 1, at most N
 
 UPDATES = {
     "add": Update("sext(add(D, S))", ADD),
@@ -105,7 +123,26 @@ UPDATES = {
     "neg": Update("sext(neg(D))", NEG, operands=1),
     "not": Update("not(D)", KEEP, operands=1),
     "imul": Update("sext(mul(D, S))", KEEP, lockable=False, undefined=ALL_FLAGS),
+    "adc": Update("sext(add(add(D, S), .carry))", ADD_CARRY),
+    "sbb": Update("sext(sub(sub(D, S), .carry))", SUB_CARRY),
+    # of 0, BSF and BSR leave the destination alone
+    "bsf": Update(f"ite(S, {_TRAILING}, D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),
+    "bsr": Update("ite(S, sub(63, clz(zext(S))), D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),
+    "tzcnt": Update(_TRAILING, COUNTED, lockable=False, undefined=_NOT_COUNTED),
+    "lzcnt": Update("sub(clz(zext(S)), sub(64, N))", COUNTED, lockable=False, undefined=_NOT_COUNTED),
+    "popcnt": Update("popcount(zext(S))", {".zf": "eq(S, 0)", ".sf": "0", ".cf": "0", ".lt": "0"}, lockable=False),
 }
+
+# CWDE, CDQE, CDQ, CQO and their AT&T names: the register that is set, the one that it is set from, and how
+CONVERSIONS = {
+    **dict.fromkeys(("cwde", "cwtl"), ("eax", "ax", "sext16(S)")),
+    **dict.fromkeys(("cdqe", "cltq"), ("rax", "eax", "sext32(S)")),
+    **dict.fromkeys(("cdq", "cltd"), ("edx", "eax", "sar(sext32(S), 31)")),
+    **dict.fromkeys(("cqo", "cqto"), ("rdx", "rax", "sar(S, 63)")),
+}
+
+# STC, CLC, CMC: what becomes of CF
+CARRIES = {"stc": "1", "clc": "0", "cmc": "lnot(.cf)"}
 
 
 class Shift(NamedTuple):
@@ -148,7 +185,7 @@ EXTENDING = {
 }
 
 # MOV, LEA, XCHG, XADD, CMPXCHG, MOVNTI have code of their own in x86_lowering.py
-MOVES = frozenset({"mov", "movabs", "movnti", "lea", "xchg", "xadd", "cmpxchg"})
+MOVES = frozenset({"mov", "movabs", "movnti", "lea", "xchg", "uxch", "xadd", "cmpxchg"})
 
 # MFENCE, SFENCE, LFENCE: their cat sets
 FENCES = {"mfence": "MFENCE", "sfence": "SFENCE", "lfence": "LFENCE"}
@@ -176,7 +213,9 @@ CONDITIONS = {
 }
 
 # Instructions without an effect that a memory model speaks of; operands of NOP are not accessed
-NOTHING = frozenset({"nop", "nopw", "nopl", "endbr64", "endbr32", "pause"})
+NOTHING = frozenset({"nop", "nopw", "nopl", "endbr64", "endbr32", "pause"}) | {
+    f"prefetch{kind}" for kind in ("t0", "t1", "t2", "nta", "w", "")
+}
 RETURNS = frozenset({"ret", "retq", "retl"})
 
 UNSUPPORTED = {
@@ -184,7 +223,7 @@ UNSUPPORTED = {
     **dict.fromkeys(("clflush", "clflushopt", "clwb"), "cache flushes are not supported"),
     **dict.fromkeys(("movntdqa", "movd", "movdqa", "movaps", "movups"), "vector registers are not supported"),
     **dict.fromkeys(("cmpxchg8b", "cmpxchg16b"), "double-width accesses are not supported"),
-    **dict.fromkeys(("adc", "sbb", "mul", "div", "idiv", "rol", "ror", "bswap"), "this instruction is not supported"),
+    **dict.fromkeys(("mul", "div", "idiv", "rol", "ror", "bswap"), "this instruction is not supported"),
     **dict.fromkeys(("movsb", "movsw", "movsd", "stosb", "stosl", "stosq", "lodsl"), "strings are not supported"),
     **dict.fromkeys(("jp", "jnp", "jpe", "jpo", "setp", "setnp"), "the parity flag is not supported"),
     **dict.fromkeys(("xbegin", "xend", "xabort"), "transactions are not supported"),

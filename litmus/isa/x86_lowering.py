@@ -30,7 +30,9 @@ from litmus.isa.x86 import (
     ALL_FLAGS,
     BIT,
     BITS,
+    CARRIES,
     CONDITIONS,
+    CONVERSIONS,
     EXTENDING,
     FENCES,
     MOVES,
@@ -115,6 +117,11 @@ class _Lowering:
         elif name in FENCES:
             self.take(0)
             self.operations.append(Fence(frozenset({FENCES[name]})))
+        elif name in CONVERSIONS and CONVERSIONS[name][0] in self.machine.parts:
+            self.convert(*CONVERSIONS[name])
+        elif name in CARRIES:
+            self.take(0)
+            self.operations.append(Set(".cf", expression(CARRIES[name])))
         elif name in EXTENDING:
             self.extend(*EXTENDING[name])
         elif name == "jmp":
@@ -286,6 +293,8 @@ class _Lowering:
         self.size = self.size_of(operands, suffix)
         if isinstance(destination, Immediate):
             raise self.instruction.error("a number cannot be a destination", destination.place)
+        if isinstance(destination, Memory) and not row.lockable:
+            raise self.instruction.error(f"the destination of {name} is a register", destination.place)
         if not (row.lockable and row.stores and isinstance(destination, Memory)):
             self.not_locked()
         source: Expr = self.signed(operands[1]) if row.operands == 2 else row.source
@@ -294,6 +303,8 @@ class _Lowering:
         values = {"D": old, "S": source}
         new = substituted(expression(row.result, 8 * self.size), values)
         self.undefined = row.undefined
+        if ".carry" in registers_of(new):
+            self.operations.append(Set(".carry", Reg(".cf")))
         self.set_flags(row.flags, {**values, "R": new})
         if row.stores:
             self.write(destination, new, tags, rmw=self.locked)
@@ -377,7 +388,9 @@ class _Lowering:
         self.write(destination, source.address)
 
     def exchange(self, suffix: int | None) -> None:
-        """XCHG with memory is locked without the prefix."""
+        """XCHG with memory is locked without the prefix; herd7 calls one that is not UXCH."""
+        unlocked = self.instruction.mnemonic.name[0] in "uU" and not self.locked
+        tags = NO_TAGS if unlocked else _ATOMIC
         one, other = self.take(2)
         self.size = self.size_of((one, other), suffix)
         if isinstance(other, Memory):
@@ -385,8 +398,8 @@ class _Lowering:
         if not isinstance(other, RegisterOperand) or isinstance(one, Immediate):
             raise self.instruction.error("XCHG exchanges registers and memory", self.instruction.place)
         if isinstance(one, Memory):
-            old = self.read(one, _ATOMIC)
-            self.write(one, self.read(other), _ATOMIC, rmw=True)
+            old = self.read(one, tags)
+            self.write(one, self.read(other), tags, rmw=bool(tags))
         else:
             self.operations.append(Set(".old", self.read(one)))
             old = Reg(".old")
@@ -476,6 +489,14 @@ class _Lowering:
         self.size = size
         self.write(destination, value)
 
+    def convert(self, target: str, source: str, result: str) -> None:
+        """CDQ and its kin: the operands are fixed."""
+        self.take(0)
+        parts, place = self.machine.parts, self.instruction.place
+        self.size = parts[source].size
+        value = self.read(RegisterOperand(parts[source], place))
+        self.write(RegisterOperand(parts[target], place), substituted(expression(result), {"S": value}))
+
     def is_sized(self, operand: Operand) -> bool:
         return isinstance(operand, RegisterOperand) or (isinstance(operand, Memory) and operand.size is not None)
 
@@ -495,6 +516,7 @@ _MOVES: dict[str, Callable[[_Lowering, int | None], None]] = {
     "movnti": _Lowering.move_non_temporal,
     "lea": _Lowering.load_address,
     "xchg": _Lowering.exchange,
+    "uxch": _Lowering.exchange,
     "xadd": _Lowering.exchange_add,
     "cmpxchg": _Lowering.compare_exchange,
 }

@@ -174,7 +174,7 @@ def in_assembly(name: str, table: Primitives) -> Dress | None:
     A fence of C, or an access with one fence or an annotation, is what the table makes of it.
     """
     of = DIALECTS[table.arch]
-    if name in (NONE, BARRIER):
+    if name == BARRIER:
         return _po
     if name in _instructions(of):
         stem = _instructions(of)[name]

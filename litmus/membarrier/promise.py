@@ -1,13 +1,15 @@
 """The promise of sys_membarrier(), as program text.
 
-    caller:         smp_mb();  for each thread t: send ipi_t;  for each t: wait for ack_t;  smp_mb();
-    each other t:   at one point, any: receive ipi_t;  smp_mb();  send ack_t
+    caller:         smp_mb();  for each target t: send ipi_t;  for each t: wait for ack_t;  smp_mb();
+    each target t:  at one point, any: receive ipi_t;  smp_mb();  send ack_t
 
 Source: kernel/sched/membarrier.c, membarrier_private_expedited() and ipi_mb().  A thread that is not
-running has passed its point already, so that every other thread of the test is a target.
+running has passed its point already, so that every other thread of the target set is a target.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -29,37 +31,54 @@ KEPT = Promise()
 
 
 class Membarrier(Struct, frozen=True):
-    """sys_membarrier() in a test of `threads` threads: every other one is a target.
+    """What sys_membarrier() is made of.
 
     The barriers and the accesses to messages are smp_mb(), READ_ONCE() and WRITE_ONCE() of `table`.
     """
 
     table: Primitives
-    threads: int
     kept: Promise = KEPT
 
-    def call(self, caller: int, span: Span) -> list[Operation]:
-        """The operations of one call by thread `caller`, each an instruction of its own."""
-        kept = self.kept
-        fence = [Fence(tags) for tags in self.table["smp_mb"].before]
-        targets = [t for t in range(self.threads) if t != caller]
-        operations: list[Operation] = [Fresh()]
-        operations += fence if kept.before else ()
+    def call(self, targets: Iterable[int], span: Span) -> list[Operation]:
+        """The operations of one call to targets that are known, each an instruction of its own."""
+        targets = list(targets)
+        operations = self.entry()
         for t in targets:
-            handler = [*self._receive(_ipi(t), "~ipi"), *(fence if kept.handler else ()), self._send(_ack(t))]
-            operations.append(self._send(_ipi(t)))
-            operations.append(Float(t, tuple([Line(o, i, span) for i, o in enumerate(handler)])))
+            operations += self.interrupt(t, span)
         for t in targets:
-            operations += self._receive(_ack(t), f"~ack{t}")
-        operations += fence if kept.after else ()
-        return operations
+            operations += self.wait(t)
+        return operations + self.exit()
+
+    def entry(self) -> list[Operation]:
+        """What comes before the first message."""
+        return [Fresh(), *(self._fence() if self.kept.before else ())]
+
+    def interrupt(self, target: int, span: Span, sets: Sequence[Operation] = ()) -> list[Operation]:
+        """The message to a target, which takes it at some point; there it executes `sets` too, before its barrier."""
+        fence = self._fence() if self.kept.handler else []
+        handler = [*self._receive(_ipi(target), "~ipi"), *sets, *fence, self._send(_ack(target))]
+        return [
+            self._send(_ipi(target)),
+            Float(target, tuple([Line(o, i, span) for i, o in enumerate(handler)])),
+        ]
+
+    def wait(self, target: int) -> list[Operation]:
+        """Waiting for a target's answer."""
+        return self._receive(_ack(target), f"~ack{target}")
+
+    def exit(self) -> list[Operation]:
+        """What comes after the last answer."""
+        return self._fence() if self.kept.after else []
+
+    def _fence(self) -> list[Operation]:
+        return [Fence(tags) for tags in self.table["smp_mb"].before]
 
     def _send(self, message: Address) -> Operation:
         return Store(message, 1, tags=self.table["WRITE_ONCE"].store)
 
-    def _receive(self, message: Address, register: str) -> tuple[Operation, Operation]:
+    def _receive(self, message: Address, register: str) -> list[Operation]:
         load = Load(register, message, tags=self.table["READ_ONCE"].load)
-        return load, Assume(Op("eq", (Reg(register), 1)))
+        return [load, Assume(Op("eq", (Reg(register), 1)))]
 
 
 # Unrolling appends the number of the call to a message's name; the # keeps ipi 1, call 11 from ipi 11, call 1.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import permutations
+from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -40,8 +41,9 @@ STATES = Options(states="auto", witness=False)  # and whether there is any final
 class Asked(Struct, frozen=True):
     """What a table is asked for; no models: every hardware model.
 
-    arch: the table of primitives for a model that names none.  primitives: alternatives in those tables, as
-    for checking.  jobs: processes.  timeout: seconds for one test under one model.
+    arch: the table of primitives for a model that names none.  primitives: alternatives in those tables;
+    compiler: what it does to plain accesses; both as for checking.  jobs: processes.  timeout: seconds for one
+    test under one model.
     """
 
     rows: tuple[Primitive, ...]
@@ -50,6 +52,7 @@ class Asked(Struct, frozen=True):
     models: tuple[str, ...] = ()
     arch: str | None = None
     primitives: tuple[tuple[str, str, str], ...] = ()
+    compiler: Literal["kernel", "none"] = "kernel"
     jobs: int | None = None
     timeout: float | None = None
 
@@ -142,7 +145,13 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
     """
     own_code = any(primitive.name.startswith("{") for primitive in (*asked.rows, *asked.columns))
     options = replace(STATES if own_code else UNSEEN, timeout=asked.timeout)  # a fragment may wait for ever
-    settings = Settings(models=asked.models, arch=asked.arch, options=options, primitives=asked.primitives)
+    settings = Settings(
+        models=asked.models,
+        arch=asked.arch,
+        options=options,
+        primitives=asked.primitives,
+        compiler=asked.compiler,
+    )
     settings.validate()
     planned = _planned(asked)
     answers: dict[tuple[str, str], Verdict] = {}
@@ -167,7 +176,9 @@ def explain(table: Table, cell: Cell) -> Result | None:
     if cell.witness is None:
         return None
     asked = table.asked
-    settings = Settings(models=(cell.model,), arch=asked.arch, primitives=asked.primitives)
+    settings = Settings(
+        models=(cell.model,), arch=asked.arch, primitives=asked.primitives, compiler=asked.compiler
+    )
     test = table.tests[cell.witness]
     return next(Checker(settings).check_source(Source(f"{test.name}.litmus", test.text)))
 
@@ -205,7 +216,7 @@ def _planned(asked: Asked) -> _Plan:
     words = [primitive.name for primitive in (*asked.rows, *asked.columns)]
     strangers = []
     for model in asked.models or hardware_models():
-        table = load_primitives(_table_of(model, asked.arch), _chosen(asked, _table_of(model, asked.arch)))
+        table = load_primitives(table_of(model, asked.arch), _chosen(asked, table_of(model, asked.arch)))
         unknown = [w for w in words if in_c(w) is None and in_assembly(w, table) is None]
         if unknown:
             strangers.append((model, unknown[0]))
@@ -234,7 +245,7 @@ def _critical(name: str) -> Cycle:
     return cycle
 
 
-def _table_of(model: str, arch: str | None) -> str:
+def table_of(model: str, arch: str | None) -> str:
     """The table of primitives by which tests run under a model.  Raises InputError where none is known."""
     entry = catalogue().get(model)
     if entry is not None and entry.primitives in tables():

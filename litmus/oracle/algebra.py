@@ -236,6 +236,8 @@ class Meaning:
             if node.group not in self.fixed:
                 self.fixed[node.group] = self._fix(node.group)
             return self.fixed[node.group][node.slot]
+        if operator is Operator.INTERSECTION and not self._value(node.arguments[0], recent):
+            return frozenset()  # of what a model chooses from, only what is chosen is computed
         arguments = [self._value(a, recent) for a in node.arguments]
         if operator in _PLAIN:
             return _PLAIN[operator](*arguments)

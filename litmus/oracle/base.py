@@ -155,6 +155,11 @@ def _rows(rows: Rows, c: Candidate) -> Relation:
     return frozenset((e, f) for e in c.way.executed if rows for f in bits(rows[e]) if f in c.way.executed)
 
 
+def _control(rows: Rows, c: Candidate) -> Relation:
+    """A control dependency, which is none where the compiler has exchanged the two."""
+    return frozenset((e, f) for e, f in _rows(rows, c) if (f, e) not in c.way.po)
+
+
 def _pairs(pairs: list[Pair], c: Candidate) -> Relation:
     return frozenset((e, f) for e, f in pairs if e in c.way.executed and f in c.way.executed)
 
@@ -176,10 +181,10 @@ _TABLE: dict[str, Callable[[EventGraph, Candidate], Value]] = {
     "co": _coherence,
     "addr": lambda g, c: _rows(g.addr, c),
     "data": lambda g, c: _rows(g.data, c),
-    "ctrl": lambda g, c: _rows(g.ctrl, c),
+    "ctrl": lambda g, c: _control(g.ctrl, c),
     "pick-addr": lambda g, c: _rows(g.pick_addr, c),
     "pick-data": lambda g, c: _rows(g.pick_data, c),
-    "pick-ctrl": lambda g, c: _rows(g.pick_ctrl, c),
+    "pick-ctrl": lambda g, c: _control(g.pick_ctrl, c),
     "amo": lambda g, c: _pairs(g.amo, c),
     "amo-data": lambda g, c: _pairs(g.amo_data, c),
     "lxsx": lambda g, c: _pairs(g.lxsx, c),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from litmus.cat.dag import Model
+from litmus.cat.dag import Model, choice_of
 from litmus.diagnostics import Diagnostic, NoAnswer, Unsupported
 from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
@@ -73,9 +73,11 @@ class Judge:
         def with_choices(name: str) -> CatValue:
             if name[0] != "?":
                 return base(name)
-            choice, option = map(int, name[1:].split("."))
+            choice, some = choice_of(name)
+            if options[choice] not in some:
+                return frozenset()
             events = events_of(base)
-            return frozenset((e, f) for e in events for f in events if options[choice] == option)
+            return frozenset((e, f) for e in events for f in events)
 
         return with_choices
 
@@ -186,9 +188,12 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
     bound_reached = False
     positive = negative = 0
     for candidate in candidates(graph):
-        if deadline is not None and time.monotonic() > deadline:
-            raise NoAnswer("no answer within the time limit")
-        accepted = [flagged for flagged in judge.verdicts(candidate) if flagged is not None]
+        accepted = []
+        for flagged in judge.verdicts(candidate):
+            if deadline is not None and time.monotonic() > deadline:
+                raise NoAnswer("no answer within the time limit")
+            if flagged is not None:
+                accepted.append(flagged)
         if not accepted:
             continue
         if not candidate.determined:

@@ -8,7 +8,7 @@ might say; choices that contradict each other are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, permutations, product
 
 from msgspec import Struct
@@ -79,11 +79,16 @@ def reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
 
 
 def paths(graph: EventGraph) -> Iterator[Decided]:
-    """Every combination of decisions: each goes either way where it is made, and is False where it is not."""
+    """Every combination of decisions: each goes either way where it is made, and is False where it is not.
+
+    Those that are ruled out whatever is read are left out.
+    """
+    never = [assumption.guard for assumption in graph.assumptions if assumption.condition == 0]
 
     def decide(decided: Decided) -> Iterator[Decided]:
         if len(decided) == len(graph.decisions):
-            yield decided
+            if not any(reached(graph, guard, decided) for guard in never):
+                yield decided
         else:
             ways = (False, True) if reached(graph, graph.decisions[len(decided)].guard, decided) else (False,)
             for way in ways:
@@ -98,12 +103,25 @@ def ways(graph: EventGraph) -> Iterator[Way]:
     for decided in paths(graph):
         executed = frozenset(e.number for e in graph.events if reached(graph, e.guard, decided))
         own = [
-            tuple(e.number for e in graph.events if e.thread == t and e.number in executed - inside)
+            compiled(graph, decided, [e for e in executed - inside if graph.events[e].thread == t])
             for t in range(len(graph.program.threads))
         ]
         for placed in product(*(placements(graph, t, decided) for t in range(len(own)))):
-            order = tuple(merged(graph, own[t], placed[t]) for t in range(len(own)))
+            order = tuple(merged(graph, own[t], placed[t], executed) for t in range(len(own)))
             yield Way(decided, executed, order, program_order(graph, order))
+
+
+def compiled(graph: EventGraph, decided: Decided, events: Iterable[int]) -> Sequence:
+    """The events of a thread in the order in which the compiler has left them."""
+    order = sorted(events)
+
+    def earlier(e: int) -> int:
+        swapped = sum((e, f) in graph.exchanges and not decided[graph.exchanges[e, f]] for f in order)
+        return swapped + sum(
+            decided[graph.exchanges[f, e]] if (f, e) in graph.exchanges else graph.po[f] >> e & 1 for f in order
+        )
+
+    return tuple(sorted(order, key=earlier)) if graph.exchanges else tuple(order)
 
 
 Placement = tuple[tuple[int, Point], ...]  # (block, where it lands), in program order
@@ -112,10 +130,10 @@ Placement = tuple[tuple[int, Point], ...]  # (block, where it lands), in program
 def placements(graph: EventGraph, thread: int, decided: Decided) -> list[Placement]:
     """Where the blocks that are sent to a thread may land: each at one place that is reached, in any order there."""
     blocks = [b for b, k in enumerate(graph.blocks) if k.thread == thread and reached(graph, k.guard, decided)]
-    points = [p for p in graph.points.get(thread, ()) if reached(graph, p.guard, decided)]
+    points = {b: [p for p in graph.points[b] if reached(graph, p.guard, decided)] for b in blocks}
     found = []
     for order in permutations(blocks):
-        for chosen in product(points, repeat=len(blocks)):
+        for chosen in product(*(points[b] for b in order)):
             if all(before_or_at(p, q) for p, q in pairwise(chosen)):
                 found.append(tuple(zip(order, chosen, strict=True)))
     return found
@@ -126,16 +144,17 @@ def before_or_at(p: Point, q: Point) -> bool:
     return not p.before & ~q.before
 
 
-def merged(graph: EventGraph, own: Sequence, placed: Placement) -> Sequence:
-    """The events of one thread in program order: its own, and the blocks that land in it."""
+def merged(graph: EventGraph, own: Sequence, placed: Placement, executed: frozenset[int]) -> Sequence:
+    """The events of one thread in program order: its own, and those of the blocks that land in it."""
     result: list[int] = []
+    inside = {b: [e for e in bits(graph.blocks[b].events) if e in executed] for b, _ in placed}
     rest = list(placed)
     for e in own:
         while rest and not rest[0][1].before >> e & 1:
-            result.extend(bits(graph.blocks[rest.pop(0)[0]].events))
+            result.extend(inside[rest.pop(0)[0]])
         result.append(e)
     for block, _ in rest:
-        result.extend(bits(graph.blocks[block].events))
+        result.extend(inside[block])
     return tuple(result)
 
 
@@ -147,7 +166,10 @@ def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
         for events in order
         for i, e in enumerate(events)
         for f in events[i + 1 :]
-        if block_of.get(e) != block_of.get(f) or graph.po[e] >> f & 1
+        if block_of.get(e) != block_of.get(f)
+        or graph.po[e] >> f & 1
+        or (e, f) in graph.exchanges
+        or (f, e) in graph.exchanges
     )
 
 

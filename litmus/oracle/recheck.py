@@ -15,6 +15,7 @@ from litmus.oracle.executions import (
     Sequence,
     Way,
     cell_orders,
+    compiled,
     evaluated,
     flow,
     is_determined,
@@ -78,16 +79,17 @@ def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order:
     inside = {e for block in graph.blocks for e in bits(block.events)}
     for thread in range(len(graph.program.threads)):
         mine = {e for e in executed if graph.events[e].thread == thread}
-        own = sorted(mine - inside)
-        if thread >= len(order) or set(order[thread]) != mine or [e for e in order[thread] if e not in inside] != own:
+        if thread >= len(order) or sorted(order[thread]) != sorted(mine):
             return False
-    for block in graph.blocks:
+        if tuple([e for e in order[thread] if e not in inside]) != compiled(graph, decided, mine - inside):
+            return False
+    for block, points in zip(graph.blocks, graph.points, strict=True):
         events = [e for e in bits(block.events) if e in executed]
         if events:
             there = order[block.thread]
             first = there.index(events[0])
             before = {e for e in there[:first] if e not in inside}
-            places = (p.before for p in graph.points[block.thread] if reached(graph, p.guard, decided))
+            places = (p.before for p in points if reached(graph, p.guard, decided))
             if list(there[first : first + len(events)]) != events:
                 return False
             if before not in ({e for e in bits(place) if e in executed} for place in places):

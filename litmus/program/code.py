@@ -11,6 +11,7 @@ messages of one sys_membarrier() call, say): unrolling gives every execution its
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -18,6 +19,13 @@ from litmus.diagnostics import Span
 from litmus.program.values import Expr, Value
 
 NO_TAGS: frozenset[str] = frozenset()
+
+# What the compiler may do with an operation (litmus.program.compiler): a plain access of C; a volatile one, or part of
+# the assembly of an atomic operation; anything else stays where it is.
+Motion = Literal["plain", "volatile", "fixed"]
+PLAIN: Motion = "plain"
+VOLATILE: Motion = "volatile"
+FIXED: Motion = "fixed"
 
 
 class Set(Struct, frozen=True):
@@ -83,6 +91,10 @@ class Fence(Struct, frozen=True):
     tags: frozenset[str]
 
 
+class CompilerBarrier(Struct, frozen=True):
+    """The compiler moves no access across it; the machine sees nothing of it."""
+
+
 class Branch(Struct, frozen=True):
     """Go to `target` if `condition` is not 0 (None: always).
 
@@ -108,16 +120,25 @@ class Fresh(Struct, frozen=True):
 class Float(Struct, frozen=True):
     """A floating block: thread `thread` executes `body` once, at a point the solver chooses.
 
-    It executes iff this operation does, never splits an instruction of its thread, and leaves its
-    thread's registers and reservations alone (registers that it names are its own).  Thread numbers
-    are those of the test.  Source: the IPI of membarrier, kernel/sched/membarrier.c.
+    It executes iff this operation does, never splits an instruction of its thread, lands where the thread
+    admits its kind (Admit), and leaves its thread's registers and reservations alone (registers that it
+    names are its own).  Thread numbers are those of the test; `labels` are those of the body.
+    Source: the IPI of membarrier, kernel/sched/membarrier.c.
     """
 
     thread: int
     body: tuple[Line, ...]
+    kind: str = ""
+    labels: Mapping[str, int] = field(default_factory=dict)
 
 
-Operation = Set | Load | Store | StoreConditional | Fence | Branch | Assume | Fresh | Float
+class Admit(Struct, frozen=True):
+    """From here on, only floating blocks of these kinds land in the thread; None: all."""
+
+    kinds: frozenset[str] | None
+
+
+Operation = Set | Load | Store | StoreConditional | Fence | CompilerBarrier | Branch | Assume | Fresh | Float | Admit
 
 
 class Line(Struct, frozen=True):
@@ -126,16 +147,18 @@ class Line(Struct, frozen=True):
     operation: Operation
     instruction: int
     span: Span
+    motion: Motion = FIXED
 
 
 class ThreadCode(Struct, frozen=True):
     """The operations of one thread; `labels` maps a name to the index of the line it stands before.
 
-    A label may equal len(lines): the end of the thread.
+    A label may equal len(lines): the end of the thread.  `admitted`: as of an Admit before the first line.
     """
 
     lines: tuple[Line, ...]
     labels: Mapping[str, int] = field(default_factory=dict)
+    admitted: frozenset[str] | None = None
 
 
 class Variable(Struct, frozen=True):

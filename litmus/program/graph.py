@@ -84,7 +84,10 @@ class Leaf(Struct, frozen=True):
 class EventGraph(Struct):
     """All candidate events of a program.
 
-    po excludes pairs of one instruction and pairs that depend on where a block lands (points).
+    po excludes pairs of one instruction, pairs that depend on where a block lands (points), and those of exchanges.
+    exchanges: the pairs of accesses that the compiler may have exchanged, by their order in the text: if the decision
+    is true they are in program order so, else the other way round.  ctrl has such a pair if they are in this order.
+    points[b]: where block b may land.
     pick_addr, pick_data, pick_ctrl: dependencies through a value that the read only selected, or decided
     whether to store; empty lists where there are none.
     updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not;
@@ -111,7 +114,8 @@ class EventGraph(Struct):
     amo_data: list[tuple[int, int]] = field(default_factory=list)
     single: list[tuple[int, int]] = field(default_factory=list)
     lxsx: list[tuple[int, int]] = field(default_factory=list)
+    exchanges: dict[tuple[int, int], int] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
-    points: dict[int, tuple[Point, ...]] = field(default_factory=dict)
+    points: list[tuple[Point, ...]] = field(default_factory=list)
     leaves: list[list[Leaf]] = field(default_factory=list)
     cells: dict[Address, int] = field(default_factory=dict)  # every cell of memory -> its initial write

@@ -74,6 +74,7 @@ class Question(Struct, frozen=True):
     are compared or shown, and so are the values in the formulas.  The shown places are in herd's
     order: registers by thread and name, then arrays, then variables, then cells.
     arrays: (i, n) where places[i : i + n] are all cells of an array that is shown whole, `t={1,2}`.
+    again: those of their cells that are named as well, and shown a second time, among the cells: `t[1]=2`.
     """
 
     places: tuple[Place, ...]
@@ -83,6 +84,7 @@ class Question(Struct, frozen=True):
     formula: Formula
     filter: Formula | None
     arrays: tuple[tuple[int, int], ...] = ()
+    again: tuple[int, ...] = ()
 
 
 def holds(formula: Formula, value: Callable[[int], Value]) -> bool:

@@ -57,6 +57,9 @@ def same_instance(graph: EventGraph) -> Rows:
         0 if e.thread == INITIAL else of_thread[e.thread] & ~graph.po[e.number] & ~before[e.number]
         for e in graph.events
     ]
+    for e, f in graph.exchanges:
+        rows[e] &= ~(1 << f)
+        rows[f] &= ~(1 << e)
     for r, w in graph.amo:  # in C, these are in program order
         rows[r] |= 1 << w
         rows[w] |= 1 << r
@@ -194,7 +197,7 @@ def register_events(graph: EventGraph) -> RegisterEvents:
     statement, and where a block lands is not known.
     """
     operations = [line.operation for thread in graph.program.threads for line in thread.lines]
-    if graph.blocks or any(type(o) is Branch and o.join is not None for o in operations):
+    if graph.blocks or graph.exchanges or any(type(o) is Branch and o.join is not None for o in operations):
         raise Unsupported("models that compute dependencies (`catdep`) are not supported for tests in C")
     if graph.single:
         raise Unsupported("models that compute dependencies (`catdep`) are not supported for atomic operations here")

@@ -60,6 +60,7 @@ class _Resolver:
         self.architecture: Architecture = architecture(test.arch, test.arch_span)
         self.types: dict[Place, RegisterType] = {}  # in the order met
         self.whole: set[str] = set()  # arrays that are shown whole
+        self.cells: set[Place] = set()  # cells that are named
 
     def question(self) -> Question:
         test, program, types = self.test, self.program, self.types
@@ -67,7 +68,7 @@ class _Resolver:
             self.observe(observed)
         self.meet(test.condition.prop)
         shown = len(types)
-        whole = sorted(self.whole)
+        whole, cells = sorted(self.whole), frozenset(self.cells)
         places = sorted(types, key=self.order)
         if test.filter is not None:
             self.meet(test.filter)
@@ -81,6 +82,7 @@ class _Resolver:
             formula=self.formula(test.condition.prop, numbers),
             filter=None if test.filter is None else self.formula(test.filter, numbers),
             arrays=tuple([(numbers[Place(None, name, 0)], len(program.variables[name].cells)) for name in whole]),
+            again=tuple(sorted([numbers[place] for place in cells if place.name in self.whole])) if whole else (),
         )
 
     def order(self, place: Place) -> tuple[int, int, tuple[int, str], str, int]:
@@ -145,7 +147,9 @@ class _Resolver:
                 raise InputError(f"{location.name} is an array", location.span, f"name a cell: {location.name}[0]")
             return Place(None, location.name)
         self.check_cell(variable, location.index, location)
-        return Place(None, location.name, location.index)
+        cell = Place(None, location.name, location.index)
+        self.cells.add(cell)
+        return cell
 
     def register(self, location: Register) -> str:
         threads = len(self.program.threads)

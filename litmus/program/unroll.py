@@ -16,8 +16,11 @@ from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.program.code import (
+    FIXED,
+    Admit,
     Assume,
     Branch,
+    CompilerBarrier,
     Fence,
     Float,
     Fresh,
@@ -28,6 +31,7 @@ from litmus.program.code import (
     Store,
     StoreConditional,
 )
+from litmus.program.compiler import Compiler, Loops, Standing, has_plain, leaves_a_loop, loops_of
 from litmus.program.graph import (
     INITIAL,
     Assumption,
@@ -43,11 +47,17 @@ from litmus.relation.rows import transposed
 
 MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
 
+Places = dict[tuple[int, frozenset[str] | None], int]  # the events before, and the kinds admitted -> the guard
 Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
 
 # In such a mask, bit PICK + r stands for read r as one that the value was selected by.
 PICK = MAXIMUM_EVENTS
 _PLAIN = (1 << PICK) - 1
+
+
+def _reads(mask: int) -> int:
+    """The reads of such a mask, picked or not."""
+    return mask & _PLAIN | mask >> PICK
 
 
 def _as_picks(reads: int) -> int:
@@ -69,19 +79,29 @@ class _Path(Struct):
     reservation: int | None = None
     load: int | None = None  # the read of the current instruction, for read-modify-writes
     copy: int = 0  # which copy of the `~` locations
+    admitted: frozenset[str] | None = None  # kinds of blocks that may land here; None: all
     taken: dict[int, int] = field(default_factory=dict)  # backward branches taken, by index
+    fenced: int = 0  # events before the last barrier to the compiler
+    committed: int = 0  # reads that decided a branch of C which all later writes depend on
 
     def fork(self, pc: int, guard: int) -> _Path:
         return _Path(
             pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
-            self.scoped, self.reservation, self.load, self.copy, self.taken.copy(),
+            self.scoped, self.reservation, self.load, self.copy, self.admitted, self.taken.copy(),
+            self.fenced, self.committed,
         )  # fmt: skip
 
 
 class _Unroller:
-    def __init__(self, program: Program, bound: int) -> None:
+    def __init__(self, program: Program, bound: int, exchange: bool) -> None:
         self.program = program
         self.bound = bound
+        self.exchange = exchange
+        self.loops: Loops | None = None  # of the thread, if the compiler may exchange accesses of it
+        self.standings: dict[int, Standing] = {}
+        self.compiler: Compiler | None = None
+        self.cut_short: list[tuple[int, int]] = []
+        self.ends: dict[int, list[tuple[int, int]]] = {}  # thread -> of every path, its events and its guard
         self.graph = EventGraph(program)
         self.guard_number: dict[tuple[tuple[int, bool], ...], int] = {(): 0}
         self.copies = 0
@@ -91,7 +111,8 @@ class _Unroller:
             for line in thread.lines
             if type(line.operation) is Float
         }
-        self.points: dict[int, dict[int, int]] = {t: {} for t in self.targets}  # thread -> before -> guard
+        self.places: dict[int, Places] = {t: {} for t in self.targets}
+        self.kinds: list[str] = []  # of the blocks
         self.path_before: list[int] = []  # event -> the earlier events of its path, its instruction's too
 
     # ------------------------------------------------------------ building blocks
@@ -148,17 +169,24 @@ class _Unroller:
         graph.addr.append(0)
         graph.data.append(0)
         self.path_before.append(path.before)
+        if self.loops is not None:
+            deciding = _reads(path.committed)
+            for _, reads in path.scoped:
+                deciding |= _reads(reads)
+            self.standings[number] = Standing(line.motion, path.before, path.fenced, deciding, path.admitted)
         path.before |= 1 << number
+        if line.motion is FIXED:
+            path.fenced = path.before
         return event
 
     # ------------------------------------------------------------ walking
 
     def walk(
-        self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: _Path, points: dict[int, int] | None
+        self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: _Path, places: Places | None
     ) -> list[_Path]:
         """Follow every path from `root` to the end of `lines`; the paths that got there.
 
-        Into `points` go the places between instructions: the events before, and the guard.
+        Into `places` go those between instructions.
         """
         ended = []
         stack = [root]
@@ -172,8 +200,8 @@ class _Unroller:
                     path.instruction = line.instruction
                     path.start = path.before
                     path.load = None
-                    if points is not None:
-                        self.pass_by(points, path)
+                    if places is not None:
+                        self.pass_by(places, path)
                 if path.scoped:
                     path.scoped = tuple(s for s in path.scoped if s[0] > path.pc - 1)
                 operation = line.operation
@@ -196,7 +224,9 @@ class _Unroller:
                     if not self.branch(operation, path, lines, labels, stack, line):  # type: ignore[arg-type]
                         break
                 elif kind is StoreConditional:
-                    self.store_conditional(operation, path, thread, line, stack)  # type: ignore[arg-type]
+                    following = lines[path.pc].operation if path.pc < end else None
+                    fails = following != Assume(Reg(operation.status))  # type: ignore[union-attr]
+                    self.store_conditional(operation, path, thread, line, stack, fails)  # type: ignore[arg-type]
                 elif kind is Assume:
                     condition, _ = self.evaluate(operation.condition, path, line.span)  # type: ignore[union-attr, arg-type]
                     if condition == 0 or type(condition) is not int:
@@ -206,21 +236,30 @@ class _Unroller:
                 elif kind is Fresh:
                     self.copies += 1
                     path.copy = self.copies
+                elif kind is CompilerBarrier:
+                    path.fenced = path.before
+                elif kind is Admit:
+                    path.admitted = operation.kinds  # type: ignore[union-attr]
+                    path.fenced = path.before
                 else:
                     self.float(operation, path)  # type: ignore[arg-type]
             else:
-                if points is not None:
-                    self.pass_by(points, path)
+                if places is not None:
+                    self.pass_by(places, path)
                 ended.append(path)
         return ended
 
-    def pass_by(self, points: dict[int, int], path: _Path) -> None:
+    def pass_by(self, places: Places, path: _Path) -> None:
         """Note the place where a path stands: reached whenever one of the paths with these events is on its way."""
-        known = points.setdefault(path.before, path.guard)
-        if known != path.guard:
-            guards = self.graph.guards
-            shared = [x for x, y in zip(guards[known], guards[path.guard], strict=False) if x == y]
-            points[path.before] = self.guard_number[tuple(shared)]
+        key = path.before, path.admitted
+        places[key] = self.shared(places.get(key, path.guard), path.guard)
+
+    def shared(self, one: int, other: int) -> int:
+        """The guard of what is reached on the ways of both guards' paths."""
+        if one == other:
+            return one
+        guards = self.graph.guards
+        return self.guard_number[tuple([x for x, y in zip(guards[one], guards[other], strict=False) if x == y])]
 
     def select(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
         """register := select(condition, a, b): depends on a or on b, and on the condition by a pick.
@@ -332,9 +371,12 @@ class _Unroller:
             raise InputError(str(fault), span) from None
 
     def store_conditional(
-        self, operation: StoreConditional, path: _Path, thread: int, line: Line, stack: list[_Path]
+        self, operation: StoreConditional, path: _Path, thread: int, line: Line, stack: list[_Path], fails: bool
     ) -> None:
-        """Fork: one path on which the store succeeds, where it can, and one on which it fails."""
+        """Fork: one path on which the store succeeds, where it can, and one on which it fails.
+
+        Not `fails`: executions in which it fails are dropped at once, and so is that path.
+        """
         reservation, path.reservation = path.reservation, None
         if reservation is not None:
             address, _ = self.evaluate(operation.address, path, line.span)
@@ -343,15 +385,19 @@ class _Unroller:
             except ValueFault as fault:
                 raise InputError(str(fault), line.span) from None
             if same != 0:
-                decision = self.decide(None, path.guard, line.span)
-                success = path.fork(path.pc, self.guard(path.guard, decision, True))
-                path.guard = self.guard(path.guard, decision, False)
+                success = path
+                if fails:
+                    decision = self.decide(None, path.guard, line.span)
+                    success = path.fork(path.pc, self.guard(path.guard, decision, True))
+                    path.guard = self.guard(path.guard, decision, False)
                 if same != 1:
                     self.graph.assumptions.append(Assumption(same, success.guard))
                 event = self.write(operation, success, thread, line, success.guard)
                 self.graph.lxsx.append((reservation, event.number))
                 carried = 1 << event.number if operation.carries else 0
                 success.registers[operation.status] = (operation.success, carried)
+                if not fails:
+                    return
                 stack.append(success)
         path.registers[operation.status] = (operation.failure, 0)
 
@@ -371,6 +417,9 @@ class _Unroller:
                     path.control |= reads
                 else:
                     path.scoped = (*path.scoped, (labels[operation.join], reads))
+                if self.loops is not None and line.motion is FIXED:
+                    if operation.join is None or leaves_a_loop(self.loops, here, labels[operation.join]):
+                        path.committed |= reads
             if type(condition) is int or type(condition) is Address:
                 taken = condition != 0
                 falls = not taken
@@ -388,6 +437,7 @@ class _Unroller:
                 count = path.taken.get(here, 0) + 1
                 if count > self.bound:
                     self.graph.cuts.append(path.guard)
+                    self.cut_short.append((path.before, path.guard))
                     return False
                 path.taken[here] = count
                 path.instruction = -1  # another round of the same instruction is another instance
@@ -397,9 +447,12 @@ class _Unroller:
     def float(self, operation: Float, path: _Path) -> None:
         inner = _Path(0, {}, path.guard, copy=path.copy)
         first = len(self.graph.events)
-        self.walk(operation.body, {}, operation.thread, inner, None)
+        loops, self.loops = self.loops, None  # the code of blocks is as written
+        self.walk(operation.body, dict(operation.labels), operation.thread, inner, None)
+        self.loops = loops
         events = (1 << len(self.graph.events)) - (1 << first)
         self.graph.blocks.append(Block(operation.thread, path.guard, events))
+        self.kinds.append(operation.kind)
 
     # ------------------------------------------------------------ the whole program
 
@@ -410,13 +463,28 @@ class _Unroller:
                 self.initial_write(Address(variable.name, index * variable.size), value, variable.size)
         for thread, code in enumerate(self.program.threads):
             registers: Registers = {name: (value, 0) for name, value in self.program.registers[thread].items()}
-            ended = self.walk(code.lines, dict(code.labels), thread, _Path(0, registers), self.points.get(thread))
+            self.loops = loops_of(code) if self.exchange and has_plain(code) else None
+            self.cut_short = []
+            root = _Path(0, registers, admitted=code.admitted)
+            ended = self.walk(code.lines, dict(code.labels), thread, root, self.places.get(thread))
             graph.leaves.append([Leaf(p.guard, {r: v for r, (v, _) in p.registers.items()}) for p in ended])
+            if self.loops is not None:
+                self.ends[thread] = [(p.before, p.guard) for p in ended] + self.cut_short
+        if self.standings:
+            flow = {e: _reads(graph.addr[e] | graph.data[e]) for e in self.standings}
+            self.compiler = Compiler(graph, self.standings, flow)
+            self.compiler.exchange()
         for event in list(graph.events):
             if isinstance(event.address, Address) and event.address.base[0] == "~" and event.address not in graph.cells:
                 self.initial_write(event.address, 0, event.size)
-        for thread, places in self.points.items():
-            graph.points[thread] = tuple(self.point(thread, before, guard) for before, guard in places.items())
+        known: dict[tuple[int, str], tuple[Point, ...]] = {}
+        for block, of_kind in zip(graph.blocks, self.kinds, strict=True):
+            key = block.thread, of_kind
+            if key not in known:
+                known[key] = self.landings(*key)
+            if not known[key]:
+                graph.assumptions.append(Assumption(0, block.guard))
+            graph.points.append(known[key] or (Point(0, 0, 0),))
         for rows, picks in (
             (graph.addr, graph.pick_addr), (graph.data, graph.pick_data), (graph.ctrl, graph.pick_ctrl),
         ):  # fmt: skip
@@ -435,6 +503,16 @@ class _Unroller:
             rows.append(0)
         graph.cells[address] = number
 
+    def landings(self, thread: int, kind: str) -> tuple[Point, ...]:
+        """The points of a thread where a block of that kind may land."""
+        guards: dict[int, int] = {}
+        for (before, admitted), guard in self.places[thread].items():
+            if admitted is None or kind in admitted:
+                guards[before] = self.shared(guards.get(before, guard), guard)
+        if self.compiler is not None and thread in self.ends:
+            return self.compiler.points(self.ends[thread], guards.keys(), kind)
+        return tuple([self.point(thread, before, guard) for before, guard in guards.items()])
+
     def point(self, thread: int, before: int, guard: int) -> Point:
         elsewhere = before
         for block in self.graph.blocks:
@@ -447,10 +525,12 @@ class _Unroller:
         return Point(guard, before, after)
 
 
-def unroll(program: Program, bound: int = 2) -> EventGraph:
+def unroll(program: Program, bound: int = 2, exchange: bool = True) -> EventGraph:
     """The event graph of a program, every backward branch taken at most `bound` times.
+
+    exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
 
     Raises InputError where code computes something meaningless (an address times two) whatever is
     read, and Unsupported where there are too many paths.
     """
-    return _Unroller(program, bound).unroll()
+    return _Unroller(program, bound, exchange).unroll()

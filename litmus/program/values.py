@@ -65,7 +65,7 @@ def _shift(value: int, by: int, left: bool, logical: bool = True) -> int:
 def _divide(a: int, b: int) -> int:
     if b == 0:
         raise ValueFault("division by zero")
-    return wrap(abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1))  # C truncates towards zero
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)  # C truncates towards zero
 
 
 def _unsigned(value: int) -> int:
@@ -76,8 +76,12 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "add": (2, lambda a, b: wrap(a + b)),
     "sub": (2, lambda a, b: wrap(a - b)),
     "mul": (2, lambda a, b: wrap(a * b)),
-    "div": (2, _divide),
+    "div": (2, lambda a, b: wrap(_divide(a, b))),
     "mod": (2, lambda a, b: wrap(a - b * _divide(a, b))),
+    "divu": (2, lambda a, b: wrap(_divide(_unsigned(a), _unsigned(b)))),
+    "modu": (2, lambda a, b: wrap(_unsigned(a) - _unsigned(b) * _divide(_unsigned(a), _unsigned(b)))),
+    "mulh": (2, lambda a, b: a * b >> 64),  # the upper half of the product
+    "mulhu": (2, lambda a, b: wrap(_unsigned(a) * _unsigned(b) >> 64)),
     "and": (2, lambda a, b: a & b),
     "or": (2, lambda a, b: a | b),
     "xor": (2, lambda a, b: a ^ b),
@@ -85,6 +89,9 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "shl": (2, lambda a, b: _shift(a, b, left=True)),
     "shr": (2, lambda a, b: _shift(a, b, left=False)),
     "sar": (2, lambda a, b: _shift(a, b, left=False, logical=False)),
+    "clz": (1, lambda a: 64 - _unsigned(a).bit_length()),  # leading zeros
+    "rbit": (1, lambda a: wrap(int(f"{_unsigned(a):064b}"[::-1], 2))),  # the bits in reverse
+    "popcount": (1, lambda a: _unsigned(a).bit_count()),
     "neg": (1, lambda a: wrap(-a)),
     "not": (1, lambda a: ~a),  # bitwise
     "lnot": (1, lambda a: int(a == 0)),  # C's !

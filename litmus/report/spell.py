@@ -46,22 +46,36 @@ def speller(question: Question) -> Callable[[tuple[Value, ...]], str]:
     which nearly all are: 0.3 us a state.
     """
     arrays = dict(question.arrays)
-    items: list[tuple[str, int, str]] = []  # what stands before, between and after the values of an item
+    items: list[tuple[str, int, int, str]] = []  # what stands before and behind the values of an item: where, how many
     i = 0
     while i < question.shown:
         where = question.places[i]
         count = arrays.get(i, 1)
-        items.append((f"{where.name}={{", count, "};") if i in arrays else (f"{place(where)}=", 1, ";"))
+        items.append((f"{where.name}={{", i, count, "};") if i in arrays else (f"{place(where)}=", i, 1, ";"))
         i += count
-    template = " ".join(before.replace("%", "%%") + ",".join(["%d"] * n) + after for before, n, after in items)
+    if question.again:
+        items += [(f"{place(question.places[i])}=", i, 1, ";") for i in question.again]
+        items.sort(key=lambda item: _cell(question, item[1], item[2]))
+    template = " ".join(before.replace("%", "%%") + ",".join(["%d"] * n) + after for before, _, n, after in items)
+    order = [i for _, first, n, _ in items for i in range(first, first + n)] if question.again else []
 
     def spelled(state: tuple[Value, ...]) -> str:
+        if order:
+            state = tuple([state[i] for i in order])
         try:
             return template % state
         except TypeError:  # %d of an Address
             return template.replace("%d", "%s") % tuple(map(value, state))
 
     return spelled
+
+
+def _cell(question: Question, i: int, count: int) -> tuple[bool, str, int]:
+    """Cells come behind everything else, by name and number."""
+    where = question.places[i]
+    if count > 1 or where.cell is None:
+        return False, "", 0
+    return True, where.name, where.cell
 
 
 _LOOSEST, _OR, _AND = range(3)  # how tightly the operator around a formula binds

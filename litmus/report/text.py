@@ -160,6 +160,9 @@ def _witness(result: Result, question: Question, answer: Answer) -> list[str]:
     if execution is None:
         return []
     lines = [f"  {title}", *(f"    {line}" for line in witness.threads(execution))]
+    exchanged = witness.exchanged(execution)
+    if exchanged:
+        lines += ["", "  The compiler has exchanged accesses:", *(f"    {line}" for line in exchanged)]
     order = witness.memory(execution)
     if order:
         lines += ["", "  Memory took the writes in this order:", *(f"    {line}" for line in order)]

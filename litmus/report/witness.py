@@ -7,6 +7,8 @@ cats", TOPLAS 2014, figure 21); a shortest cycle of it is what the reader has to
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from litmus.diagnostics import Span
 from litmus.engine.answer import Execution
 from litmus.program.code import Program
@@ -34,6 +36,19 @@ def threads(execution: Execution) -> list[str]:
     for number, thread in enumerate(rows):
         lines.append(f"P{number}")
         lines += [f"  {what:{width}}  {origin:{beside}}  {source}".rstrip() for what, origin, source in thread]
+    return lines
+
+
+def exchanged(execution: Execution) -> list[str]:
+    """What the compiler put in another order than the text has, a line for each two neighbours."""
+    shown = _Shown(execution)
+    graph = execution.graph
+    lines = []
+    for order in execution.order if graph.exchanges else ():
+        own = [e for e in order if e not in shown.block_of]
+        for first, second in pairwise(own):
+            if (second, first) in graph.exchanges:
+                lines.append(f"{shown.step(first)} stands before {shown.step(second)}")
     return lines
 
 
@@ -65,11 +80,21 @@ def cycle(execution: Execution) -> list[str]:
 
 
 def interleaving(execution: Execution) -> list[str]:
-    """One order of all accesses in which every read returns the latest write, a line each.
+    """One order of all accesses in which every read returns the latest write, a line each; see `sequence`."""
+    shown = _Shown(execution)
+    lines: list[str] = []
+    for event, overtaken in sequence(execution):
+        steps = " and ".join(shown.access(a) + _line(execution.graph.events[a].span) for a in overtaken)
+        lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
+    return lines
 
-    rf, co and fr always allow such an order; what it takes before its turn in program order is said.  Of these
-    orders it is one that leaves program order as seldom as can be, across fences and dependencies last of all.
-    Messages between threads are left out.
+
+def sequence(execution: Execution) -> list[tuple[int, list[int]]]:
+    """One order of all accesses in which every read returns the latest write, each with those that it overtakes.
+
+    rf, co and fr always allow such an order; what an access overtakes is what comes before it in program order.
+    Of these orders it is one that leaves program order as seldom as can be, across fences and dependencies last
+    of all.  Messages between threads are left out.
     """
     shown = _Shown(execution)
     relations = _successors(execution)
@@ -79,14 +104,12 @@ def interleaving(execution: Execution) -> list[str]:
         e: sum(1 << a for a in accesses if any(r.get(a, 0) >> e & 1 for r in relations.values())) for e in accesses
     }
     prices = {e: {a: _price(execution, a, e) for a in accesses if po[a] >> e & 1} for e in accesses}
-    lines: list[str] = []
+    steps: list[tuple[int, list[int]]] = []
     done = 0
     for event in _cheapest_order(accesses, before, prices):
-        overtaken = [a for a in prices[event] if not done >> a & 1]
-        steps = " and ".join(shown.access(a) + _line(execution.graph.events[a].span) for a in overtaken)
-        lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
+        steps.append((event, [a for a in prices[event] if not done >> a & 1]))
         done |= 1 << event
-    return lines
+    return steps
 
 
 def _price(execution: Execution, first: int, second: int) -> int:

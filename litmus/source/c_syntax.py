@@ -264,6 +264,16 @@ class Return(Struct, frozen=True):
     at: At
 
 
+class Braced(Struct, frozen=True):
+    """`name (arguments) { ... }`, `name { ... }`: a block with a macro before it; `name_at` spans the macro's name."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    body: Block
+    at: At
+    name_at: At
+
+
 Statement = (
     Declaration
     | ExpressionStatement
@@ -279,6 +289,7 @@ Statement = (
     | Goto
     | Jump
     | Return
+    | Braced
 )
 
 # ---------------------------------------------------------------- functions

@@ -152,6 +152,27 @@ class Cell(Struct, frozen=True):
     start: int  # offset in the source
 
 
+class Word(Struct, frozen=True):
+    """A word of a comment, and where it stands."""
+
+    text: str
+    span: Span
+
+
+class ProcessLine(Struct, frozen=True):
+    """`Process(P0, P1): COMMAND, ...`: threads of one process, and the registrations that it begins with."""
+
+    threads: tuple[Word, ...]
+    registrations: tuple[Word, ...]
+
+
+class Machine(Struct, frozen=True):
+    """What a test says of the machine: its processes, and how many processors are online (None: enough)."""
+
+    processes: tuple[ProcessLine, ...]
+    cpus: int | None
+
+
 class Test(Struct, frozen=True):
     """A litmus test as read.  Exactly one of `table` (assembly) and `body` (C) is set.
 
@@ -173,3 +194,4 @@ class Test(Struct, frozen=True):
     condition: Condition
     results: Mapping[str | None, str] = field(default_factory=dict)
     arch_span: Span | None = None
+    machine: Machine | None = None  # None: nothing is stated

@@ -87,6 +87,29 @@ def test_a_model_is_given_by_path(tmp_path: Path) -> None:
     assert (model.name, model.title, model.checks[0].name) == (str(path), "My model", "mine")
 
 
+def test_a_model_is_found_here_then_in_the_folders_named_then_on_the_search_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, relation in (("here", "po"), ("named", "rf"), ("path", "co")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.cat").write_text(f'"mine" include "part.cat" acyclic {relation}')
+        (tmp_path / folder / "part.cat").write_text(f"empty {relation}")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("LITMUS_CAT_PATH", str(tmp_path / "path"))
+    named = (str(tmp_path / "named"),)
+
+    def relations(include: tuple[str, ...]) -> list[str]:
+        load_model.cache_clear()
+        model = load_model("mine.cat", TAGS, include=include)
+        return [model.nodes[check.node].name for check in model.checks]
+
+    # The included file is always taken from beside the model.
+    assert relations(named) == ["po", "po"]
+    (tmp_path / "here" / "mine.cat").unlink()
+    assert relations(named) == ["rf", "rf"]
+    assert relations(()) == ["co", "co"]
+
+
 def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no model file"):
         load_model(f"{tmp_path}/", TAGS)

@@ -74,6 +74,9 @@ def may_differ(case: Case, model: Model, engine: Engine) -> bool:
     flags = model.recipe is not None or any(check.effect != "check" for check in model.checks)
     if engine == "z3" and flags:
         return True
+    # A definition may come to rest in the candidates that enumeration looks at, and not in all.
+    if not all(recursion.monotone for recursion in model.recursions):
+        return True
     dynamic = any(e.kind != "F" and not isinstance(e.address, Address) for e in case.graph.events)
     return dynamic and not demands_coherence(model) and _has_circle(case.graph)
 

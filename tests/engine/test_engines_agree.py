@@ -18,8 +18,21 @@ from litmus.engine import Answer
 from litmus.engine.coherence import demands_coherence
 from litmus.oracle.recheck import is_execution
 
-NATIVE = [("X86", None, "x86-tso"), ("X86_64", None, "x86-tso"), ("PPC", None, "power")]
-C = [("C", "power", "power"), ("C", "x86", "x86-tso")]
+NATIVE = [
+    ("X86", None, "x86-tso"),
+    ("X86_64", None, "x86-tso"),
+    ("PPC", None, "power"),
+    ("ARM", None, "arm"),
+    ("AArch64", None, "aarch64"),
+    ("RISCV", None, "riscv"),
+]
+C = [
+    ("C", "power", "power"),
+    ("C", "x86", "x86-tso"),
+    ("C", "arm", "arm"),
+    ("C", "aarch64", "aarch64"),
+    ("C", "riscv", "riscv"),
+]
 MODELS = ["sc", "x86-tso", "power"]
 
 

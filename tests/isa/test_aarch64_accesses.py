@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from asking import verdict
 from sequential import lowered, run
 
 import litmus
@@ -40,7 +41,7 @@ def operations(init: str, code: str) -> list[object]:
 # ---------------------------------------------------------------- loads and stores
 
 
-@pytest.mark.parametrize("family", ["ldr", "ldur", "ldar", "ldapr", "ldapur", "ldxr", "ldaxr"])
+@pytest.mark.parametrize("family", ["ldr", "ldur", "ldtr", "ldar", "ldapr", "ldapur", "ldxr", "ldaxr"])
 def test_loads_extend_what_they_read_to_64_bits(family: str) -> None:
     known = {**LOADS, **EXCLUSIVE_LOADS}
     typed = "0:X1=x; int64_t 0:X0;"
@@ -57,9 +58,20 @@ def test_loads_extend_what_they_read_to_64_bits(family: str) -> None:
 
 
 def test_there_are_no_other_loads_and_pairs() -> None:
-    families = {"ldr", "ldur", "ldar", "ldapr", "ldapur"}
+    families = {"ldr", "ldur", "ldtr", "ldar", "ldapr", "ldapur"}
     assert set(LOADS) <= {family + suffix for family in families for suffix in ("", *NARROW)}
-    assert {*LOAD_PAIRS, *STORE_PAIRS} == {"ldp", "ldnp", "ldpsw", "stp", "stnp"}
+    assert {*LOAD_PAIRS, *STORE_PAIRS} == {
+        "ldp",
+        "ldnp",
+        "ldpsw",
+        "ldap",
+        "ldapp",
+        "ldiapp",
+        "stp",
+        "stnp",
+        "stlp",
+        "stilp",
+    }
 
 
 @pytest.mark.parametrize("name", STORES)
@@ -126,6 +138,31 @@ def test_pairs_are_two_accesses(letter: str) -> None:
     assert final.register("X1") == Address("t")
 
 
+def test_ordered_pairs_are_two_accesses_whose_base_may_step_over_them() -> None:
+    final = run("AArch64", "int t[2]={10,11}; 0:X1=t;", "LDIAPP W2,W3,[X1],#8")
+    assert [final.register(f"X{n}", 32) for n in (2, 3)] == [10, 11]
+    assert final.register("X1") == Address("t", 8)
+    final = run("AArch64", "int64_t t[2]; 0:X1=t[1]; 0:X2=5; 0:X3=6;", "ADD X1,X1,#8\nSTILP X2,X3,[X1,#-16]!")
+    assert [final.variable("t", n) for n in range(2)] == [5, 6]
+    assert final.register("X1") == Address("t")
+
+
+def test_ordered_pairs_store_the_second_and_load_the_first_register_before_the_other() -> None:
+    """Message passing within t, where t[0] is the flag.
+
+    STILP stores t[1], then t[0] (bob: po; [L]); LDIAPP loads t[0], then t[1] (bob: [Q]; po).  The other side has
+    barriers in this order.  The accesses of STP and LDP have no order.
+    """
+    init = "int t[2]; 0:X0=t; 1:X0=t; 0:X1=1; 0:X2=1;"
+    condition = "1:X1=1 /\\ 1:X2=0"
+    loads = "LDR W1,[X0]\nDMB LD\nLDR W2,[X0,#4]"
+    stores = "STR W2,[X0,#4]\nDMB ST\nSTR W1,[X0]"
+    expected = {("STILP", loads): "Never", ("STP", loads): "Sometimes", (stores, "LDIAPP"): "Never"}
+    for (writer, reader), answer in (expected | {(stores, "LDP"): "Sometimes"}).items():
+        threads = [code if "," in code else f"{code} W1,W2,[X0]" for code in (writer, reader)]
+        assert verdict("AArch64", "aarch64", init, condition, *threads) == answer
+
+
 def test_a_pair_may_load_its_own_base() -> None:
     init = "int64_t t[2]={10,11}; 0:X1=t;"
     for pair in ("X1,X2", "X2,X1"):
@@ -149,6 +186,13 @@ def test_ldpsw_extends_the_sign() -> None:
         ("LDXR W0,[X1]", "X"),
         ("LDAXR W0,[X1]", "X A"),
         ("LDNP W0,W2,[X1]", "NT"),
+        ("LDAP X0,X2,[X1]", "A"),
+        ("LDAPP X0,X2,[X1]", "Q"),
+        ("LDIAPP W0,W2,[X1]", "Q"),
+        ("STLP X0,X2,[X1]", "L"),
+        ("STILP W0,W2,[X1]", "L"),
+        ("LDTR W0,[X1]", ""),
+        ("STTR W0,[X1]", ""),
         ("STR W0,[X1]", ""),
         ("STLR W0,[X1]", "L"),
         ("STLUR W0,[X1,#4]", "L"),
@@ -158,7 +202,8 @@ def test_ldpsw_extends_the_sign() -> None:
     ],
 )
 def test_accesses_are_in_herds_sets(instruction: str, tags: str) -> None:
-    for operation in operations("int t[2]; 0:X1=t;", instruction):
+    size = 64 if "X0" in instruction else 32
+    for operation in operations(f"int{size}_t t[2]; 0:X1=t;", instruction):
         assert isinstance(operation, Load | Store | StoreConditional)
         assert operation.tags == set(tags.split())
 

@@ -31,6 +31,14 @@ TABLE = [
     ("mulld r3,r6,r4", 0x180000001 * 7),
     ("divw r3,r4,r5", -2),
     ("divd r3,r6,r4", 0x180000001 // 7),
+    ("mulhw r3,r6,r4", -4),  # -(2^31 - 1) * 7 is -3.5 * 2^32
+    ("mulhwu r3,r6,r4", 3),
+    ("mulhd r3,r5,r4", -1),
+    ("mulhdu r3,r5,r4", 6),  # (2^64 - 3) * 7 is 7 * 2^64 - 21
+    ("divwu r3,r5,r4", 0xFFFFFFFD // 7),
+    ("divdu r3,r6,r4", 0x180000001 // 7),
+    ("modsw r3,r5,r4", -3),
+    ("moduw r3,r5,r4", 1),  # 2^32 is 4 modulo 7
     ("mr r3,r5", -3),
     ("not r3,r4", -8),
     ("and r3,r4,r5", 5),
@@ -50,6 +58,11 @@ TABLE = [
     ("extsb r3,r3", -16),
     ("extsh r3,r3", wrap(0xDEF0, 16)),
     ("extsw r3,r3", wrap(0x9ABCDEF0, 32)),
+    ("cntlzw r3,r4", 29),
+    ("cntlzd r3,r4", 61),
+    ("cnttzw r3,r8", 5),
+    ("popcntw r3,r3", 19),
+    ("popcntd r3,r5", 63),
     ("slw r3,r3,r4", 0x9ABCDEF0 << 7 & 0xFFFFFFFF),
     ("slw r3,r3,r8", 0),  # a count of 32
     ("srw r3,r3,r4", 0x9ABCDEF0 >> 7),
@@ -72,6 +85,14 @@ TABLE = [
     ("srdi r3,r3,0", 0x123456789ABCDEF0),
     ("clrldi r3,r3,32", 0x9ABCDEF0),
     ("clrldi r3,r5,0", -3),
+    ("rotlwi r3,r3,8", 0xBCDEF09A),
+    ("rotlwi r3,r3,0", 0x9ABCDEF0),
+    ("rotldi r3,r3,8", 0x3456789ABCDEF012),
+    ("rldicl r3,r3,8,48", 0xF012),
+    ("rldicr r3,r3,8,15", 0x3456 << 48),
+    ("isellt r3,r4,r5", -3),  # no bit of cr0 is set
+    ("iselgt r3,r4,r5", -3),
+    ("iseleq r3,r4,r5", -3),
     ("rlwinm r3,r3,0,24,31", 0xF0),
     ("rlwinm r3,r3,8,24,31", 0x9A),
     ("rlwinm r3,r3,0,28,3", wrap(0x9ABCDEF0_90000000)),  # the mask wraps: bits 0..35 and 60..63
@@ -191,6 +212,41 @@ def test_record_forms_compare_the_result_with_zero() -> None:
     assert run("PPC", "x=-1; 0:r4=x;", "lwz r3,0(r4)\nmr. r5,r3\nbgt L\nli r9,1\nL:").register("r9") == 0
 
 
+@pytest.mark.parametrize(
+    ("instruction", "cell", "base"),
+    [("{} r3,4(r4)", 1, 1), ("{} r3,-4(r4)", -1, -1), ("{} r3,4,r4", 1, 1), ("{}x r3,r4,r5", 2, 2)],
+)
+def test_update_forms_leave_the_address_in_the_base(instruction: str, cell: int, base: int) -> None:
+    init = "int t[4]={10,11,12,13}; 0:r4=t[1]; 0:r5=8; 0:r3=7;"
+    loaded = run("PPC", init, instruction.format("lwzu"))
+    assert (loaded.register("r3"), loaded.register("r4")) == (11 + cell, Address("t", 4 + 4 * base))
+    stored = run("PPC", init, instruction.format("stwu"))
+    assert (stored.variable("t", 1 + cell), stored.register("r4")) == (7, Address("t", 4 + 4 * base))
+
+
+def test_the_integer_select_takes_one_source_by_a_bit_of_cr0() -> None:
+    for compared, expected in ((6, "isellt"), (5, "iseleq"), (4, "iselgt")):
+        for name in ("isellt", "iseleq", "iselgt"):
+            final = run("PPC", f"0:r1=5; 0:r2={compared}; 0:r4=8; 0:r5=9;", f"cmpw r1,r2\n{name} r3,r4,r5")
+            assert final.register("r3") == (8 if name == expected else 9)
+    assert run("PPC", "0:r0=3; 0:r5=9;", "cmpw r1,r1\niseleq r3,r0,r5").register("r3") == 0  # r0 stands for 0
+
+
+def test_the_levels_of_sync_are_the_barriers() -> None:
+    barriers = [line.operation for line in lowered("PPC", "", "sync\nsync 0\nsync 1").threads[0].lines]
+    assert barriers == [Fence(frozenset({name})) for name in ("SYNC", "SYNC", "LWSYNC")]
+
+
+def test_the_first_register_of_an_index_may_be_written_as_0() -> None:
+    assert run("PPC", "x=5; 0:r4=x; 0:r0=8;", "lwarx r3,0,r4").register("r3") == 5
+
+
+def test_a_branch_counts_the_count_register_down() -> None:
+    code = "mtctr r3\nL: addi r4,r4,2\nbdnz L\nmfctr r5"
+    final = run("PPC", "0:r3=3;", code)
+    assert (final.register("r4"), final.register("r5")) == (6, 0)
+
+
 def test_a_loop_counts_down() -> None:
     final = run("PPC", "0:r3=3;", "L:\naddi r4,r4,2\nsubi r3,r3,1\ncmpwi r3,0\nbne L\nblr\nli r4,99")
     assert final.register("r4") == 6
@@ -268,10 +324,10 @@ def instructions(draw: st.DrawFn) -> str:
     if name.startswith("cmp"):
         return f"{name} {a},{b}\nb{draw(st.sampled_from(['eq', 'lt', 'gt']))} L{{n}}\naddi {c},{c},1\nL{{n}}:"
     row = COMPUTE.get(name) or COMPUTE[name[:-1]]
-    if "L" in row.operands or name.startswith("div"):
+    if "L" in row.operands or name.startswith(("div", "mod")):
         return "nop"
     numbers = {"I": SMALL, "H": SMALL, "U": st.integers(0, 0xFFFF), "n": st.integers(0, 31), "m": st.integers(0, 63)}
-    numbers |= {"b": st.integers(0, 31), "e": st.integers(0, 31)}
+    numbers |= {"b": st.integers(0, 31), "e": st.integers(0, 31), "k": st.integers(0, 63)}
     operands = [draw(numbers[letter]) if letter in numbers else draw(REGISTER) for letter in row.operands]
     return f"{name} {','.join(map(str, operands))}"
 
@@ -295,7 +351,7 @@ def test_keeping_words_sign_extended_cannot_be_told_in_32_bits(program: list[str
 @pytest.mark.parametrize("count", [4, 36, 70])
 def test_no_row_can_tell_a_loaded_word_in_32_bits(name: str, count: int) -> None:
     row = COMPUTE[name]
-    number = {"I": 3, "H": 3, "U": 3, "n": count % 32, "m": count % 64, "b": 4, "e": 30}
+    number = {"I": 3, "H": 3, "U": 3, "n": count % 32, "m": count % 64, "k": 40, "b": 4, "e": 30}
     register = {"T": "r3", "A": "r4", "Z": "r4", "B": "r5"}
     operands = ",".join(str(number[letter]) if letter in number else register[letter] for letter in row.operands)
     code = f"lwz r4,0(r10)\n{name} {operands}\nmr r6,r3"

@@ -95,9 +95,9 @@ def test_a_register_has_one_initial_value_under_all_its_names() -> None:
 
 
 def test_accesses_of_several_sizes_are_not_supported() -> None:
-    message, place, _ = failing("lw x5,0(x6) ;\n ld x5,0(x6)", Unsupported)
-    assert message.startswith("x is accessed with 8 bytes here and with 4 bytes at 4:2 (lw x5,0(x6))")
-    assert place == "5:2:ld x5,0(x6)"
+    message, place, _ = failing("sw x5,0(x6) ;\n sd x5,0(x6)", Unsupported)
+    assert message.startswith("x is accessed with 8 bytes here and with 4 bytes at 4:2 (sw x5,0(x6))")
+    assert place == "5:2:sd x5,0(x6)"
 
 
 def test_a_condition_on_a_register_that_does_not_exist() -> None:

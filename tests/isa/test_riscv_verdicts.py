@@ -275,3 +275,27 @@ def test_models_see_an_amo_as_one_event(engine: Engine, code: str, seen: set[str
     tests = case("RISCV T\n{ 0:x6=x; 0:x8=y; 0:x7=1; }\nP0;\n" + "".join(f"{line};\n" for line in code.split("\n")))
     answer = decide(tests.graph, compile_text(SEEN, "seen", tests.tags), tests.question, Options(engine=engine))
     assert set(answer.flags) == seen
+
+
+# ---------------------------------------------------------------- compare and swap (Zacas)
+
+
+def test_only_one_of_two_compare_and_swaps_finds_what_both_expect() -> None:
+    """Each expects 0 and stores something else: were both to read 0, one store would come between the other's
+    read and its write (atomicity)."""
+    init = "0:x5=1; 0:x6=x; 1:x5=2; 1:x6=x;"
+    swap = "amocas.w x7,x5,(x6)"
+    for found, answer in (("0:x7=0 /\\ 1:x7=0", "Never"), ("0:x7=0 /\\ 1:x7=1", "Sometimes")):
+        assert verdict("RISCV", "riscv", init, found, swap, swap) == answer
+    assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=1 /\\ ~(x=1)", swap, swap) == "Never"
+
+
+def test_a_compare_and_swap_that_fails_orders_as_a_load() -> None:
+    """Store buffering whose loads are AMOCAS that expect 3 and read 0.
+
+    aqrl on the load orders it after the store before it (ppo: [RL] behind po), a plain one does not.
+    """
+    init = "0:x5=1; 0:x6=x; 0:x8=y; 0:x7=3; 1:x5=1; 1:x6=y; 1:x8=x; 1:x7=3;"
+    for order, answer in (("", "Sometimes"), (".aqrl", "Never")):
+        thread = f"sw x5,0(x6)\namocas.w{order} x7,x5,(x8)"
+        assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=0", thread, thread) == answer

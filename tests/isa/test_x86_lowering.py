@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sequential import lowered, run
 
+from litmus.diagnostics import InputError
 from litmus.isa.x86 import BITS, CONDITIONS, EXTENDING, FENCES, MOVES, SHIFTS, UPDATES
 from litmus.program.code import Branch, Fence, Load, Set, Store
 from litmus.program.values import Address, wrap
@@ -54,6 +55,26 @@ TABLE_64 = [
     ("notq %rax", ~A),
     ("imulq %rcx,%rax", wrap(A * 5)),
     ("imull %ecx,%eax", 0x9ABCDEF0 * 5 & 0xFFFFFFFF),
+    ("adcq %rbx,%rax", A + B),
+    ("stc\nadcl $1,%eax", 0x9ABCDEF2),
+    ("sbbq $1,%rax", A - 1),
+    ("stc\nsbbq $1,%rax", A - 2),
+    ("stc\nsbbl %eax,%eax", 0xFFFFFFFF),
+    ("stc\ncmc\nsbbl %eax,%eax", 0),
+    ("stc\nclc\nsbbl %eax,%eax", 0),
+    ("bsfq %rax,%rax", 4),
+    ("bsrq %rcx,%rax", 2),
+    ("bsrl %edx,%eax", 0x9ABCDEF0),  # of 0
+    ("tzcntl %edx,%eax", 32),
+    ("tzcntw %bx,%ax", A & ~0xFFFF),
+    ("lzcntq %rcx,%rax", 61),
+    ("lzcntl %edx,%eax", 32),
+    ("popcntl %eax,%eax", 19),
+    ("cwtl", 0xFFFFDEF0),
+    ("cltq", wrap(0x9ABCDEF0, 32)),
+    ("cltd\nmovl %edx,%eax", 0xFFFFFFFF),
+    ("cqto\nmovq %rdx,%rax", 0),
+    ("prefetcht0 (%rbx)", A),
     ("cmpq %rbx,%rax", A),
     ("testq %rbx,%rax", A),
     ("shlq $4,%rax", wrap(A << 4)),
@@ -72,6 +93,7 @@ TABLE_64 = [
     ("leal -1(%ebx),%eax", 0x87654320),
     ("xchgq %rbx,%rax", B),
     ("xchgl %ebx,%eax", 0x87654321),
+    ("uxchq %rbx,%rax", B),
     ("xaddl %eax,%ecx", 5),
     ("cmovel %ecx,%eax", 0x9ABCDEF0),
     ("sete %al", 0x123456789ABCDE00),
@@ -473,3 +495,23 @@ def test_x86_registers_hold_signed_words(program: list[str], values: list[int]) 
     for name in names:
         value = final.register(name)
         assert value == exact.register(f"r{name[1:].lower()}", 32)
+
+
+def test_an_unlocked_exchange_is_two_accesses_that_are_not_atomic() -> None:
+    for name, atomic in (("xchgq", True), ("uxchq", False), ("lock uxchq", True)):
+        load, store = (
+            line.operation
+            for line in lowered("X86_64", "int64_t x; 0:rbx=x;", f"{name} %rax,(%rbx)").threads[0].lines
+            if isinstance(line.operation, Load | Store)
+        )
+        assert isinstance(load, Load)
+        assert isinstance(store, Store)
+        assert (store.rmw, "X" in load.tags, "X" in store.tags) == (atomic,) * 3
+
+
+@pytest.mark.parametrize("instruction", ["bsf EAX,EBX", "popcnt EAX,[x]", "imul EAX,EBX"])
+def test_instructions_without_a_locked_form_have_registers_as_destinations(instruction: str) -> None:
+    run("X86", "0:EBX=3;", instruction)
+    name, operands = instruction.split(" ")
+    with pytest.raises(InputError, match=f"the destination of {name} is a register"):
+        lowered("X86", "", f"{name} [x],{operands.split(',')[0]}")

@@ -1,5 +1,7 @@
 """The promise of sys_membarrier() as program text: who sends what to whom, and which barrier is where."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from litmus.diagnostics import Source, Span
@@ -29,12 +31,12 @@ def spelled(operation: Operation) -> str:
     raise AssertionError(operation)
 
 
-def text(caller: int, threads: int, kept: Promise = KEPT) -> list[str]:
-    return [spelled(o) for o in Membarrier(POWER, threads, kept).call(caller, SPAN)]
+def text(targets: Iterable[int], kept: Promise = KEPT) -> list[str]:
+    return [spelled(o) for o in Membarrier(POWER, kept).call(targets, SPAN)]
 
 
 def test_the_promise_is_sent_to_all_and_then_awaited_from_all_between_two_barriers() -> None:
-    assert text(1, 3) == [
+    assert text((0, 2)) == [
         "fresh",
         "SYNC",
         "~ipi0 = 1",
@@ -49,13 +51,13 @@ def test_the_promise_is_sent_to_all_and_then_awaited_from_all_between_two_barrie
     ]
 
 
-def test_a_thread_alone_has_nobody_to_wait_for() -> None:
-    assert text(0, 1) == ["fresh", "SYNC", "SYNC"]
+def test_without_targets_there_is_nobody_to_wait_for() -> None:
+    assert text(()) == ["fresh", "SYNC", "SYNC"]
 
 
 @pytest.mark.parametrize("barrier", ["before", "handler", "after"])
 def test_each_barrier_can_be_left_out_alone(barrier: str) -> None:
-    whole, less = text(0, 2), text(0, 2, Promise(**{barrier: False}))
+    whole, less = text((1,)), text((1,), Promise(**{barrier: False}))
     assert "; ".join(whole).count("SYNC") == 3
     assert "; ".join(less).count("SYNC") == 2
     position = {"before": 1, "handler": 3, "after": -1}[barrier]
@@ -69,12 +71,12 @@ def test_each_barrier_can_be_left_out_alone(barrier: str) -> None:
 @pytest.mark.parametrize("table", tables())
 def test_the_barriers_are_those_of_the_table(table: str) -> None:
     primitives = load_primitives(table)
-    fences = [o.tags for o in Membarrier(primitives, 2).call(0, SPAN) if isinstance(o, Fence)]
+    fences = [o.tags for o in Membarrier(primitives).call((1,), SPAN) if isinstance(o, Fence)]
     assert fences == [*primitives["smp_mb"].before] * 2
 
 
 def test_messages_are_private_and_every_operation_has_its_place() -> None:
-    operations = Membarrier(POWER, 12).call(0, SPAN)
+    operations = Membarrier(POWER).call(range(1, 12), SPAN)
     blocks = [o for o in operations if isinstance(o, Float)]
     accesses = [o for o in operations if isinstance(o, Load | Store)]
     accesses += [line.operation for block in blocks for line in block.body if isinstance(line.operation, Load | Store)]
@@ -85,6 +87,6 @@ def test_messages_are_private_and_every_operation_has_its_place() -> None:
 
 def test_copies_of_two_calls_have_different_names() -> None:
     # Unrolling appends a number to a message's name: ipi 1, call 11 must not be ipi 11, call 1.
-    names = {o.address.base for o in Membarrier(POWER, 20).call(0, SPAN) if isinstance(o, Store)}
+    names = {o.address.base for o in Membarrier(POWER).call(range(1, 20), SPAN) if isinstance(o, Store)}
     copies = [f"{name}{copy}" for name in names for copy in range(200)]
     assert len(set(copies)) == len(copies)

@@ -10,6 +10,7 @@ from litmus.checking import Checker, Settings
 from litmus.diagnostics import ExitCode, InputError, Source
 from litmus.membarrier.dressing import read_primitive
 from litmus.membarrier.table import Asked, Cell, Table, derive, explain, hardware_models, shapes_of
+from litmus.program.compiler import EXCHANGED_NOTE, KEPT_NOTE
 
 TWO = shapes_of(2)
 MODELS = hardware_models()
@@ -61,9 +62,27 @@ def test_the_table_of_the_patch_comes_out_under_every_hardware_model(model: str)
 
 
 def test_everything_orders_under_sequential_consistency() -> None:
-    found = table("none barrier smp_mb sys_membarrier", models=("sc",))
+    found = table("barrier smp_mb sys_membarrier", models=("sc",))
     assert {c.ordered for c in found.cells.values()} == {True}
     assert {c.witness for c in found.cells.values()} == {None}
+
+
+def test_plain_accesses_are_ordered_by_nothing_in_another_thread_not_even_under_sequential_consistency() -> None:
+    """The compiler exchanges the two accesses of their thread: every shape's outcome is then an interleaving."""
+    others = "none barrier smp_mb sys_membarrier"
+    for model in ("sc", "x86-tso", "power", "aarch64"):
+        for found in (table("none", others, models=(model,)), table(others, "none", models=(model,))):
+            assert {known for c in found.cells.values() for known in c.shapes.values()} == {False}
+
+
+def test_a_compiler_that_changes_nothing_leaves_none_and_barrier_the_same() -> None:
+    words = tuple(map(read_primitive, ("none", "barrier", "smp_mb", "sys_membarrier")))
+    for model in ("sc", "x86-tso", "power"):
+        found = derive(Asked(words, words, TWO, (model,), compiler="none")).cells
+        for word in ("barrier", "smp_mb", "sys_membarrier"):
+            assert found[model, "none", word].shapes == found[model, "barrier", word].shapes
+            assert found[model, word, "none"].shapes == found[model, word, "barrier"].shapes
+        assert found[model, "none", "none"].shapes == found[model, "barrier", "barrier"].shapes
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -81,7 +100,7 @@ def test_the_table_of_the_patch_holds_for_all_shapes_of_three_threads(model: str
 
 
 def test_on_x86_only_shapes_with_a_write_before_a_read_distinguish_anything() -> None:
-    cells = table("none barrier smp_mb sys_membarrier", models=("x86-tso",)).cells.values()
+    cells = table("barrier smp_mb sys_membarrier", models=("x86-tso",)).cells.values()
     distinguishing = {shape for c in cells for shape, known in c.shapes.items() if not known}
     assert distinguishing == {"SB", "R"}
 
@@ -155,7 +174,9 @@ def test_each_distinct_test_is_decided_once() -> None:
         ("ctrl", "smp_mb", "MP", "arm", False),
         ("barrier", "barrier", "LB", "power", False),
         # sys_membarrier() makes the other side need nothing but the compiler
-        ("sys_membarrier", "none", "SB", "power", True),
+        ("sys_membarrier", "barrier", "SB", "power", True),
+        ("sys_membarrier", "none", "SB", "power", False),
+        ("lwsync", "none", "MP", "power", False),  # in C, with the fence that becomes lwsync
         ("sys_membarrier", "addr", "SB", "aarch64", True),
         ("cmm_smp_mb", "uatomic_add_return", "SB", "power", True),
         ("{smp_wmb();smp_rmb();}", "smp_mb", "SB", "arm", True),
@@ -283,8 +304,10 @@ def test_explaining_decides_the_witness_with_its_execution() -> None:
     assert explain(ordering, next(iter(ordering.cells.values()))) is None
 
 
-def test_a_reader_is_told_that_plain_accesses_stay_in_order() -> None:
-    assert table("none", "barrier", ("SB",), ("power",)).notes == ("plain accesses are kept in program order",)
+def test_a_reader_is_told_what_the_compiler_does_to_plain_accesses() -> None:
+    assert table("none", "barrier", ("SB",), ("power",)).notes == (EXCHANGED_NOTE,)
+    pair = tuple(map(read_primitive, ("none", "barrier")))
+    assert derive(Asked(pair[:1], pair[1:], ("SB",), ("power",), compiler="none")).notes == (KEPT_NOTE,)
     assert table("barrier", "barrier", ("SB",), ("power",)).notes == ()
 
 

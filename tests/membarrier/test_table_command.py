@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from litmus.cli import main
-from litmus.commands.table import _Progress
+from litmus.commands.streams import Progress
 from litmus.membarrier.table import hardware_models
 
 
@@ -289,7 +289,7 @@ def test_progress_appears_on_a_terminal_after_a_second_and_goes_away(monkeypatch
     terminal, pipe = Terminal(), io.StringIO()
     for stream in (terminal, pipe):
         now[0] = 100.0
-        progress = _Progress(stream)
+        progress = Progress(stream, "tests")
         progress(1, 9)
         now[0] = 101.5
         progress(5, 9)
@@ -298,7 +298,7 @@ def test_progress_appears_on_a_terminal_after_a_second_and_goes_away(monkeypatch
     assert terminal.getvalue() == "\r5 of 9 tests decided\r\x1b[K"
     assert pipe.getvalue() == ""
     quick = Terminal()
-    progress = _Progress(quick)
+    progress = Progress(quick, "tests")
     progress(9, 9)
     progress.end()
     assert quick.getvalue() == ""

@@ -81,6 +81,13 @@ def test_a_whole_array_is_shown_by_its_cells() -> None:
     assert question.formula == Conjunction((Equal(2, 1), Conjunction((Equal(0, 1), Equal(1, Address("x"))))))
 
 
+def test_a_cell_of_a_whole_array_that_is_named_too_is_shown_again() -> None:
+    question = ask("locations [t;] exists (x=1 /\\ t[1]=2)")
+    assert question.places == (Place(None, "t", 0), Place(None, "t", 1), Place(None, "x"))
+    assert question.again == (1,)
+    assert ask("exists (x=1 /\\ t[1]=2)").again == ()
+
+
 def test_formulas() -> None:
     assert ask("").formula == Holds(True)
     assert ask("").quantifier == "forall"

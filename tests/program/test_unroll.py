@@ -6,6 +6,7 @@ import pytest
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.program.code import (
+    Admit,
     Assume,
     Branch,
     Fence,
@@ -244,15 +245,42 @@ def test_a_reservation_at_an_unknown_address_must_turn_out_the_same() -> None:
     assert graph.guards[assumption.guard] == ((0, True),)
 
 
+def test_a_store_conditional_of_a_last_round_does_not_fail() -> None:
+    """`stwcx.; bne- again` in its last round: the path on which it fails would be dropped at once."""
+    success = Assume(Reg("s"))
+    graph = graph_of(
+        thread(Load("r1", X, reserve=True), StoreConditional(X, 2, "s", 1, 0), success, Store(Y, 1), joined=(2,))
+    )
+    assert graph.decisions == []
+    assert graph.assumptions == []
+    read, update, later = own(graph)
+    assert graph.lxsx == [(read.number, update.number)]
+    assert later.guard == update.guard == 0
+
+
+def test_without_a_reservation_there_is_no_last_round() -> None:
+    graph = graph_of(thread(StoreConditional(X, 2, "s", 1, 0), Assume(Reg("s")), Store(Y, 1), joined=(1,)))
+    assert own(graph) == []
+    assert [(a.condition, a.guard) for a in graph.assumptions] == [(0, 0)]
+
+
+def test_a_failure_that_is_looked_at_later_is_still_followed() -> None:
+    graph = graph_of(
+        thread(Load("r1", X, reserve=True), StoreConditional(X, 2, "s", 1, 0), Store(Y, 1), Assume(Reg("s")))
+    )
+    assert len(graph.decisions) == 1
+
+
 # ---------------------------------------------------------------- floating blocks
 
 
-def handler(*operations: Operation) -> Float:
-    return Float(1, tuple(Line(o, i, SPAN) for i, o in enumerate(operations)))
+def handler(*operations: Operation | str, kind: str = "") -> Float:
+    code = thread(*operations)
+    return Float(1, code.lines, kind, code.labels)
 
 
-def places(graph: EventGraph, number: int = 1) -> list[tuple[set[int], set[int], dict[int, bool]]]:
-    return [(set(bits(p.before)), set(bits(p.after)), dict(graph.guards[p.guard])) for p in graph.points[number]]
+def places(graph: EventGraph, block: int = 0) -> list[tuple[set[int], set[int], dict[int, bool]]]:
+    return [(set(bits(p.before)), set(bits(p.after)), dict(graph.guards[p.guard])) for p in graph.points[block]]
 
 
 def test_a_block_may_land_between_any_two_instructions() -> None:
@@ -344,3 +372,48 @@ def test_paths_that_multiply_are_refused() -> None:
 def test_every_cell_has_an_initial_write() -> None:
     graph = graph_of(thread(), p=Y)
     assert {cell: graph.events[e].value for cell, e in graph.cells.items()} == {X: 0, Y: 0, Z: 0, Address("p"): Y}
+
+
+def test_a_block_lands_only_where_its_kind_is_admitted() -> None:
+    """Interrupts are off around the store to y; a signal is taken before the store to x only."""
+    graph = graph_of(
+        thread(handler(Fence(frozenset()), kind="ipi"), handler(Fence(frozenset()), kind="signal")),
+        thread(
+            Store(X, 1),
+            Admit(frozenset({"ipi"})),
+            Store(Z, 1),
+            Admit(frozenset()),
+            Store(Y, 1),
+            Store(Z, 2),
+            Admit(frozenset({"ipi"})),
+            Store(X, 2),
+        ),
+    )
+    x, z, y, z2, x2 = (e.number for e in own(graph, 1) if e.kind == "W")
+    assert [before for before, _, _ in places(graph, 0)] == [set(), {x}, {x, z}, {x, z, y, z2}, {x, z, y, z2, x2}]
+    assert [before for before, _, _ in places(graph, 1)] == [set(), {x}]
+
+
+def test_a_block_that_can_land_nowhere_is_never_sent() -> None:
+    closed = ThreadCode(thread(Store(X, 1)).lines, {}, frozenset())
+    graph = graph_of(thread(Load("r1", X), Branch("L", Reg("r1")), handler(Store(Y, 1), kind="ipi"), "L"), closed)
+    (block,) = graph.blocks
+    assert [(a.condition, a.guard) for a in graph.assumptions] == [(0, block.guard)]
+    assert block.guard != 0  # executions on the other way remain
+
+
+def test_what_is_admitted_at_the_start_holds_before_the_first_instruction() -> None:
+    later = thread(Store(X, 1), Admit(None), Store(Y, 1))
+    graph = graph_of(thread(handler(Fence(frozenset()))), ThreadCode(later.lines, {}, frozenset()))
+    x, y = (e.number for e in own(graph, 1) if e.kind == "W")
+    assert [before for before, _, _ in places(graph)] == [{x}, {x, y}]
+
+
+def test_a_block_may_branch() -> None:
+    graph = graph_of(
+        thread(handler(Load("r", X), Branch("L", Reg("r")), Store(Y, 1), "L", Store(Z, 1))), thread(Store(X, 1))
+    )
+    (block,) = graph.blocks
+    inside = [graph.events[e] for e in bits(block.events)]
+    assert [e.kind for e in inside].count("W") == 3  # y and z on one way, z on the other
+    assert len({e.guard for e in inside}) == 3

@@ -74,7 +74,7 @@ def test_operators_keep_numbers_in_64_bits(name: str, data: st.DataObject) -> No
     try:
         result = apply(name, arguments)
     except ValueFault:
-        assert name in ("div", "mod")
+        assert name in ("div", "divu", "mod", "modu")
         assert arguments[1] == 0
         return
     assert isinstance(result, int)
@@ -88,6 +88,17 @@ def test_operators_keep_numbers_in_64_bits(name: str, data: st.DataObject) -> No
         ("sub", (-(2**63), 1), 2**63 - 1),
         ("div", (-7, 2), -3),  # C truncates towards zero
         ("mod", (-7, 2), -1),
+        ("divu", (-1, 2), 2**63 - 1),
+        ("modu", (-1, 10), 5),  # 2^64 - 1 ends in 5
+        ("mulh", (-1, 1), -1),
+        ("mulh", (-(2**63), -(2**63)), 2**62),
+        ("mulhu", (-1, -1), -2),
+        ("clz", (1,), 63),
+        ("clz", (0,), 64),
+        ("clz", (-1,), 0),
+        ("rbit", (1,), -(2**63)),
+        ("rbit", (-(2**63),), 1),
+        ("popcount", (-1,), 64),
         ("shr", (-1, 63), 1),
         ("sar", (-8, 1), -4),
         ("shl", (1, 63), -(2**63)),

@@ -13,9 +13,17 @@ PLACES = (Place(0, "EAX"), Place(None, "x"), Place(None, "t", 1), Place(1, "%x0"
 A, B, C = Equal(0, 1), Equal(1, -2), Equal(2, 3)
 
 
-def showing(places: tuple[Place, ...], arrays: tuple[tuple[int, int], ...] = ()) -> Question:
+def showing(
+    places: tuple[Place, ...], arrays: tuple[tuple[int, int], ...] = (), again: tuple[int, ...] = ()
+) -> Question:
     types = (RegisterType(),) * len(places)
-    return Question(places, types, len(places), "exists", Holds(True), None, arrays)
+    return Question(places, types, len(places), "exists", Holds(True), None, arrays, again)
+
+
+def test_cells_stand_behind_everything_else_also_those_of_an_array_that_is_shown_whole():
+    cells = (Place(None, "t", 0), Place(None, "t", 1), Place(None, "x"), Place(None, "s", 3), Place(None, "u", 0))
+    spelled = spell.speller(showing(cells, ((0, 2),), (1,)))
+    assert spelled((1, 2, 3, 4, 5)) == "t={1,2}; [x]=3; s[3]=4; t[1]=2; u[0]=5;"
 
 
 def test_an_array_that_is_shown_whole_is_one_item():

@@ -242,6 +242,7 @@ WRONG = [
     ("PPC T\n{}\nexists (x=1)", "has no program", (2, 3)),
     ("PPC T\n{}\n P0", "row of the program does not end", (3, 3)),
     ("PPC T\n{}\n P0 ;\n nop\nexists (x=1)", "row of the program does not end", (4, 4)),
+    ("PPC T\n{}\n P0 ;\n nop ;\nexsits (x=1)", "unexpected exsits", (5, 1)),
     ("PPC T\n{}\n P1 ;\n nop ;", "processes must be P0, P1, ... in order, not P1", (3, 2)),
     ("PPC T\n{}\n P0 | P0 ;\n nop | nop ;", "processes must be P0, P1, ... in order, not P0", (3, 7)),
     ("PPC T\n{}\n P0 | lwz r1,0(r2) ;", "in order, not lwz r1,0(r2)", (3, 7)),

@@ -1,0 +1,72 @@
+"""Processes: which threads share one, and what each has registered before the test begins.
+
+All threads share one process unless the test says otherwise; the threads that it leaves unnamed share one
+more.  A registration is state of the process (mm->membarrier_state), so it is one for all of its threads.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from litmus.diagnostics import InputError, near
+from litmus.membarrier.flags import REGISTRATIONS
+from litmus.source.syntax import Machine
+
+
+class Process(Struct, frozen=True):
+    """The threads of a process, ascending, and its registrations: states of litmus.membarrier.flags."""
+
+    threads: tuple[int, ...]
+    registered: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """`P0, P1`."""
+        return ", ".join(f"P{t}" for t in self.threads)
+
+
+class System(Struct, frozen=True):
+    """The processes of a test, by thread; one_cpu: a single processor is online."""
+
+    of: tuple[Process, ...]
+    one_cpu: bool = False
+
+    @property
+    def threads(self) -> range:
+        """All threads."""
+        return range(len(self.of))
+
+
+def one_process(threads: int) -> System:
+    """All threads in one process, which has registered nothing."""
+    return System((Process(tuple(range(threads))),) * threads)
+
+
+def system_of(machine: Machine | None, threads: int) -> System:
+    """What a test of so many threads says of its processes and processors.
+
+    Raises InputError for a thread that does not exist or is in two processes, and for a registration that does
+    not exist, each at its place.
+    """
+    if machine is None:
+        return one_process(threads)
+    process_of: dict[int, Process] = {}
+    for line in machine.processes:
+        numbers: list[int] = []
+        for word in line.threads:
+            number = int(word.text[1:])
+            if number >= threads:
+                raise InputError(f"there is no thread {word.text}", word.span, f"the last is P{threads - 1}")
+            if number in process_of or number in numbers:
+                raise InputError(f"{word.text} is in a process already", word.span)
+            numbers.append(number)
+        registered = set()
+        for word in line.registrations:
+            if word.text not in REGISTRATIONS:
+                hint = near(word.text, REGISTRATIONS) or "one of " + ", ".join(REGISTRATIONS)
+                raise InputError(f"{word.text or 'nothing'} is no command that registers", word.span, hint)
+            registered.add(REGISTRATIONS[word.text])
+        process = Process(tuple(sorted(numbers)), frozenset(registered))
+        process_of.update(dict.fromkeys(numbers, process))
+    rest = Process(tuple(t for t in range(threads) if t not in process_of))
+    return System(tuple(process_of.get(t, rest) for t in range(threads)), machine.cpus == 1)

@@ -1,0 +1,248 @@
+"""The compiler: which accesses of a thread of C it may put in another order than the text has.
+
+Of two accesses of a thread, the first in the text stays first if
+
+  * both are volatile: READ_ONCE, WRITE_ONCE, CAO and their kin, and atomic operations;
+  * a barrier is between them: barrier(), whatever clobbers memory (litmus.isa.c_catalogue says what does), and all that
+    is a fence to the machine;
+  * they may be to one location: nothing shows that their variables differ;
+  * the second one's address or value is computed from what the first one read;
+  * the first one decided a branch that the second one depends on, or that leaves a loop before it, and the second one
+    is a write, or volatile.  A plain read may be hoisted above the branch.
+
+Two accesses that nothing keeps in order, by one step or by several, may be exchanged; one of them is plain then.
+Every order that this leaves is a choice of the solver.  Accesses are not merged, repeated, torn or invented.  The
+branches themselves are not moved: a control dependency ends where the accesses are exchanged.
+
+Sources: the kernel's Documentation/memory-barriers.txt, "COMPILER BARRIER" and "CONTROL DEPENDENCIES"; the GCC manual,
+"Extended Asm", on volatile and on clobbers (an `asm volatile` stays in order with volatile accesses, and moves freely
+past others unless it clobbers memory).  Orders that differ by exchanges of neighbours are the linear
+extensions of what is kept (Mazurkiewicz, "Trace theory", 1987).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from msgspec import Struct
+
+from litmus.diagnostics import Unsupported
+from litmus.program.code import FIXED, PLAIN, VOLATILE, Branch, Motion, ThreadCode
+from litmus.program.graph import Assumption, Decision, EventGraph, Guard, Point
+from litmus.program.values import Address, Expr, Op
+from litmus.relation.rows import bits
+
+MAXIMUM_CUTS = 1000  # places for a floating block on one path
+
+KEPT_NOTE = "plain accesses are kept in program order"
+EXCHANGED_NOTE = "the compiler may exchange plain accesses with others; --compiler none leaves them in program order"
+
+
+class Standing(Struct, frozen=True):
+    """How an event stands on its path.
+
+    before: the earlier events of the path; fenced: those of them that a barrier separates from it; deciding: the
+    reads that decided branches it depends on; admitted: the kinds of blocks that may land there, None for all.
+    """
+
+    motion: Motion
+    before: int
+    fenced: int
+    deciding: int
+    admitted: frozenset[str] | None
+
+
+Loops = tuple[tuple[int, int], ...]  # of each, the index of its first line and of the jump back
+
+
+def loops_of(code: ThreadCode) -> Loops:
+    """The loops of a thread."""
+    jumps = ((i, line.operation) for i, line in enumerate(code.lines) if isinstance(line.operation, Branch))
+    targets = ((code.labels[jump.target], i) for i, jump in jumps)
+    return tuple((target, i) for target, i in targets if target <= i)
+
+
+def leaves_a_loop(loops: Loops, branch: int, join: int) -> bool:
+    """Whether a branch may decide that a loop is left: its ways meet again, at `join`, behind a loop that it is in."""
+    return any(first <= branch <= last < join for first, last in loops)
+
+
+def has_plain(code: ThreadCode) -> bool:
+    """Whether a thread has plain accesses."""
+    return any(line.motion is PLAIN for line in code.lines)
+
+
+def compiler_notes(graph: EventGraph, exchange: bool) -> tuple[str, ...]:
+    """What a reader of an answer must know of plain accesses, given whether they could be exchanged."""
+    if graph.exchanges:
+        return (EXCHANGED_NOTE,)
+    return (KEPT_NOTE,) if not exchange and any(map(has_plain, graph.program.threads)) else ()
+
+
+class Compiler:
+    """What the compiler may do with the events of a graph.
+
+    The graph's po, addr and data are still rows of predecessors.  flow[e]: the reads that the address and the value
+    of e are computed from.  stays[e]: the earlier events of its path that e stays behind; free[e]: those that it may be
+    exchanged with; unit[e]: the first event of the instruction, or of the assembly of an atomic operation, that e is
+    of: such a thing is moved as one.
+    """
+
+    def __init__(self, graph: EventGraph, standings: Mapping[int, Standing], flow: Mapping[int, int]) -> None:
+        self.graph = graph
+        self.standings = standings
+        self.flow = flow
+        self.text = {e: graph.po[e] for e in standings}
+        self.unit: dict[int, int] = {}
+        self.members: dict[int, int] = {}
+        pairs = ((r, w) for r, w in graph.lxsx if w in standings)
+        together = {w: r for r, w in pairs if standings[w].before == standings[r].before | 1 << r}
+        for e, standing in standings.items():
+            mates = standing.before & ~self.text[e]
+            first = together.get(e, (mates & -mates).bit_length() - 1 if mates else e)
+            unit = self.unit[e] = self.unit.get(first, first)
+            self.members[unit] = self.members.get(unit, 0) | 1 << e
+        self.stays = self._stays()
+        self.free = {e: self.text[e] & ~stays for e, stays in self.stays.items()}
+
+    # ------------------------------------------------------------ what stays in order
+
+    def _stays(self) -> dict[int, int]:
+        direct = {e: self._kept(e) & self.text[e] for e in self.standings}
+        outside: dict[int, int] = {}
+        for e, kept in direct.items():
+            unit = self.unit[e]
+            whole = 0
+            for f in bits(kept & ~self.members[unit]):
+                whole |= self.members[self.unit[f]]
+            outside[unit] = outside.get(unit, 0) | whole
+        stays: dict[int, int] = {}
+        for e, kept in direct.items():
+            mask = (kept | outside[self.unit[e]]) & self.text[e]
+            for f in bits(mask):
+                mask |= stays[f]
+            stays[e] = mask
+        return stays
+
+    def _kept(self, e: int) -> int:
+        """The earlier events of its path that an event stays behind for a reason of its own."""
+        standing = self.standings[e]
+        event = self.graph.events[e]
+        if standing.motion is FIXED:
+            return standing.before
+        kept = standing.fenced | self.flow[e]
+        if event.kind == "W" or standing.motion is VOLATILE:
+            kept |= standing.deciding
+        for f in bits(standing.before & ~kept):
+            other = self.graph.events[f]
+            both_volatile = standing.motion is VOLATILE and self.standings[f].motion is VOLATILE
+            if both_volatile or _may_be_same(event.address, other.address):
+                kept |= 1 << f
+        return kept
+
+    # ------------------------------------------------------------ the choice of an order
+
+    def exchange(self) -> None:
+        """Make the order of the events that may be exchanged a choice: a decision a pair, and no circles."""
+        graph = self.graph
+        order: dict[tuple[int, int], int] = {}
+        for e, free in self.free.items():
+            for f in bits(free):
+                pair = self.unit[f], self.unit[e]
+                if pair not in order:
+                    event = graph.events[pair[1]]
+                    assert event.span is not None, "an event of a thread"
+                    order[pair] = len(graph.decisions)
+                    graph.decisions.append(Decision(None, event.guard, event.span))
+                graph.exchanges[f, e] = order[pair]
+            graph.po[e] &= ~free
+        units = sum(1 << u for u in self.members)
+        for third in bits(units):
+            for second in bits(self.text[third] & units):
+                for first in bits(self.text[second] & units):
+                    self._forbid_circles(first, second, third, order)
+
+    def _forbid_circles(self, a: int, b: int, c: int, order: Mapping[tuple[int, int], int]) -> None:
+        """Orders of the thread have no circle of three, and so none at all; a, b, c is the order of the text."""
+        ab, bc, ac = order.get((a, b)), order.get((b, c)), order.get((a, c))
+        guard = self.graph.events[c].guard
+        if ac is not None:
+            held = tuple((d, True) for d in (ab, bc) if d is not None)
+            self.graph.assumptions.append(Assumption(0, self._guard(guard, ((ac, False), *held))))
+        if ab is not None and bc is not None:
+            held = () if ac is None else ((ac, True),)
+            self.graph.assumptions.append(Assumption(0, self._guard(guard, ((ab, False), (bc, False), *held))))
+
+    def _guard(self, guard: int, literals: Guard) -> int:
+        guards = self.graph.guards
+        guards.append((*guards[guard], *literals))
+        return len(guards) - 1
+
+    # ------------------------------------------------------------ where blocks may land
+
+    def points(self, ends: Iterable[tuple[int, int]], places: Set[int], kind: str) -> tuple[Point, ...]:
+        """The places between the instructions of a thread, in whatever order they are, that admit a kind of block.
+
+        ends: of every path, all its events and its guard; places: the events before each place in the text that
+        admits the kind.  A place is a cut of the path; it exists in the orders that have what is before it before
+        what is after it.
+        """
+        points = []
+        for path, guard in ends:
+            for cut in self._cuts(path):
+                if not self._admits(path, cut, places, kind):
+                    continue
+                literals = {
+                    (self.graph.exchanges[f, e], bool(cut >> f & 1))
+                    for e in bits(path)
+                    for f in bits(self.free[e])
+                    if (cut >> e ^ cut >> f) & 1
+                }
+                points.append(Point(self._guard(guard, tuple(sorted(literals))), cut, path & ~cut))
+        return tuple(points)
+
+    def _admits(self, path: int, cut: int, places: Set[int], kind: str) -> bool:
+        """Whether a kind of block may land at a cut: what admits it, or not, is a barrier to the compiler."""
+        rest = path & ~cut
+        if not rest or cut < rest & -rest:  # a place in the text
+            return cut in places
+        admitted = self.standings[(rest & -rest).bit_length() - 1].admitted
+        return admitted is None or kind in admitted
+
+    def _cuts(self, path: int) -> list[int]:
+        """The sets of events of a path that contain, with an event, all that it stays behind and its instruction."""
+        cuts = [0]
+        for instruction in self._instructions(path):
+            needed = 0
+            for e in bits(instruction):
+                needed |= self.stays[e]
+            cuts += [cut | instruction for cut in cuts if not needed & ~cut]
+            if len(cuts) > MAXIMUM_CUTS:
+                span = self.graph.events[path.bit_length() - 1].span
+                hint = "put a barrier() between some of them, use READ_ONCE or WRITE_ONCE, or --compiler none"
+                raise Unsupported("too many plain accesses that the compiler may put in any order", span, hint)
+        return cuts
+
+    def _instructions(self, path: int) -> Iterator[int]:
+        """The events of a path, instruction by instruction."""
+        for e in bits(path):
+            later = sum(1 << f for f in bits(path >> e + 1 << e + 1) if not self.text[f] >> e & 1)
+            if not self.standings[e].before & ~self.text[e]:
+                yield 1 << e | later
+
+
+def _may_be_same(a: Expr | None, b: Expr | None) -> bool:
+    """Whether, for all that the compiler can see, two addresses may be equal."""
+    if isinstance(a, Address) and isinstance(b, Address):
+        return a == b
+    variables = _variable_of(a), _variable_of(b)
+    return None in variables or variables[0] == variables[1]
+
+
+def _variable_of(address: Expr | None) -> str | None:
+    """The variable that an address is in, whatever is read: arithmetic does not leave an object (C11, 6.5.6)."""
+    if isinstance(address, Address):
+        return address.base
+    if isinstance(address, Op) and address.name in ("add", "sub"):
+        return next((base for a in address.args if (base := _variable_of(a)) is not None), None)
+    return None

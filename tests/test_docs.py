@@ -1,0 +1,27 @@
+"""The generated pages of the documentation say what the program says."""
+
+from __future__ import annotations
+
+from docs import verdicts
+
+COMMAND = "python -m docs.verdicts"
+
+
+def test_the_page_of_verdicts_is_up_to_date() -> None:
+    assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(), f"run {COMMAND}"
+
+
+def test_every_example_stands_on_the_page_of_verdicts_in_one_row_with_six_verdicts() -> None:
+    rows = [line for line in verdicts.PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| [")]
+    named = [row.split("]")[0].removeprefix("| [") for row in rows]
+    files = [*verdicts.EXAMPLES.glob("*.litmus"), *verdicts.EXAMPLES.glob("c/*.litmus")]
+    assert sorted(named) == sorted(file.stem for file in files)
+    for row in rows:
+        cells = [cell.strip() for cell in row.split("|")[2:8]]
+        assert len(cells) == len(verdicts.MODELS)
+        assert set(cells) <= {"Never", "**Sometimes**", "**Always**"}
+
+
+def test_an_example_stands_under_its_shape() -> None:
+    names = {"MP+wmb+rmb": "MP", "W+RWC+wmb": "W+RWC", "R+mbs": "R", "RWC+mbs": "RWC", "CoRR": "Co", "lock+SB": ""}
+    assert {name: verdicts.shape_of(name) for name in names} == names
