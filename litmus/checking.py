@@ -98,9 +98,9 @@ def check(
 
     test: a path, a Source, or the text of a test (a string with a line break in it).  model: the name of
     a built-in model or the path of a .cat file; None for the default of the test's architecture.  arch:
-    for a C test, the table of primitives where the model names none.  compiler: see Settings.  An error is in the result
-    (`error`), as is what was expected.  Raises InputError for a model that does not exist, and for a C
-    test without a model: there is no single default.
+    for a C test, the table of primitives where the model names none.  compiler: see Settings.  An error
+    is in the result (`error`), as is what was expected.  Raises InputError for a model that does not exist,
+    and for a C test without a model: there is no single default.
     """
     models = () if model is None else (model,)
     settings = Settings(models, arch, options, unroll, compiler=compiler, expect=expect)
