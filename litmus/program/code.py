@@ -54,7 +54,8 @@ class Store(Struct, frozen=True):
 
     With `rmw`, the store and the preceding Load of the same instruction are one atomic
     read-modify-write (the pair is in the cat relation `amo`).  With `single` as well they are one memory
-    operation: to models they are one event, which reads and writes, and `amo` does not have it.
+    operation, which always stores: to models they are one event, which reads and writes, and `amo` does not
+    have it.
     """
 
     address: Expr

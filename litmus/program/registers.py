@@ -198,7 +198,8 @@ def register_events(graph: EventGraph) -> RegisterEvents:
     """
     operations = [line.operation for thread in graph.program.threads for line in thread.lines]
     if graph.blocks or graph.exchanges or any(type(o) is Branch and o.join is not None for o in operations):
-        raise Unsupported("models that compute dependencies (`catdep`) are not supported for tests in C")
+        where = "tests in C" if graph.program.arch == "C" else "instructions that are executed on a condition"
+        raise Unsupported(f"models that compute dependencies (`catdep`) are not supported for {where}")
     if graph.single:
         raise Unsupported("models that compute dependencies (`catdep`) are not supported for atomic operations here")
     return _Builder(graph).build()

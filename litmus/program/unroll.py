@@ -338,6 +338,7 @@ class _Unroller:
             pair = (path.load, event.number)
             self.graph.updates.append(pair)
             if operation.single:
+                assert operation.when is None, "one event cannot be a write or none"
                 self.graph.single.append(pair)
             elif operation.rmw:
                 self.graph.amo.append(pair)

@@ -166,8 +166,8 @@ MUTATIONS = [
     ("rmw | rf | co | fr as internal", "rmw | co | fr as internal"),
     ("rmw | rf | co | fr as internal", "rmw | rf | fr as internal"),
     ("rmw | rf | co | fr as internal", "rmw | rf | co as internal"),
-    (" \\ (fri; coi)", ""),
-    (" \\ (po-loc; [W]; po-loc)", ""),
+    (" \\ (po-loc; [W]; po-loc) as atomic", " as atomic"),
+    ("(W * R)) \\ (po-loc; [W]; po-loc)", "(W * R))"),
     ("let addr = addr | through; addr", ""),
     ("let data = data | through; data", ""),
     ("let ctrl = ctrl | through; ctrl", ""),
@@ -250,6 +250,7 @@ def test_changing_any_clause_changes_a_verdict(old: str, new: str) -> None:
 ELSEWHERE = [
     ("let lrs = (po-loc & (W * R)) \\ (po-loc; [W]; po-loc)", "let lrs = rfi"),
     ("let lws = po-loc & (M * W)", "let lws = coi"),
+    ("\\ (po-loc; [W]; po-loc) as atomic", "\\ (fri; coi) as atomic"),
     ("let ob = obs |", "let ob = ([R]; po-loc; [R]; (fr & ext)) | obs |"),  # hazard-ordered-before
     (
         "let picks = pick-data; lrs\nlet pick-basic-dep = picks; (picks | (data; lrs))*\n",

@@ -192,6 +192,14 @@ def test_included_files_are_found_in_the_folders_named(litmus, sb, tmp_path):
     assert verdicts(litmus, sb(), *found, "--variant", "strict") == {str(outer): "Never"}
 
 
+def test_a_model_is_found_in_the_folders_named_too(litmus, sb, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "inner.cat"\n')
+    (tmp_path / "models" / "inner.cat").write_text("acyclic po | rf | co | fr\n")
+    assert litmus("check", sb(), "--model", "outer.cat").status == 2
+    assert verdicts(litmus, sb(), "--model", "outer.cat", "-I", tmp_path / "models") == {"outer.cat": "Never"}
+
+
 # ---------------------------------------------------------------- formats
 
 

@@ -1,0 +1,48 @@
+"""Explaining: a design under a model, an execution that breaks it on each side, in full."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from litmus.designs.lowering import Lowering, question
+from litmus.designs.matrix import Finding, Matrix, model_of, primitives_of
+from litmus.designs.scenarios import Scenario, families
+from litmus.designs.syntax import listing
+from litmus.designs.telling import told
+from litmus.engine import decide
+from litmus.engine.answer import Execution
+from litmus.program.unroll import unroll
+
+
+class Explanation(Struct, frozen=True):
+    """What breaks a design on a side: the scenario, with the design's blocks in its text, and the execution.
+
+    told: the execution in one sentence; lines are those of the scenario's text.
+    """
+
+    finding: Finding
+    told: str
+    scenario: Scenario
+    execution: Execution
+
+
+def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
+    """An explanation for each side on which a design is broken: of the first scenario found to be."""
+    asked = matrix.asked
+    design = asked.designs[number]
+    lowering, texts = Lowering(design), listing(design)
+    table = primitives_of(asked, design, model)
+    explanations = []
+    for side in asked.sides:
+        finding = next(iter(matrix.cells[number, model, side].broken), None)
+        if finding is None:
+            continue
+        family = next(f for f in families([finding.shape]) if f.roles == finding.roles)
+        for scenario in family.scenarios((side,), design.migrates):
+            listed = scenario.listing(texts)
+            graph = unroll(lowering.program(listed, table))
+            answer = decide(graph, model_of(model, table), question(listed), asked.options)
+            if answer.witness is not None:
+                explanations.append(Explanation(finding, told(answer.witness, listed, design), listed, answer.witness))
+                break
+    return explanations

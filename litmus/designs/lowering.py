@@ -1,0 +1,264 @@
+"""Lowering: a design in a scenario, on an architecture, as the program of a litmus test.
+
+The caller's accesses have the design's membarrier block between them, T's are surrounded by its hooks as the
+scenario's side says.  Blocks are lowered as the C of tests is.  What the reads must return is assumed as soon as
+they have read: only executions of the outcome are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from litmus.designs.resolving import AWAIT, FLOATING, IRQ_OFF, WAITING, Resolver
+from litmus.designs.scenarios import Scenario, Step
+from litmus.designs.state import State
+from litmus.designs.syntax import Body, Design
+from litmus.isa import c_macros
+from litmus.isa.c_expressions import Memory
+from litmus.isa.c_statements import END, Statements
+from litmus.isa.c_types import INT, NOTHING, TypedValue, exactly, truth
+from litmus.isa.c_variables import Shared
+from litmus.membarrier.call import Calls
+from litmus.membarrier.processes import system_of
+from litmus.membarrier.promise import Membarrier
+from litmus.program.code import (
+    Admit,
+    Assume,
+    Branch,
+    CompilerBarrier,
+    Float,
+    Fresh,
+    Load,
+    Program,
+    RegisterType,
+    Store,
+    ThreadCode,
+    Variable,
+)
+from litmus.program.primitives import Primitives
+from litmus.program.question import Conjunction, Equal, Holds, Place, Question
+from litmus.program.values import Address, Op, Reg
+from litmus.source import c_syntax as c
+
+RUNS: frozenset[str] | None = None  # in T's accesses, all kinds of floating blocks land
+SWITCHES = frozenset(("ipi",))  # in the switch
+AWAY = frozenset(("ipi", "quiescent"))  # where T's CPU runs another task
+MOVED = "moved"  # T's way from one CPU to another: set by the old one, when it is done with T
+
+
+class Lowering:
+    """The programs of one design."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.resolved: dict[tuple[str, ...], dict[tuple[str, str], c.Block]] = {}
+
+    def program(self, scenario: Scenario, table: Primitives, outcome: bool = True) -> Program:
+        """The program of a scenario; outcome: reads return what it asks for.
+
+        Raises InputError and Unsupported, at the place in the design, for what its blocks cannot say.
+        """
+        cpus = {cpu: scenario.starts_on(cpu) for cpu in sorted(scenario.cpus, reverse=True)}
+        state = State(self.design, cpus, table.word)
+        calls = Calls(Membarrier(table), system_of(None, len(scenario.threads)))
+        setting = _Setting(scenario, self._blocks(scenario.cpus), self.design.bodies, outcome)
+        codes = []
+        notes: dict[str, None] = {}
+        for number, steps in enumerate(scenario.threads):
+            thread = _Thread(_function(number, scenario), setting, state, table, calls)
+            codes.append(thread.steps(steps))
+            notes.update(dict.fromkeys(thread.notes))
+        locations = {s.access.location for steps in scenario.threads for s in steps if s.access is not None}
+        variables = {x: Variable(x) for x in sorted(locations)} | state.variables()
+        if len(cpus) > 1:
+            variables[MOVED] = Variable(MOVED)
+        return Program(table.arch, tuple(codes), variables, tuple({} for _ in codes), notes=tuple(notes))
+
+    def _blocks(self, cpus: tuple[str, ...]) -> dict[tuple[str, str], c.Block]:
+        """(keyword, CPU) -> what it executes there; the caller's CPU has no name."""
+        found = self.resolved.get(cpus)
+        if found is None:
+            resolver = Resolver(self.design, cpus)
+            bodies = self.design.bodies
+            found = self.resolved[cpus] = {("membarrier", ""): resolver.membarrier(bodies["membarrier"])}
+            for keyword in ("switch_out", "switch_in"):
+                for cpu in cpus if keyword in bodies else ():
+                    found[keyword, cpu] = resolver.hook(bodies[keyword], cpu)
+        return found
+
+
+def question(scenario: Scenario) -> Question:
+    """What is asked of a scenario's program: the final values of its outcome; of the reads nothing."""
+    places = tuple(Place(None, x) for x, _ in scenario.final)
+    equations = tuple(Equal(i, v) for i, (_, v) in enumerate(scenario.final))
+    types = (RegisterType(),) * len(places)
+    return Question(places, types, len(places), "exists", Conjunction(equations), None)
+
+
+COMPLETES = Question((), (), 0, "exists", Holds(True), None)  # is there any execution?
+
+
+def _function(number: int, scenario: Scenario) -> c.Function:
+    """The accesses of a thread: places in it are those of the scenario's text."""
+    nothing = c.Definition(f"P{number}", c.At(0, 0), (), c.Block((), c.At(0, 0)))
+    return c.Function(number, nothing, scenario.source, 0)
+
+
+class _Setting(Struct, frozen=True):
+    """What the threads of a program have in common; blocks: by keyword and CPU, their names resolved."""
+
+    scenario: Scenario
+    blocks: Mapping[tuple[str, str], c.Block]
+    bodies: Mapping[str, Body]
+    outcome: bool
+
+
+class _Thread(Statements):
+    """A hardware thread: the accesses of a scenario, and the blocks of a design between them."""
+
+    def __init__(
+        self, function: c.Function, setting: _Setting, shared: Shared, table: Primitives, membarrier: Calls
+    ) -> None:
+        super().__init__(function, shared, table, membarrier, {})
+        self.setting = setting
+        self.scenario = setting.scenario
+        self.admitted: frozenset[str] | None = RUNS
+        self.messages = 0
+        self.end = END  # where `return` goes
+
+    def steps(self, steps: tuple[Step, ...]) -> ThreadCode:
+        """The whole thread."""
+        self.labels[END] = -1
+        own = self.function
+        if steps[0].deed in ("switch_in", "arrive"):
+            self.admitted = AWAY
+        start = self.admitted
+        for step in steps:
+            self.function = own
+            self._deed(step, c.At(step.span.start, step.span.end))
+        self.function = own
+        self.place(END)
+        return replace(self.code(), admitted=start)
+
+    def _deed(self, step: Step, at: c.At) -> None:
+        match step.deed:
+            case "access":
+                self._access(step, at)
+            case "barrier" | "smp_mb":
+                c_macros.fences(self, self.table[step.deed].before, at)
+            case "membarrier":
+                self.emit(Fresh(), at)
+                self._run("membarrier", "", step)
+            case "leave":
+                place = self._place(MOVED, "smp_load_acquire", "smp_store_release", at)
+                self.store(place, TypedValue(1, INT), at)
+            case "arrive":
+                self._expect(self.load(self._place(MOVED, "smp_load_acquire", "smp_store_release", at)), 1, at)
+            case "switch_out" | "switch_in":
+                cpu = next(cpu for cpu in self.scenario.cpus if self.scenario.cpu_thread(cpu) == self.function.thread)
+                self._admit(SWITCHES, at)
+                self._run(step.deed, cpu, step)
+                self._admit(AWAY if step.deed == "switch_out" else RUNS, at)
+
+    def _access(self, step: Step, at: c.At) -> None:
+        access = step.access
+        assert access is not None, "an access step has one"
+        place = self._place(access.location, "READ_ONCE", "WRITE_ONCE", at)
+        if access.direction == "W":
+            self.store(place, TypedValue(access.value, INT), at)
+        elif self.setting.outcome:
+            self._expect(self.load(place), access.value, at)
+        else:
+            self.load(place)
+
+    def _place(self, name: str, load: str, store: str, at: c.At) -> Memory:
+        return Memory(Address(name), INT, self.table[load], self.table[store], at)
+
+    def _expect(self, value: TypedValue, wanted: int, at: c.At) -> None:
+        self.emit(Assume(Op("eq", (value.expr, wanted))), at)
+
+    def _run(self, keyword: str, cpu: str, step: Step) -> None:
+        """A block of the design; `return` leaves it."""
+        block = self.setting.blocks.get((keyword, cpu))
+        if block is None:
+            return
+        span = self.setting.bodies[keyword].span
+        source, start = span.source, span.start
+        if self.scenario.listed:
+            source, start = step.span.source, step.span.end - (span.end - span.start)
+        self.function = c.Function(self.function.thread, self.function.definition, source, start)
+        self.end = self.label()
+        at = block.at
+        self.emit(CompilerBarrier(), at)  # the kernel is entered, and compiled by itself
+        self.statement(block)
+        self.place(self.end)
+        self.emit(CompilerBarrier(), at)
+
+    def _admit(self, kinds: frozenset[str] | None, at: c.At) -> None:
+        self.emit(Admit(kinds), at)
+        self.admitted = kinds
+
+    # ------------------------------------------------------------ what blocks have beside C
+
+    def statement(self, s: c.Statement) -> None:
+        """Lower one statement of a block."""
+        match s:
+            case c.Braced(name=name) if name == IRQ_OFF:
+                outer = self.admitted
+                self._admit(frozenset(), s.name_at)
+                self.statement(s.body)
+                self._admit(outer, s.name_at)
+            case c.Braced():
+                self._send(s)
+            case c.Return(None):
+                self.emit(Branch(self.end), s.at)
+            case c.Return():
+                self.wrong("blocks return nothing", s.at, "return;")
+            case _:
+                super().statement(s)
+
+    def evaluate(self, expression: c.Expression) -> TypedValue:
+        """The value of an expression of a block."""
+        if isinstance(expression, c.Call) and expression.name == AWAIT:
+            return self._await(expression)
+        return super().evaluate(expression)
+
+    def _send(self, s: c.Braced) -> None:
+        """Send a block to a CPU; wait for its answer unless it has none."""
+        (cpu,) = s.arguments
+        assert isinstance(cpu, c.Name), "names are resolved"
+        kind = FLOATING[s.name]
+        waits = s.name in WAITING
+        message, answer = Address(f"~{kind}{self.messages}#"), Address(f"~ack{self.messages}#")
+        self.messages += 1
+        sent, received = self.table["WRITE_ONCE"].store, self.table["READ_ONCE"].load
+        handler = _Thread(self.function, self.setting, self.shared, self.table, self.membarrier)
+        handler.labels[END] = -1
+        handler.emit(Load("$message", message, tags=received), s.name_at)
+        handler.emit(Assume(Op("eq", (Reg("$message"), 1))), s.name_at)
+        handler.statement(s.body)
+        handler.place(END)
+        if waits:
+            handler.emit(Store(answer, 1, tags=sent), s.name_at)
+        code = handler.code()
+        self.emit(Store(message, 1, tags=sent), s.name_at)
+        self.emit(Float(self.scenario.cpu_thread(cpu.name), code.lines, kind, code.labels), s.name_at)
+        if waits:
+            register = self.register()
+            self.emit(Load(register, answer, tags=received), s.name_at)
+            self.emit(Assume(Op("eq", (Reg(register), 1))), s.name_at)
+
+    def _await(self, e: c.Call) -> TypedValue:
+        """A loop that spins until a condition holds, in its last round."""
+        if len(e.arguments) != 1:
+            self.wrong(f"{AWAIT} takes 1 argument, not {len(e.arguments)}", e.at)
+        # The branch of the loop: what follows depends on what was read.
+        condition = exactly(truth(self.value(e.arguments[0]))).expr
+        following = self.label()
+        self.emit(Branch(following, condition), e.at)
+        self.place(following)
+        self.emit(Assume(condition), e.at)
+        return NOTHING

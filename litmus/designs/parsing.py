@@ -1,0 +1,160 @@
+"""Parsing .design files: text -> litmus.designs.syntax.
+
+The grammar here knows the blocks of a design; what stands inside them is C, and is read by
+litmus.source.c_parser where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
+from litmus.diagnostics import InputError, Source, Span
+from litmus.source.c_parser import read_block
+from litmus.source.errors import parse
+from litmus.source.trees import Node, Token, Tree, as_token, as_tree
+
+_GRAMMAR = r"""
+start: "design" NAME strings item*
+?item: "source" strings                                  -> source
+    | BLOCK body                                         -> block
+    | "remove" NAME ("," NAME)* ";"                      -> remove
+    | "primitive" NAME "=" NAME ";"                      -> primitive
+    | "migrate" ";"                                      -> migrate
+    | "expect" NAME (","? NAME)* _verdict [":" strings] ";"   -> expect
+    | "variant" NAME strings "{" item* "}"              -> variant
+_verdict: SAFE | BROKEN (","? SIDE)*
+strings: STRING+
+body: "{" (CODE | _inner)* "}"
+_inner: "{" (CODE | _inner)* "}"
+
+BLOCK: /(?:cpu|mm|membarrier|switch_out|switch_in)\b/
+SAFE: "safe"
+BROKEN: "broken"
+SIDE: /(?:RUN|OUT|IN|MID)\b/
+STRING: /"(?:\\.|[^"\\])*"/
+NAME: /[A-Za-z_][\w\-]*(?:\.[\w\-]+)*/
+CODE: /(?:[^{}\/'"\s]|\/(?![*\/])|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")+/
+COMMENT.4: /\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/[^\n]*/
+%ignore COMMENT
+%ignore /\s+/
+"""
+
+_WORDS = {"SIDE": "RUN, OUT, IN, MID", "STRING": "a text in quotes", "CODE": "C"}
+_ITEMS = frozenset(("BLOCK", "SOURCE", "REMOVE", "PRIMITIVE", "MIGRATE", "EXPECT"))
+_PHRASES = (
+    ("a block (cpu, mm, membarrier, switch_out, switch_in), source, remove, primitive, migrate, expect", _ITEMS),
+)
+
+
+def read_design(source: Source) -> File:
+    """What a .design file says.
+
+    Raises InputError, at the place, for what the language does not have, what stands twice, and C that does
+    not parse.
+    """
+    tree = parse(_GRAMMAR, source, "design", _WORDS, phrases=_PHRASES)
+    reader = _Reader(source)
+    variants: dict[str, Part] = {}
+    for child in tree.children:
+        if isinstance(child, Tree) and child.data == "variant":
+            variant = reader.part(child)
+            if variant.name.text in variants:
+                raise InputError(f"a second variant {variant.name.text}", variant.name.span)
+            variants[variant.name.text] = variant
+    return File(source, reader.part(tree), tuple(variants.values()))
+
+
+class _Reader:
+    """From the trees of one file to its syntax."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def part(self, tree: Tree) -> Part:
+        """The design, without its variants, or a variant."""
+        name, claim, *items = tree.children
+        sources: list[str] = []
+        bodies: dict[str, Body] = {}
+        removed: list[Word] = []
+        primitives: list[Choice] = []
+        expectations: list[Expectation] = []
+        migrates = False
+        for item in map(as_tree, items):
+            children = item.children
+            match item.data:
+                case "source":
+                    sources.append(_strings(children[0]))
+                case "block":
+                    keyword = self.word(children[0])
+                    if keyword.text in bodies:
+                        raise InputError(f"a second {keyword.text} block", keyword.span)
+                    bodies[keyword.text] = self.body(as_tree(children[1]))
+                case "remove":
+                    removed += map(self.word, children)
+                case "primitive":
+                    primitives.append(self.choice(item))
+                case "migrate":
+                    migrates = True
+                case "expect":
+                    expectations.append(self.expectation(item))
+                case "variant" if tree.data == "variant":
+                    raise InputError("a variant inside a variant", self.word(children[0]).span)
+        _refuse_twice(expectations)
+        return Part(
+            self.word(name),
+            _strings(claim),
+            tuple(sources),
+            bodies,
+            tuple(removed),
+            tuple(primitives),
+            migrates,
+            tuple(expectations),
+        )
+
+    def span(self, node: Tree | Token) -> Span:
+        return Span(self.source, node.start_pos, node.end_pos)
+
+    def word(self, node: Node) -> Word:
+        token = as_token(node)
+        return Word(str(token), self.span(token))
+
+    def body(self, tree: Tree) -> Body:
+        span = self.span(tree)
+        return Body(read_block(span), span)
+
+    def choice(self, tree: Tree) -> Choice:
+        row, alternative = map(self.word, tree.children)
+        table, dot, name = row.text.partition(".")
+        if not dot:
+            raise InputError(f"{row.text} is no row of a table", row.span, f"power.{row.text}")
+        return Choice(table, name, alternative.text, Span(self.source, row.span.start, alternative.span.end))
+
+    def expectation(self, tree: Tree) -> Expectation:
+        *tokens, reason = tree.children
+        words = [(as_token(token).type, self.word(token)) for token in tokens]
+        return Expectation(
+            models=tuple([word for kind, word in words if kind == "NAME"]),
+            safe=any(kind == "SAFE" for kind, _ in words),
+            sides=tuple([word.text for kind, word in words if kind == "SIDE"]),
+            reason=None if reason is None else _strings(reason),
+            span=self.span(tree),
+        )
+
+
+def _refuse_twice(expectations: list[Expectation]) -> None:
+    seen: set[str] = set()
+    for expectation in expectations:
+        for model in expectation.models:
+            if model.text in seen:
+                raise InputError(f"a second expectation for {model.text}", model.span)
+            seen.add(model.text)
+
+
+def _strings(node: Node) -> str:
+    """Texts that stand beside each other are one, as in C."""
+    return "".join(_unquoted(as_token(token)) for token in as_tree(node).children)
+
+
+def _unquoted(token: Token) -> str:
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\s*\n\s*", " ", token[1:-1]))
