@@ -8,7 +8,7 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/litmus check tests/examples/scenario12.litmus --model power,x86-tso
 
-test: .venv/installed-dev
+test: .venv/installed-test
 	$(BIN)/python -m pytest $(ARGS)
 
 # The stamps are older than pyproject.toml exactly when what it asks for may have changed.
@@ -18,8 +18,12 @@ test: .venv/installed-dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/installed-dev: pyproject.toml .venv/installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+.venv/installed-test: pyproject.toml .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+.venv/installed-lint: pyproject.toml .venv/installed-test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
 	@touch $@
 
 clean:
