@@ -59,12 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Help as it is written, as wide as the terminal; argparse itself imports shutil to know (3 ms)."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        try:
+            columns = os.get_terminal_size().columns
+        except OSError:
+            columns = 80
+    return argparse.RawDescriptionHelpFormatter(prog, width=columns - 2)
+
+
 def _parser(name: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
     """The parser; only the command that is asked for has its arguments: making the others takes time."""
     parser = argparse.ArgumentParser(
         prog="litmus",
         description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,  # a new option must not break a script that shortened another
     )
     parser.add_argument("--version", action="version", version=f"litmus {__version__}")
@@ -75,7 +87,7 @@ def _parser(name: str | None, command: ModuleType | None) -> argparse.ArgumentPa
             help=summary,
             description=command.DESCRIPTION if command is not None and known == name else summary,
             epilog=command.EPILOG if command is not None and known == name else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_formatter,
             allow_abbrev=False,
         )
         if command is not None and known == name:

@@ -12,7 +12,8 @@ is N != V, so that a comparison is one operator; V itself is N != .lt.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 # ---------------------------------------------------------------- registers (B1.2.1)
 
@@ -78,7 +79,7 @@ CONDITIONS = {
 # ---------------------------------------------------------------- computing
 
 
-class Compute(NamedTuple):
+class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`, and the flags what `flags` says of D and S.
 
     operands: d the target, D where its old value counts (d in the result); n, m, a source registers of
@@ -256,7 +257,7 @@ INDEX = {"lsl", "uxtw", "sxtw", "sxtx"}
 # ---------------------------------------------------------------- accesses
 
 
-class Access(NamedTuple):
+class Access(Struct, frozen=True):
     """A load or a store: bytes (None: of the register), sign extension, and its cat sets.
 
     The sets are herd7's: A acquire, Q acquire with the weaker (RCpc) order of LDAPR, L release, X
@@ -343,7 +344,7 @@ ATOMICS = {
 }
 
 
-class Atomic(NamedTuple):
+class Atomic(Struct, frozen=True):
     """An atomic instruction: its operation in ATOMICS, or `cas`; whether it is A and L; its bytes.
 
     returns: whether it has a target (LDADD), or none (STADD).

@@ -7,7 +7,7 @@ Registers hold 32 bits, here as signed numbers.  The interpreting code is litmus
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 REGISTERS = (*(f"R{n}" for n in range(13)), "SP", "LR", "PC")
 # R13 to R15, and the names of the procedure call standard (AAPCS32, 6.1.1)
@@ -50,7 +50,7 @@ FLAGS = {
 }
 
 
-class Compute(NamedTuple):
+class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`, or that only sets the flags from it.
 
     operands: T the target, D its old content; A, B, C registers; O the flexible second operand (a number, or a
@@ -123,7 +123,7 @@ COMPUTE |= {
 SHIFTS = frozenset({"lsl", "lsr", "asr", "ror"})  # A8.4.1: also of a second operand, and of an offset
 
 
-class Transfer(NamedTuple):
+class Transfer(Struct, frozen=True):
     """A load or a store of `size` bytes; extension: of a loaded value that is not sign-extended.
 
     tags: the cat sets of the access.  base: its address is a register without an offset.
@@ -186,7 +186,7 @@ CONDITIONAL = {
 }
 
 
-class Multiple(NamedTuple):
+class Multiple(Struct, frozen=True):
     """Where the words of a multiple load or store lie: from the base upwards or down, and without the base's own.
 
     A4.7 Load/store multiple instructions: I increment, D decrement, A after, B before; the names of stacks

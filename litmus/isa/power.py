@@ -7,13 +7,13 @@ interpreting code is litmus/isa/power_lowering.py.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 REGISTERS = tuple(f"r{n}" for n in range(32))
 HINT = "registers are r0 to r31"
 
 
-class Compute(NamedTuple):
+class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`.
 
     operands: T the target; A, B source registers, Z a source that is 0 where it is r0; numbers: I

@@ -8,7 +8,7 @@ litmus/isa/riscv_lowering.py.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 REGISTERS = tuple(f"x{n}" for n in range(32))
 # Assembly Programmer's Handbook, the names of the calling convention, from x0 on; fp is s0
@@ -21,7 +21,7 @@ ABI_NAMES = (
 HINT = "registers are x0 to x31, zero, ra, sp, gp, tp, t0 to t6, s0 to s11, a0 to a7"
 
 
-class Compute(NamedTuple):
+class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`.
 
     operands: T the target; A, B sources; I a signed number of 12 bits, U one of 20 bits that is shifted to

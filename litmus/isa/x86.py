@@ -12,7 +12,9 @@ itself is SF != .lt.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 # ---------------------------------------------------------------- registers
 
@@ -31,7 +33,7 @@ _NUMBERED = {f"r{n}": (f"r{n}d", f"r{n}w", f"r{n}b") for n in range(8, 16)}
 _HIGH = {"ah": "rax", "bh": "rbx", "ch": "rcx", "dh": "rdx"}
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """A name for `size` bytes of a register, from bit `shift` on."""
 
     register: str
@@ -91,7 +93,7 @@ _NOT_ZERO = ALL_FLAGS - {".zf"}
 # ---------------------------------------------------------------- instructions
 
 
-class Update(NamedTuple):
+class Update(Struct, frozen=True):
     """D becomes `result` of D and S, and the flags are set.
 
     operands: 2 for destination and source, 1 for a destination alone (S is then `source`).
@@ -145,7 +147,7 @@ CONVERSIONS = {
 CARRIES = {"stc": "1", "clc": "0", "cmc": "lnot(.cf)"}
 
 
-class Shift(NamedTuple):
+class Shift(Struct, frozen=True):
     """D is shifted by S, a number or CL, taken modulo 64 for 64-bit operands and modulo 32 for others.
 
     A count of 0 changes nothing.  carry is CF; less is SF != OF for a count of 1, the only one for

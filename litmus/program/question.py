@@ -6,7 +6,6 @@ The places whose final values are observed, the proposition, and the filter, ove
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -15,7 +14,7 @@ from litmus.program.values import Value
 from litmus.source.syntax import Quantifier
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """An observed location: register `name` of `thread`, or (thread None) a cell of a variable.
 
     `cell` is the number of an array's cell, None for a plain variable.

@@ -68,7 +68,8 @@ def _tables(lark: Lark) -> Tables:
         actions.append(row)
     lexer = lark.parser.lexer
     lexers = [lexer.lexers[state] if isinstance(lexer, ContextualLexer) else lexer for state in table.states]
-    distinct = list(dict.fromkeys(lexers))
+    root = lexer.root_lexer if isinstance(lexer, ContextualLexer) else lexer
+    distinct = list(dict.fromkeys([root, *lexers]))
     scanners, keywords = zip(*map(_scanner, distinct), strict=True)
     return Tables(
         tuple(map(_rule, rules)),

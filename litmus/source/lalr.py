@@ -37,8 +37,8 @@ class Tables(Struct, frozen=True):
 
     actions[state]: for a terminal, the state to shift to or ~r to reduce by rules[r]; for a nonterminal,
     the state to go to.  scanners: regular expressions, a group for each terminal; keywords: for each, the
-    texts of a terminal that are another one.  scanner_of[state]: which one cuts the next token.
-    starts, ends: per start symbol, its first state and its last.
+    texts of a terminal that are another one.  The first knows all terminals; scanner_of[state] is the one
+    that knows those which the state accepts.  starts, ends: per start symbol, its first state and its last.
     """
 
     rules: tuple[Rule, ...]
@@ -51,7 +51,10 @@ class Tables(Struct, frozen=True):
     ends: dict[str, int]
 
 
-_END = "$END"
+_END = Token()
+_END.type = "$END"
+_END.start_pos = _END.end_pos = 0
+
 _NOWHERE = -1  # where a production without tokens begins and ends
 
 
@@ -67,42 +70,53 @@ class Parser:
         self.scanner_of = tables.scanner_of
         self.patterns = tables.scanners
         self.keywords = tables.keywords
-        # Compiled when first needed: a contextual scanner is one of a dozen.
-        self.compiled: dict[int, re.Pattern[str]] = {}
+        self.compiled: dict[int, re.Pattern[str]] = {}  # scanners, when they are first needed
+
+    def _token(self, text: str, at: int, state: int) -> Token | None:
+        """The next token, in a state of the parser; None where there is none.  At the end, `_END`.
+
+        All terminals are tried in one order.  So if the first of them that matches is one that the state accepts,
+        it is the first of those; only otherwise is the scanner of the state needed.
+        """
+        accepted = self.actions[state]
+        for number in (0, self.scanner_of[state]):
+            pattern = self.compiled.get(number)
+            if pattern is None:
+                pattern = self.compiled[number] = re.compile(self.patterns[number])
+            while at < len(text):
+                match = pattern.match(text, at)
+                if match is None:
+                    return None
+                kind = match.lastgroup or ""
+                begin, end = match.span()
+                if kind in self.ignored:
+                    at = end
+                    continue
+                token = Token(text[begin:end])
+                words = self.keywords[number].get(kind)
+                token.type = kind if words is None else words.get(token, kind)
+                token.start_pos, token.end_pos = begin, end
+                if number or (kind in accepted and token.type in accepted):
+                    return token
+                break
+            else:
+                return _END
+        return token
 
     def parse(self, text: str, start: str) -> Tree | None:
         """The tree of a text; None where the grammar does not accept it."""
         state = self.starts[start]
         end_state = self.ends[start]
-        actions, rules, ignored, compiled, scanner_of = (
-            self.actions, self.rules, self.ignored, self.compiled, self.scanner_of,
-        )  # fmt: skip
+        actions, rules = self.actions, self.rules
         states = [state]
         values: list[Node | list[Node]] = []
         extents: list[tuple[int, int]] = []
-        at, length = 0, len(text)
+        at = 0
         while True:
-            number = scanner_of[state]
-            pattern = compiled.get(number)
-            if pattern is None:
-                pattern = compiled[number] = re.compile(self.patterns[number])
-            kind, begin = _END, length
-            while at < length:
-                match = pattern.match(text, at)
-                if match is None:
-                    return None
-                begin, at = match.span()
-                kind = match.lastgroup or ""
-                if kind not in ignored:
-                    break
-                kind = _END
-            token: Token | None = None
-            if kind is not _END:
-                token = Token(text[begin:at])
-                words = self.keywords[number]
-                if kind in words:
-                    kind = words[kind].get(token, kind)
-                token.type, token.start_pos, token.end_pos = kind, begin, at
+            token = self._token(text, at, state)
+            if token is None:
+                return None
+            kind, at = token.type, token.end_pos
             while True:
                 action = actions[state].get(kind)
                 if action is None:
@@ -121,15 +135,14 @@ class Parser:
                 extents.append(extent)
                 state = actions[states[-1]][rule.origin]
                 states.append(state)
-                if token is None and state == end_state:
+                if token is _END and state == end_state:
                     (tree,) = values
                     assert isinstance(tree, Tree)
                     return tree
-            assert token is not None  # the end is never shifted
             state = action
             states.append(state)
             values.append(token)
-            extents.append((begin, at))
+            extents.append((token.start_pos, at))
 
 
 def _hull(extents: list[tuple[int, int]]) -> tuple[int, int]:

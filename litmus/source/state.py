@@ -1,6 +1,6 @@
 """Initial states, locations, filters and conditions: the notation for states that all tests share.
 
-One Lark grammar reads the items of an initial state and the final section.  Both are memoised by
+One Lark grammar reads the items of an initial state, one the final section.  Both are memoised by
 their text, with spans counted from its beginning, and moved to where the text stands in the file:
 a folder of generated tests spells a few hundred of them again and again.
 Notation and precedence (`=>` binds tighter than /\\): herd7's lib/stateParser.mly.
@@ -38,8 +38,23 @@ from litmus.source.syntax import (
 )
 from litmus.source.trees import Node, Token, Tree, as_token, as_tree
 
-_COMMON = r"(P?[0-9]+:[A-Za-z]\w*|[A-Za-z_]\w*|\[[A-Za-z_]\w*\])[ ]*=[ ]*-?[0-9]+(?![\w:])"
-_GRAMMAR = r"""
+_SHARED = r"""
+register: (NUMBER | PROCESS) ":" (NAME | DOLLAR | SYMBOLIC)      -> register
+    | SYMBOLIC                                                   -> symbolic
+value: NUMBER                                                    -> number
+    | [AMPERSAND] NAME                                           -> address
+    | [AMPERSAND] NAME "[" NUMBER "]"                            -> cell_address
+STAR: "*"
+AMPERSAND: "&"
+NUMBER: /-?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9]+)/
+PROCESS.2: /P[0-9]+(?=[ \t]*:)/
+NAME: /[A-Za-z_][A-Za-z0-9_.]*/
+DOLLAR: /\$\w+/
+SYMBOLIC: /%[A-Za-z_]\w*/
+%ignore /[ \t\r\n\f]+/
+"""
+_INIT = (
+    r"""
 init: [ATOMIC] words ["=" init_value]                            -> init_named
     | [ATOMIC] [words] place ["=" init_value]                    -> init_place
     | [words] STAR+ pointed ["=" init_value]                     -> init_pointer
@@ -49,7 +64,13 @@ words: NAME+
 ?pointed: place | NAME                                           -> named
 ?init_value: value | _ATOMIC_INIT "(" value ")"
     | PROCESS ":" NAME                                           -> code_address
-
+ATOMIC.2: /_Atomic\b/
+_ATOMIC_INIT.2: /ATOMIC_INIT\b/
+"""
+    + _SHARED
+)
+_FINAL = (
+    r"""
 final: section* [question] [kinds]
 ?section: _LOCATIONS "[" (observed ";")* [observed] "]"         -> locations
     | _FILTER prop                                              -> filter
@@ -64,10 +85,8 @@ _observed_atom: COMMON | atom
 kinds: _WITH kind (";" kind)* [";"]
 kind: NAME ":" (EXISTS | TILDE EXISTS | FORALL)
 
-?prop: _disjunct | _disjunct ("\\/" _disjunct)+                  -> or_
-_disjunct: conjunction | DISJUNCTS
-?conjunction: _conjunct | _conjunct ("/\\" _conjunct)+           -> and_
-_conjunct: implication | CONJUNCTS
+?prop: conjunction | conjunction ("\\/" conjunction)+           -> or_
+?conjunction: implication | implication ("/\\" implication)+    -> and_
 ?implication: negation | negation "=>" implication               -> implies
 ?negation: primary | (TILDE | NOT) negation                    -> not_
 ?primary: "(" prop ")" | COMMON | atom | TRUE -> true | FALSE    -> false
@@ -85,14 +104,6 @@ atom: location ("=" | "==") right                                -> equal
     | STAR NAME                                                  -> starred
     | STAR register                                              -> starred
     | register
-register: (NUMBER | PROCESS) ":" (NAME | DOLLAR | SYMBOLIC)      -> register
-    | SYMBOLIC                                                   -> symbolic
-value: NUMBER                                                    -> number
-    | [AMPERSAND] NAME                                           -> address
-    | [AMPERSAND] NAME "[" NUMBER "]"                            -> cell_address
-
-ATOMIC.2: /_Atomic\b/
-_ATOMIC_INIT.2: /ATOMIC_INIT\b/
 _LOCATIONS.2: /locations\b/
 _FILTER.2: /filter\b/
 EXISTS.2: /exists\b/
@@ -104,25 +115,14 @@ _WITH.2: /with\b/
 NOT.2: /not\b/
 TRUE.2: /true\b/
 FALSE.2: /false\b/
-// Most atoms as one token, and most rows of them: a condition of a hundred atoms is read ten times as fast.
-DISJUNCTS.5: /@ATOM@([ ]*\\\/[ ]*@ATOM@)+(?![ \t\r\n]*(\/\\|=>))/
-CONJUNCTS.4: /@ATOM@([ ]*\/\\[ ]*@ATOM@)+(?![ \t\r\n]*=>)/
-COMMON.3: /@ATOM@/
+// Most atoms are one token: a condition of a hundred atoms is read several times as fast.
+COMMON.3: /(?:P?[0-9]+:[A-Za-z]\w*|[A-Za-z_]\w*|\[[A-Za-z_]\w*\])[ ]*=[ ]*-?[0-9]+(?![\w:])/
 TILDE: "~"
-STAR: "*"
-AMPERSAND: "&"
-NUMBER: /-?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9]+)/
-PROCESS.2: /P[0-9]+(?=[ \t]*:)/
-NAME: /[A-Za-z_][A-Za-z0-9_.]*/
-DOLLAR: /\$\w+/
-SYMBOLIC: /%[A-Za-z_]\w*/
-%ignore /[ \t\r\n\f]+/
 """
+    + _SHARED
+)
 
-_GRAMMAR = _GRAMMAR.replace("@ATOM@", _COMMON)
-_ATOMS = re.compile(_COMMON)
-_SHORTHAND = frozenset({"COMMON", "CONJUNCTS", "DISJUNCTS"})  # tokens that abbreviate others
-_STARTS = ("init", "final")
+_SHORTHAND = frozenset({"COMMON"})  # tokens that abbreviate others
 _KEYWORDS = {f"_{word.upper()}": word for word in ("ATOMIC_INIT", "with", "and", "filter", "locations")}
 _KEYWORDS["ATOMIC"] = "_Atomic"
 _IN_INIT = {**_KEYWORDS, "$END": ";"}  # what stands behind an item
@@ -304,7 +304,7 @@ def _observed(source: Source, tree: Tree) -> Observed:
 
 def _prop(source: Source, node: Node) -> Prop:
     if isinstance(node, Token):
-        return _row(source, node)
+        return _common(source, node)
     tree = as_tree(node)
     children = tree.children
     match tree.data:
@@ -330,16 +330,9 @@ def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Pr
     return operator(_joined(operator, props[:half]), _joined(operator, props[half:]))
 
 
-def _row(source: Source, token: Token) -> Prop:
-    """The proposition of one of the SHORTHAND tokens."""
-    at = token.start_pos
-    atoms = [_common(source, at + found.start(), found[0]) for found in _ATOMS.finditer(token)]
-    return _joined(Or if token.type == "DISJUNCTS" else And, atoms)
-
-
-def _common(source: Source, start: int, text: str) -> Atom:
-    """A plain atom, `0:r1=1`, `x=1` or `[x]=1`, that stands at offset `start`."""
-    end = start + len(text)
+def _common(source: Source, text: Token) -> Atom:
+    """A plain atom: `0:r1=1`, `x=1`, `[x]=1`."""
+    start, end = text.start_pos, text.end_pos
     left, _, right = text.partition("=")
     name = left.rstrip()
     span = Span(source, start, start + len(name))
@@ -424,9 +417,10 @@ def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
 
 
 def _parsed(source: Source, start: str) -> Tree:
-    what, words = ("initial state", _IN_INIT) if start == "init" else ("condition", _KEYWORDS)
     try:
-        return parse(_GRAMMAR, source, what, words, start, _STARTS, _PHRASES, _SHORTHAND)
+        if start == "init":
+            return parse(_INIT, source, "initial state", _IN_INIT, start, (start,), _PHRASES)
+        return parse(_FINAL, source, "condition", _KEYWORDS, start, (start,), _PHRASES, _SHORTHAND)
     except InputError as error:
         at = error.span.start if error.span is not None else 0
         for pattern, message in _OUTSIDE:

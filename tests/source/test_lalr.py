@@ -118,7 +118,7 @@ ITEMS = [
 
 @pytest.mark.parametrize(("text", "start"), [(t, "final") for t in CONDITIONS] + [(t, "init") for t in ITEMS])
 def test_the_notation_for_states_is_read_as_lark_reads_it(text: str, start: str) -> None:
-    assert check(text, state._GRAMMAR, state._STARTS, start, "contextual")
+    assert check(text, {"init": state._INIT, "final": state._FINAL}[start], (start,), start, "contextual")
 
 
 FUNCTION = """P0(volatile int *x, struct s *const y, int a[2]) {
