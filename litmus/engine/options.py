@@ -15,12 +15,11 @@ class Options(Struct, frozen=True):
 
     states: list all final states, none, or (auto) as many as fit the built-in limits; engine: auto
     lets propagation decide first and Z3 only what is left; timeout: wall-clock seconds for one
-    question, after which NoAnswer is raised; counts: also count the consistent executions; witness:
-    spell out an execution that satisfies the proposition, if there is one.
+    question, after which NoAnswer is raised; witness: spell out an execution that satisfies the
+    proposition, if there is one.
     """
 
     states: States = "auto"
     engine: Engine = "auto"
     timeout: float | None = None
-    counts: bool = False
     witness: bool = True
