@@ -164,7 +164,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
     settings = Settings(
         models=tuple(parsed.model),
         arch=parsed.arch,
-        options=Options(parsed.states or default, parsed.engine, parsed.timeout, counts=parsed.format == "herd"),
+        options=Options(parsed.states or default, parsed.engine, parsed.timeout),
         unroll=parsed.unroll,
         include=tuple(parsed.include),
         variants=tuple(parsed.variant),

@@ -94,7 +94,7 @@ class _Telling:
         """An access before its turn."""
         owner = self.actor(overtaken[0])
         whose = "" if not self.is_access(overtaken[0]) else "its " if owner == actor else f"{owner}'s "
-        before = f"before {whose}{_joined([self.thing(e) for e in overtaken])}"
+        before = f"before {whose}{_joined(list(dict.fromkeys(map(self.thing, overtaken))))}"
         if self.is_write(event):
             return _Clause(f"{actor}'s", [self.value(event)], f"visible {before}")
         return _Clause(actor, [f"{self.deed(event)} early, {before}"], alone=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+
 from litmus.cat.dag import Kind, Model, Node, Operator, Predicate
 from litmus.diagnostics import Unsupported
 from litmus.relation.rows import bits
@@ -150,40 +152,68 @@ def holds(predicate: Predicate, x: Value) -> bool:
 # ---------------------------------------------------------------- models
 
 
+class Made(Struct, frozen=True):
+    """What a node is made of: base names, and the recursions (by number) whose variables are free in it.
+
+    positive, negative: those below an even or an odd number of differences (on the right) and complements; what is
+    below a recursion that is not monotone is in both.  If a node has no negative ones, it only grows as its positive
+    ones grow.  rests: no recursion in it fails to be monotone, so that all of them come to rest.
+    """
+
+    positive: frozenset[str | int]
+    negative: frozenset[str | int]
+    rests: bool = True
+
+    def negated(self) -> Made:
+        """The same on the other side of a negation."""
+        return Made(self.negative, self.positive, self.rests)
+
+
+def together(parts: list[Made]) -> Made:
+    """What several nodes are made of."""
+    positive = frozenset[str | int]().union(*(part.positive for part in parts))
+    negative = frozenset[str | int]().union(*(part.negative for part in parts))
+    return Made(positive, negative, all(part.rests for part in parts))
+
+
 class Definitions:
     """What the nodes of a model are made of.
 
-    names[i]: the base sets and relations that node i is computed from; open[i]: whether it depends on a variable
-    of a recursion that it is inside of.
+    made[i]: see Made; names[i]: the base sets and relations that node i is computed from; open[i]: whether it depends
+    on a variable of a recursion that it is inside of.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._found: dict[int, tuple[frozenset[str], frozenset[int]]] = {}
-        made_of = [self._made_of(i) for i in range(len(model.nodes))]
-        self.names = [names for names, _ in made_of]
-        self.open = [bool(groups) for _, groups in made_of]
+        self._found: dict[int, Made] = {}
+        self.made = [self._made_of(i) for i in range(len(model.nodes))]
+        self.names = [frozenset(x for x in m.positive | m.negative if isinstance(x, str)) for m in self.made]
+        self.open = [any(isinstance(x, int) for x in m.positive | m.negative) for m in self.made]
 
-    def _made_of(self, i: int) -> tuple[frozenset[str], frozenset[int]]:
-        """The base names in node i, and the recursions whose variables are free in it."""
-        found = self._found.get(i)
-        if found is not None:
-            return found
-        node = self.model.nodes[i]
-        names, groups = set[str](), set[int]()
-        if node.operator is Operator.BASE:
-            names.add(node.name)
-        elif node.operator is Operator.VAR:
-            groups.add(node.group)
-        parts = self.model.recursions[node.group].bodies if node.operator is Operator.FIX else node.arguments
-        for part in parts:
-            more_names, more_groups = self._made_of(part)
-            names |= more_names
-            groups |= more_groups
-        if node.operator is Operator.FIX:
-            groups.discard(node.group)
-        self._found[i] = frozenset(names), frozenset(groups)
+    def _made_of(self, i: int) -> Made:
+        if i not in self._found:
+            self._found[i] = self._made(self.model.nodes[i])
         return self._found[i]
+
+    def _made(self, node: Node) -> Made:
+        if node.operator is Operator.BASE:
+            return Made(frozenset((node.name,)), frozenset())
+        if node.operator is Operator.VAR:
+            return Made(frozenset((node.group,)), frozenset())
+        if node.operator is Operator.FIX:
+            return self._recursion(node.group)
+        arguments = [self._made_of(a) for a in node.arguments]
+        if node.operator in (Operator.DIFFERENCE, Operator.COMPLEMENT):
+            arguments[-1] = arguments[-1].negated()
+        return together(arguments)
+
+    def _recursion(self, group: int) -> Made:
+        made = together([self._made_of(body) for body in self.model.recursions[group].bodies])
+        inside = frozenset((group,))
+        if group in made.negative:
+            both = (made.positive | made.negative) - inside
+            return Made(both, both, rests=False)
+        return Made(made.positive - inside, made.negative, made.rests)
 
 
 class Meaning:

@@ -148,7 +148,9 @@ def _same_location(g: EventGraph, c: Candidate) -> Relation:
 
 
 def _coherence(g: EventGraph, c: Candidate) -> Relation:
-    return frozenset((a, b) for order in c.co for i, a in enumerate(order) for b in order[i + 1 :])
+    """Each write before those that have their place after it, and those that will have theirs there."""
+    orders = zip(c.co, c.later, strict=True)
+    return frozenset((a, b) for order, later in orders for i, a in enumerate(order) for b in (*order[i + 1 :], *later))
 
 
 def _rows(rows: Rows, c: Candidate) -> Relation:

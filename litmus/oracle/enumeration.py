@@ -2,12 +2,14 @@
 
 Slow, and for that reason trusted: `litmus check --engine enumerate` and the tests ask it for a second opinion.
 It shares the event graph with the first engine, and the operators on values, but none of its evaluation.
+Choices are left out, and all executions that come of them, only where a check of the model forbids what is chosen
+already (litmus.oracle.monotony).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 
 from litmus.cat.dag import Model, choice_of
@@ -16,7 +18,18 @@ from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
 from litmus.oracle.algebra import Value as CatValue
 from litmus.oracle.base import CandidateFacts, events_of, starting_from
-from litmus.oracle.executions import Candidate, Way, candidates, evaluated, misplaced, reached
+from litmus.oracle.executions import (
+    READING,
+    WRITING,
+    Candidate,
+    Way,
+    candidates,
+    evaluated,
+    has_constant_addresses,
+    misplaced,
+    reached,
+)
+from litmus.oracle.monotony import refuting
 from litmus.program.code import RegisterType
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
@@ -38,15 +51,16 @@ class Judge:
         self.model = model
         self.definitions = Definitions(model)
         self.registers = register_events(graph) if model.catdep else None
-        # What is computed from these only is the same in all candidates of one way, if addresses are constants.
+        # What is computed from none of these is the same in all candidates of a way.
         changing = {"rf", "co", "FW", "same-value"}
-        if any(e.kind != "F" and not isinstance(e.address, Address) for e in graph.events):
+        if not has_constant_addresses(graph):
             changing |= {"loc", "same-low-order-bits"}
-        self.fixed = [
-            not names & changing and not any(name[0] in "?@" for name in names) for names in self.definitions.names
-        ]
+        self.of_way = self._without(changing)
+        self.of_reads = self._without({"co", "FW"})  # and of these, in all candidates of a way and an rf
         self.way: Way | None = None
+        self.rf: Mapping[int, int] | None = None
         self.known: dict[int, CatValue] = {}
+        self.refuting = {pending: refuting(self.definitions, pending) for pending in (READING, WRITING)}
 
     def meanings(self, candidate: Candidate) -> Iterator[tuple[Model, Meaning]]:
         """The values of the model's relations in a candidate, for every way to make the model's choices.
@@ -57,14 +71,41 @@ class Judge:
             compiled = self.model.recipe.compile(CandidateFacts(self.graph, candidate, None))
             yield from Judge(self.graph, compiled).meanings(candidate)
             return
-        if candidate.way is not self.way:
-            self.way = candidate.way
-            self.known = {}
         for options in product(*map(range, self.model.choices)):
             base = self.base_of(candidate, options)
-            meaning = Meaning(self.definitions, events_of(base), base, self.known)
+            meaning = Meaning(self.definitions, events_of(base), base, self._known(candidate))
             yield self.model, meaning
-            self.known = {i: v for i, v in meaning.known.items() if self.fixed[i] and not self.definitions.open[i]}
+            self._learn(meaning)
+
+    def refutes(self, partial: Candidate) -> bool:
+        """Whether the model forbids all executions that have what is chosen."""
+        checks = self.refuting[partial.pending]
+        if not checks:
+            return False
+        base = starting_from(self.graph, partial, self.registers)
+        meaning = Meaning(self.definitions, events_of(base), base, self._known(partial))
+        refuted = any(holds(check.predicate, meaning.value(check.node)) is check.negated for check in checks)
+        self._learn(meaning)
+        return refuted
+
+    def _without(self, names: set[str]) -> list[bool]:
+        """Which nodes are computed from none of these, nor from a choice or the place of one variable."""
+        return [
+            not made & names and not is_open and not any(name[0] in "?@" for name in made)
+            for made, is_open in zip(self.definitions.names, self.definitions.open, strict=True)
+        ]
+
+    def _known(self, candidate: Candidate) -> dict[int, CatValue]:
+        """The values that are the same as in the candidate before."""
+        if candidate.way is not self.way:
+            self.known = {}
+        elif candidate.rf is not self.rf:
+            self.known = {i: v for i, v in self.known.items() if self.of_way[i]}
+        self.way, self.rf = candidate.way, candidate.rf
+        return self.known
+
+    def _learn(self, meaning: Meaning) -> None:
+        self.known = {i: v for i, v in meaning.known.items() if self.of_reads[i]}
 
     def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
         """The base sets and relations where the model's choices are made so."""
@@ -182,16 +223,28 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
     access outside every variable.
     """
     judge = Judge(graph, model)
+
+    def hopeless(partial: Candidate) -> bool:
+        _watch(deadline)
+        return judge.refutes(partial)
+
+    return judged(judge, candidates(graph, hopeless), question, states, deadline)
+
+
+def judged(
+    judge: Judge, executions: Iterable[Candidate], question: Question, states: bool, deadline: float | None
+) -> Answer:
+    """The answer that these candidate executions give, which are all that the model may allow; raises likewise."""
+    graph = judge.graph
     found: set[State] = set()
     flags: set[str] = set()
     witness: Execution | None = None
     bound_reached = False
     positive = negative = 0
-    for candidate in candidates(graph):
+    for candidate in executions:
         accepted = []
         for flagged in judge.verdicts(candidate):
-            if deadline is not None and time.monotonic() > deadline:
-                raise NoAnswer("no answer within the time limit")
+            _watch(deadline)
             if flagged is not None:
                 accepted.append(flagged)
         if not accepted:
@@ -224,6 +277,11 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
         bound_reached=bound_reached,
         method="enumeration",
     )
+
+
+def _watch(deadline: float | None) -> None:
+    if deadline is not None and time.monotonic() > deadline:
+        raise NoAnswer("no answer within the time limit")
 
 
 def verdict(positive: int, negative: int) -> Verdict:

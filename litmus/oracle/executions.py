@@ -2,16 +2,17 @@
 
 An execution is a choice of path for every thread, of a place for every floating block that is sent, of a
 write for every read, and of an order of the writes to every cell; what follows from the choices (which events
-execute, values, addresses) is computed for that one execution.  Nothing is left out because of what a model
-might say; choices that contradict each other are.
+execute, values, addresses) is computed for that one execution.  Choices are made one after the other; those that
+contradict each other are left out, and those that the caller calls hopeless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise, permutations, product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
@@ -36,12 +37,18 @@ class Way(Struct, frozen=True):
     po: Relation
 
 
+READING = frozenset(("rf", "co"))  # what may gain pairs while the reads' writes are chosen
+WRITING = frozenset(("co",))  # and while the writes of cells are put in order
+
+
 class Candidate(Struct, frozen=True):
-    """A way, with rf and co, and what follows from them.
+    """A way, with rf and co, and what follows from them; or as much of it as is chosen.
 
     values[e], addresses[e]: of the accesses that execute, as far as they are determined; determined: all are, and
     so is every condition on the way.  An access to something that is no address is not determined, and a read of it
     has no rf.
+    later[i]: the writes that have no place in co[i] yet; they will be after those that have one.
+    pending: READING or WRITING; empty if all is chosen.
     """
 
     way: Way
@@ -50,6 +57,16 @@ class Candidate(Struct, frozen=True):
     values: Mapping[int, Value]
     addresses: Mapping[int, Address]
     determined: bool
+    later: tuple[EventSet, ...]
+    pending: frozenset[str]
+
+
+Hopeless = Callable[[Candidate], bool]  # whether nothing comes of choices, whatever is chosen for the rest
+
+
+def never_hopeless(partial: Candidate) -> bool:
+    """Hopeless, for all executions there are."""
+    return False
 
 
 # ---------------------------------------------------------------- expressions
@@ -247,14 +264,20 @@ def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic |
     return InputError(f"access outside {address.base}", event.span)
 
 
-def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow]]:
-    """Every choice of a write for every read that executes, and what follows."""
+def flows(graph: EventGraph, way: Way, hopeless: Hopeless = never_hopeless) -> Iterator[tuple[Mapping[int, int], Flow]]:
+    """Every choice of a write for every read that executes, and what follows.
+
+    hopeless is asked where a read had a choice, if it is known beforehand what is to which cell.
+    """
     reads = sorted(e for e in way.executed if graph.events[e].kind == "R")
     sources = [[w for w in sorted(way.executed) if may_read(graph, r, w)] for r in reads]
+    asks = has_constant_addresses(graph)
 
     def choose(rf: dict[int, int]) -> Iterator[tuple[Mapping[int, int], Flow]]:
         found = flow(graph, way, rf)
         if found is None:
+            return
+        if asks and rf and len(sources[len(rf) - 1]) > 1 and hopeless(begun(graph, way, rf, found, READING)):
             return
         if len(rf) == len(reads):
             yield rf, found
@@ -264,6 +287,11 @@ def flows(graph: EventGraph, way: Way) -> Iterator[tuple[Mapping[int, int], Flow
                 yield from choose({**rf, r: w})
 
     yield from choose({})
+
+
+def has_constant_addresses(graph: EventGraph) -> bool:
+    """Whether every access is to the same cell in all executions."""
+    return all(event.kind == "F" or isinstance(event.address, Address) for event in graph.events)
 
 
 def may_read(graph: EventGraph, r: int, w: int) -> bool:
@@ -303,36 +331,56 @@ def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
 # ---------------------------------------------------------------- co
 
 
-def coherence_orders(
-    graph: EventGraph, way: Way, rf: Mapping[int, int], addresses: Mapping[int, Address]
-) -> Iterator[tuple[Sequence, ...]]:
-    """Every choice of an order of the writes to every cell."""
-    for orders in product(*(cell_orders(graph, way, cell, addresses) for cell in graph.cells)):
-        if updates_follow(graph, way, rf, addresses, orders):
-            yield orders
+def begun(graph: EventGraph, way: Way, rf: Mapping[int, int], found: Flow, pending: frozenset[str]) -> Candidate:
+    """A candidate in which of every cell only the initial write has its place."""
+    values = {}
+    for e in found.addresses:
+        value = evaluated(graph.events[e].value, found.reads)
+        if value is not None:
+            values[e] = value
+    later = tuple(
+        frozenset(e for e in way.executed if e != initial and is_write_to(graph, e, cell, found.addresses))
+        for cell, initial in graph.cells.items()
+    )
+    return Candidate(
+        way=way,
+        rf={r: w for r, w in rf.items() if r not in found.astray},
+        co=tuple((initial,) for initial in graph.cells.values()),
+        values=values,
+        addresses=found.addresses,
+        determined=is_determined(graph, way, found),
+        later=later,
+        pending=pending,
+    )
 
 
-def cell_orders(graph: EventGraph, way: Way, cell: Address, addresses: Mapping[int, Address]) -> Iterator[Sequence]:
-    """Every order of the writes to one cell, the initial write first."""
-    initial = graph.cells[cell]
-    others = [e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != initial]
-    for order in permutations(sorted(others)):
-        yield (initial, *order)
+def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
+    """Every way to put the writes that have no place in order, cell by cell, from the first to the last.
+
+    hopeless is asked where there was a choice.
+    """
+    cell = next((i for i, writes in enumerate(partial.later) if writes), None)
+    if cell is None:
+        yield replace(partial, pending=frozenset())
+        return
+    writes = partial.later[cell]
+    for w in sorted(writes):
+        chosen = replace(
+            partial,
+            co=(*partial.co[:cell], (*partial.co[cell], w), *partial.co[cell + 1 :]),
+            later=(*partial.later[:cell], writes - {w}, *partial.later[cell + 1 :]),
+        )
+        if updates_follow(graph, chosen) and (len(writes) == 1 or not hopeless(chosen)):
+            yield from ordered(graph, chosen, hopeless)
 
 
-def updates_follow(
-    graph: EventGraph,
-    way: Way,
-    rf: Mapping[int, int],
-    addresses: Mapping[int, Address],
-    orders: tuple[Sequence, ...],
-) -> bool:
+def updates_follow(graph: EventGraph, candidate: Candidate) -> bool:
     """Whether, within one instruction, the write stands after the one that the read takes its value from."""
-    place = {w: i for order in orders for i, w in enumerate(order)}
+    place = {w: i for order in candidate.co for i, w in enumerate(order)}
     return all(
-        addresses.get(rf[r]) != addresses.get(w) or w not in addresses or place[rf[r]] < place[w]
+        candidate.rf.get(r) in place and place[candidate.rf[r]] < place[w]
         for r, w in graph.updates
-        if w in way.executed
+        if w in place and r in candidate.rf and candidate.addresses.get(candidate.rf[r]) == candidate.addresses[w]
     )
 
 
@@ -341,8 +389,8 @@ def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int
     return graph.events[e].kind == "W" and addresses.get(e) == cell
 
 
-def candidates(graph: EventGraph) -> Iterator[Candidate]:
-    """Every candidate execution.
+def candidates(graph: EventGraph, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
+    """Every candidate execution, except those that come of choices that are hopeless.
 
     Raises Unsupported for a mixed-size access and InputError for one outside every variable, if its address is a
     constant.
@@ -353,13 +401,5 @@ def candidates(graph: EventGraph) -> Iterator[Candidate]:
             if wrong is not None:
                 raise wrong
     for way in ways(graph):
-        for rf, found in flows(graph, way):
-            determined = is_determined(graph, way, found)
-            values = {}
-            for e in found.addresses:
-                value = evaluated(graph.events[e].value, found.reads)
-                if value is not None:
-                    values[e] = value
-            for co in coherence_orders(graph, way, rf, found.addresses):
-                proper = {r: w for r, w in rf.items() if r not in found.astray}
-                yield Candidate(way, proper, co, values, found.addresses, determined)
+        for rf, found in flows(graph, way, hopeless):
+            yield from ordered(graph, begun(graph, way, rf, found, WRITING), hopeless)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 from litmus.cat.dag import Model
 from litmus.engine.answer import Execution
 from litmus.oracle.algebra import EventSet, holds
 from litmus.oracle.enumeration import Judge
 from litmus.oracle.executions import (
+    WRITING,
     Candidate,
     Decided,
     Sequence,
     Way,
-    cell_orders,
     compiled,
     evaluated,
     flow,
     is_determined,
     is_write_to,
     may_read,
+    ordered,
     program_order,
     reached,
     updates_follow,
@@ -123,14 +123,14 @@ def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: M
     if wrong is not None:
         return wrong
     judge = Judge(graph, model)
-    rejected: str | None = None
-    for co in _with_messages(graph, way, execution.co, found.addresses):
-        if not updates_follow(graph, way, execution.rf, found.addresses, co):
-            rejected = rejected or "a read-modify-write is not coherence-after what it reads"
-            continue
-        rejected = _rejection(judge, Candidate(way, execution.rf, co, determined, found.addresses, True))
+    shown = _with_messages(graph, way, execution, determined, found.addresses)
+    if not updates_follow(graph, shown):
+        return "a read-modify-write is not coherence-after what it reads"
+    rejected: str | None = "no order of the messages of blocks fits"
+    for candidate in ordered(graph, shown):
+        rejected = _rejection(judge, candidate)
         if rejected is None:
-            return None
+            break
     return rejected
 
 
@@ -151,12 +151,28 @@ def _wrong_coherence(
 
 
 def _with_messages(
-    graph: EventGraph, way: Way, shown: tuple[Sequence, ...], addresses: Mapping[int, Address]
-) -> Iterator[tuple[Sequence, ...]]:
-    """The coherence orders of all cells: those that are shown, and any of the messages of blocks."""
+    graph: EventGraph,
+    way: Way,
+    execution: Execution,
+    values: Mapping[int, Value],
+    addresses: Mapping[int, Address],
+) -> Candidate:
+    """The execution that is shown, in which the messages of blocks may have any coherence order."""
     messages = [cell for cell in graph.cells if cell.base[0] == "~"]
-    for orders in product(*(cell_orders(graph, way, cell, addresses) for cell in messages)):
-        yield (*shown, *orders)
+    sent = [
+        frozenset(e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != graph.cells[cell])
+        for cell in messages
+    ]
+    return Candidate(
+        way=way,
+        rf=execution.rf,
+        co=(*execution.co, *((graph.cells[cell],) for cell in messages)),
+        values=values,
+        addresses=addresses,
+        determined=True,
+        later=(*(frozenset[int]() for _ in execution.co), *sent),
+        pending=WRITING,
+    )
 
 
 def _rejection(judge: Judge, candidate: Candidate) -> str | None:

@@ -6,7 +6,7 @@ Of two accesses of a thread, the first in the text stays first if
   * a barrier is between them: barrier(), whatever clobbers memory (litmus.isa.c_catalogue says what does), and all that
     is a fence to the machine;
   * they may be to one location: nothing shows that their variables differ;
-  * the second one's address or value is computed from what the first one read;
+  * the second one's address or value, or what it compares with, is computed from what the first one read;
   * the first one decided a branch that the second one depends on, or that leaves a loop before it, and the second one
     is a write, or volatile.  A plain read may be hoisted above the branch.
 
@@ -82,10 +82,10 @@ def compiler_notes(graph: EventGraph, exchange: bool) -> tuple[str, ...]:
 class Compiler:
     """What the compiler may do with the events of a graph.
 
-    The graph's po, addr and data are still rows of predecessors.  flow[e]: the reads that the address and the value
-    of e are computed from.  stays[e]: the earlier events of its path that e stays behind; free[e]: those that it may be
-    exchanged with; unit[e]: the first event of the instruction, or of the assembly of an atomic operation, that e is
-    of: such a thing is moved as one.
+    The graph's po, addr and data are still rows of predecessors.  flow[e]: the reads that the operands of e are
+    computed from: its address, its value, what it compares with.  stays[e]: the earlier events of its path that e
+    stays behind; free[e]: those that it may be exchanged with; unit[e]: the first event of the instruction, or of the
+    assembly of an atomic operation, that e is of: such a thing is moved as one.
     """
 
     def __init__(self, graph: EventGraph, standings: Mapping[int, Standing], flow: Mapping[int, int]) -> None:

@@ -473,6 +473,9 @@ class _Unroller:
                 self.ends[thread] = [(p.before, p.guard) for p in ended] + self.cut_short
         if self.standings:
             flow = {e: _reads(graph.addr[e] | graph.data[e]) for e in self.standings}
+            for r, w in graph.lxsx:
+                if w in flow:  # what decides in the assembly of an atomic operation is an operand of it
+                    flow[w] |= _reads(graph.ctrl[w] & ~graph.ctrl[r])
             self.compiler = Compiler(graph, self.standings, flow)
             self.compiler.exchange()
         for event in list(graph.events):

@@ -150,8 +150,8 @@ def notes(matrix: Matrix) -> list[str]:
 def json_lines(matrix: Matrix) -> str:
     """One object a line for each scenario; of those in which the promise forbids nothing, none.
 
-    `safe` is null where there is no answer, and `error` says why; `completes` is false where no execution completes
-    the call, so that being safe means nothing.
+    `safe` is null where there is no answer, and `error` says why, and where no execution completes the call:
+    `completes` is then false.
     """
     lines = []
     for (number, _, _), cell in matrix.cells.items():
@@ -166,7 +166,7 @@ def json_lines(matrix: Matrix) -> str:
                 "side": f.side,
                 "shape": f.shape,
                 "roles": f.roles,
-                "safe": f.safe,
+                "safe": f.safe if f.completes else None,
                 "witness": f.told,
                 "completes": f.completes,
                 "error": None if f.error is None else f.error.one_line(),

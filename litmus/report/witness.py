@@ -93,10 +93,12 @@ def sequence(execution: Execution) -> list[tuple[int, list[int]]]:
     """One order of all accesses in which every read returns the latest write, each with those that it overtakes.
 
     rf, co and fr always allow such an order; what an access overtakes is what comes before it in program order.
-    Of these orders it is one that leaves program order as seldom as can be, across fences and dependencies last
-    of all.  Messages between threads are left out.
+    Of these orders it is one that leaves program order as seldom as can be: a read that overtakes a write first, as
+    all machines but the sequential one have it (a store buffer), across dependencies and fences last of all.  Atomic
+    updates are not torn.  Messages between threads are left out.
     """
     shown = _Shown(execution)
+    graph = execution.graph
     relations = _successors(execution)
     po = relations.pop("po")
     accesses = [e for order in execution.order for e in order if e in po and not shown.is_message(e)]
@@ -104,9 +106,10 @@ def sequence(execution: Execution) -> list[tuple[int, list[int]]]:
         e: sum(1 << a for a in accesses if any(r.get(a, 0) >> e & 1 for r in relations.values())) for e in accesses
     }
     prices = {e: {a: _price(execution, a, e) for a in accesses if po[a] >> e & 1} for e in accesses}
+    neighbours = {*pairwise(accesses)} & {*graph.amo, *graph.single, *graph.lxsx}
     steps: list[tuple[int, list[int]]] = []
     done = 0
-    for event in _cheapest_order(accesses, before, prices):
+    for event in _cheapest_order(accesses, before, prices, dict(neighbours)):
         steps.append((event, [a for a in prices[event] if not done >> a & 1]))
         done |= 1 << event
     return steps
@@ -115,19 +118,26 @@ def sequence(execution: Execution) -> list[tuple[int, list[int]]]:
 def _price(execution: Execution, first: int, second: int) -> int:
     """How hard it is for an access to overtake one before it: harder past a dependency, and past a fence."""
     graph = execution.graph
+    buffered = (graph.events[first].kind, graph.events[second].kind) == ("W", "R")
     depends = any(rows[first] >> second & 1 for rows in (graph.addr, graph.data, graph.ctrl))
     order = next(order for order in execution.order if first in order)
     between = order[order.index(first) + 1 : order.index(second)]
-    return 1 + 10 * depends + 100 * any(graph.events[e].kind == "F" for e in between)
+    return (1 if buffered else 10) + 100 * depends + 1000 * any(graph.events[e].kind == "F" for e in between)
 
 
-def _cheapest_order(accesses: list[int], before: dict[int, int], prices: dict[int, dict[int, int]]) -> list[int]:
-    """The order of accesses, those of `before` first, with the least sum of prices of what is overtaken."""
+def _cheapest_order(
+    accesses: list[int], before: dict[int, int], prices: dict[int, dict[int, int]], updates: dict[int, int]
+) -> list[int]:
+    """The order of accesses, those of `before` first, with the least sum of prices of what is overtaken.
+
+    updates: reads that their writes follow at once; no other access of their location is between them anyway.
+    """
     best: dict[int, tuple[int, list[int]]] = {0: (0, [])}  # by the set of accesses that are done
     for _ in accesses:
         following: dict[int, tuple[int, list[int]]] = {}
         for done, (price, order) in best.items():
-            for event in accesses:
+            torn = updates.get(order[-1]) if order else None
+            for event in accesses if torn is None else (torn,):
                 if done >> event & 1 or before[event] & ~done:
                     continue
                 sum_ = price + sum(p for a, p in prices[event].items() if not done >> a & 1)

@@ -2,7 +2,7 @@
 
 `Process(P0, P1)` puts threads in one process, `Process(P2): MEMBARRIER_CMD_...` says what it has executed
 before the test begins, and `CPUs: 1` how many processors are online.  Each has a line of its own, as
-`Expect(power): Never` has.
+`Expect(power): Never` has, in a comment of herd's, `(* *)`, or of C, `//` or `/* */`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import re
 from litmus.diagnostics import InputError, Source, Span
 from litmus.source.syntax import Machine, ProcessLine, Word
 
-_PROCESS = r"(?m)^[ \t(*]*\b(Process\([^\n]*?)[ \t]*(?:\*\))?[ \t]*$"
-_PARTS = r"Process\(([^()]*)\)(?:[ \t]*:[ \t]*([\w \t,]*))?$"
-_CPUS = r"(?m)^[ \t(*]*\bCPUs:[ \t]*([^\s*]*)"
+_PROCESS = r"(?m)^[ \t(*/]*\b(Process[ \t]*\([^\n]*?)[ \t]*(?:\*[)/])?[ \t]*$"
+_PARTS = r"Process[ \t]*\(([^()]*)\)(?:[ \t]*:[ \t]*([\w \t,]*))?$"
+_CPUS = r"(?m)^[ \t(*/]*\bCPUs:[ \t]*([^\s*]*)"
 
 
 def machine_of(source: Source) -> Machine | None:
     """What a text states, None where it states nothing.  Raises InputError where that is not in the notation."""
     text = source.text
-    lines = tuple(_processes(source)) if "Process(" in text else ()
+    lines = tuple(_processes(source)) if "Process" in text else ()
     cpus = _cpus(source) if "CPUs:" in text else None
     return Machine(lines, cpus) if lines or cpus is not None else None
 

@@ -14,7 +14,7 @@ from litmus.diagnostics import InputError, Source, Span, near
 WORDS = ("Never", "Sometimes", "Always", "Maybe", "DEADLOCK")
 
 _RESULT = r"(?m)^[( ]\* Result: +(\w+)"
-_EXPECT = r"(?m)^[ \t(*]*\bExpect\(\s*([^()\s]+)\s*\):[ \t]*(\S*)"
+_EXPECT = r"(?m)^[ \t(*/]*\bExpect\(\s*([^()\s]+)\s*\):[ \t]*(\S*)"
 
 
 def results_of(source: Source) -> dict[str | None, str]:

@@ -175,6 +175,17 @@ def test_a_private_call_reaches_the_threads_of_its_process_only(flags: str) -> N
     assert returned(call, 0, APART)
 
 
+@pytest.mark.parametrize("comment", ["// {}", "//{}", "/* {} */", "/*\n * {}\n */"])
+def test_processes_and_processors_are_stated_in_comments_of_c_too(comment: str) -> None:
+    call = text("sys_membarrier(MEMBARRIER_PRIVATE_FLAG);", BOTH_MISS)
+    assert verdict(call, "power") is Verdict.NEVER
+    alone = call.replace("P0(int", comment.format("Process (P0)") + "\nP0(int")
+    assert verdict(alone, "power") is Verdict.SOMETIMES
+    one = call.replace("sys_membarrier(MEMBARRIER_PRIVATE_FLAG);", "")
+    assert verdict(one, "power") is Verdict.SOMETIMES
+    assert verdict(one.replace("P0(int", comment.format("CPUs: 1") + "\nP0(int"), "power") is Verdict.NEVER
+
+
 def test_a_call_that_is_not_private_reaches_every_process() -> None:
     for call in ("sys_membarrier();", "sys_membarrier(0);", "membarrier();", "membarrier(MEMBARRIER_CMD_GLOBAL, 0);"):
         assert orders(call, APART)

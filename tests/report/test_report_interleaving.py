@@ -69,6 +69,34 @@ def test_every_read_returns_the_latest_write_and_something_is_out_of_order(model
     assert shown > 5
 
 
+CALLER = "WRITE_ONCE(*y, 1); smp_mb(); int r0 = READ_ONCE(*x);"
+
+
+def c_witness(target: str, caller: str, model: str) -> Execution:
+    """Store buffering in C."""
+    parameters = "(int *x, int *y, int *z)"
+    text = f"C SB\n{{ }}\nP0{parameters} {{ {target} }}\nP1{parameters} {{ {caller} }}\nexists (0:r0=0 /\\ 1:r0=0)\n"
+    result = check(text, model)
+    assert result.answer is not None, result.error
+    assert result.answer.witness is not None
+    return result.answer.witness
+
+
+def test_on_x86_a_read_overtakes_the_writes_before_it_and_no_write_overtakes_another() -> None:
+    """Writes leave a store buffer in order: however many there are, it is the read that is early."""
+    writes = "WRITE_ONCE(*x, 1); WRITE_ONCE(*z, 1); WRITE_ONCE(*z, 2); WRITE_ONCE(*z, 3);"
+    lines = interleaving(c_witness(f"{writes} int r0 = READ_ONCE(*y);", CALLER, "x86-tso"))
+    assert [re.match(r"P\d's \w", line.split(" (line")[0])[0] for line in lines if "out of order" in line] == ["P0's R"]  # type: ignore[index]
+
+
+def test_an_atomic_update_is_one_step() -> None:
+    """The read of y overtakes both accesses of atomic_inc(), not the second one alone, which is cheaper."""
+    caller = "WRITE_ONCE(*y, 1); smp_mb(); int r0 = READ_ONCE(*z);"
+    lines = interleaving(c_witness("atomic_inc(z); int r0 = READ_ONCE(*y);", caller, "power"))
+    kinds = [line[3:].split()[1:3] for line in lines if line.startswith("P0's")]
+    assert kinds == [["R", "y=0"], ["R", "z=0"], ["W", "z=1"]]
+
+
 def test_the_messages_of_a_call_are_left_out() -> None:
     execution = witness("C", "MembdWW Rfe PodRW Rfe PodRR Fre", "power")
     assert execution is not None

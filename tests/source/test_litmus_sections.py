@@ -175,6 +175,7 @@ def test_results_are_read_from_comments() -> None:
         ("(*\n * Result: Free choice.\n *)", {}),
         ("(*\n* Result: Never\n *)", {}),  # the kernel's scripts want a blank or ( first
         ("(* Expect(x86-tso): Never *)", {"x86-tso": "Never"}),
+        ("// Expect(x86-tso): Never", {"x86-tso": "Never"}),
         (
             "(*\n * Expect(models/power.cat): Always\n * Expect(lkmm): DEADLOCK\n *)",
             {"models/power.cat": "Always", "lkmm": "DEADLOCK"},
