@@ -1,4 +1,4 @@
-"""Arguments: the types of options that several commands share."""
+"""Arguments: what several commands share, the types of options and the options that say under which model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ COMPILER = (
     "what stands between a C test and the machine: `kernel` may exchange plain accesses as the kernel's documentation "
     "says (default), `none` leaves every access in its place"
 )
+
+EVERY_MODEL = "every hardware model with a table of primitives"
 
 
 def names(text: str) -> list[str]:
@@ -41,3 +43,34 @@ def alternative(text: str) -> tuple[str, str, str]:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form ARCH.PRIMITIVE=ALTERNATIVE")
     return match[1], match[2], match[3]
+
+
+def add_models(group: argparse._ArgumentGroup, default: str, arch: str, alternatives: str) -> None:
+    """--model, --arch and --primitive; in words, what no --model means, what --arch is for, and an alternative."""
+    group.add_argument(
+        "--model",
+        action="extend",
+        type=names,
+        default=[],
+        metavar="NAME|PATH",
+        help=f"a built-in model or a .cat file; several with commas or by repeating the option (default: {default})",
+    )
+    group.add_argument("--arch", metavar="A", help=f"for {arch}: whose table of primitives to use")
+    group.add_argument(
+        "--primitive",
+        action="append",
+        type=alternative,
+        default=[],
+        metavar="A.P=ALTERNATIVE",
+        help=f"what a primitive of C becomes there, where its table names alternatives: {alternatives}",
+    )
+
+
+def add_engine(group: argparse._ArgumentGroup) -> None:
+    """--engine."""
+    group.add_argument(
+        "--engine",
+        choices=("auto", "z3", "enumerate"),
+        default="auto",
+        help="what decides: the quickest that can (default), always Z3, or a plain enumeration for comparison",
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import COMPILER, alternative, count, names, seconds
+from litmus.commands.arguments import COMPILER, add_engine, add_models, count, names, seconds
 from litmus.commands.streams import INTERRUPTED, write_error
 from litmus.diagnostics import ExitCode
 
@@ -51,23 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", metavar="FILE", help="a test, a folder of *.litmus files, or @LIST, a file that names tests"
     )
     under = parser.add_argument_group("under which model")
-    under.add_argument(
-        "--model",
-        action="extend",
-        type=names,
-        default=[],
-        metavar="NAME|PATH",
-        help="a built-in model or a .cat file; several with commas or by repeating the option "
-        "(default: the architecture's own; for C every hardware model with a table of primitives)",
-    )
-    under.add_argument("--arch", metavar="A", help="for a .cat file and a C test: whose table of primitives to use")
-    under.add_argument(
-        "--primitive",
-        action="append",
-        type=alternative,
-        default=[],
-        metavar="A.P=ALTERNATIVE",
-        help="what a primitive of C becomes there, where its table names alternatives: power.smp_wmb=eieio",
+    add_models(
+        under,
+        "the architecture's own; for C every hardware model with a table of primitives",
+        "a .cat file and a C test",
+        "power.smp_wmb=eieio",
     )
     under.add_argument("--compiler", choices=("kernel", "none"), default="kernel", help=COMPILER)
     under.add_argument(
@@ -101,12 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--unroll", type=count, default=2, metavar="N", help="follow loops N times (default 2)")
     limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
     limits.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few files, else one a CPU)")
-    limits.add_argument(
-        "--engine",
-        choices=("auto", "z3", "enumerate"),
-        default="auto",
-        help="what decides: the quickest that can (default), always Z3, or a plain enumeration for comparison",
-    )
+    add_engine(limits)
     limits.add_argument("--debug", action="store_true", help="show the Python traceback of an internal error")
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import alternative, count, names, seconds
+from litmus.commands.arguments import EVERY_MODEL, add_engine, add_models, count, names, seconds
 from litmus.commands.streams import Progress, write_error
 from litmus.diagnostics import Diagnostic, ExitCode, InputError
 
@@ -55,24 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: all that come with the program)",
     )
     what = parser.add_argument_group("what is asked")
-    what.add_argument(
-        "--model",
-        action="extend",
-        type=names,
-        default=[],
-        metavar="NAME|PATH",
-        help="a built-in model or a .cat file; several with commas or by repeating the option "
-        "(default: every hardware model with a table of primitives)",
-    )
-    what.add_argument("--arch", metavar="A", help="for a .cat file: whose table of primitives to use")
-    what.add_argument(
-        "--primitive",
-        action="append",
-        type=alternative,
-        default=[],
-        metavar="A.P=ALTERNATIVE",
-        help="what a primitive becomes there, where its table names alternatives: power.spin_lock=lwsync; "
-        "what designs expect is then not compared",
+    add_models(
+        what,
+        EVERY_MODEL,
+        "a .cat file",
+        "power.spin_lock=lwsync; what designs expect is then not compared",
     )
     what.add_argument(
         "--scenario",
@@ -97,12 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     limits.add_argument(
         "--jobs", type=count, metavar="N", help="processes (default: 1 for few designs, else one a CPU)"
     )
-    limits.add_argument(
-        "--engine",
-        choices=("auto", "z3", "enumerate"),
-        default="auto",
-        help="what decides: the quickest that can (default), always Z3, or a plain enumeration for comparison",
-    )
+    add_engine(limits)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import COMPILER, alternative, count, names, seconds
+from litmus.commands.arguments import COMPILER, EVERY_MODEL, add_models, count, names, seconds
 from litmus.commands.streams import Progress, write_error
 from litmus.diagnostics import InputError
 
@@ -56,24 +56,7 @@ exit status:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     what = parser.add_argument_group("what is asked")
-    what.add_argument(
-        "--model",
-        action="extend",
-        type=names,
-        default=[],
-        metavar="NAME|PATH",
-        help="a built-in model or a .cat file; several with commas or by repeating the option "
-        "(default: every hardware model with a table of primitives)",
-    )
-    what.add_argument("--arch", metavar="A", help="for a .cat file: whose table of primitives to use")
-    what.add_argument(
-        "--primitive",
-        action="append",
-        type=alternative,
-        default=[],
-        metavar="A.P=ALTERNATIVE",
-        help="what a primitive becomes there, where its table names alternatives: power.smp_wmb=eieio",
-    )
+    add_models(what, EVERY_MODEL, "a .cat file", "power.smp_wmb=eieio")
     what.add_argument("--compiler", choices=("kernel", "none"), default="kernel", help=COMPILER)
     what.add_argument(
         "--rows",
