@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
-from litmus.diagnostics import InputError, Source, Span
+from litmus.diagnostics import InputError, Source, Span, near
 from litmus.source.c_parser import read_block
 from litmus.source.errors import parse
 from litmus.source.trees import Node, Token, Tree, as_token, as_tree
@@ -21,7 +21,7 @@ start: "design" NAME strings item*
     | "remove" NAME ("," NAME)* ";"                      -> remove
     | "primitive" NAME "=" NAME ";"                      -> primitive
     | "migrate" ";"                                      -> migrate
-    | "expect" NAME (","? NAME)* _verdict [":" strings] ";"   -> expect
+    | "expect" NAME (","? NAME)* _verdict? [":" strings] ";"   -> expect
     | "variant" NAME strings "{" item* "}"              -> variant
 _verdict: SAFE | BROKEN (","? SIDE)*
 strings: STRING+
@@ -133,6 +133,10 @@ class _Reader:
     def expectation(self, tree: Tree) -> Expectation:
         *tokens, reason = tree.children
         words = [(as_token(token).type, self.word(token)) for token in tokens]
+        if not any(kind in ("SAFE", "BROKEN") for kind, _ in words):
+            misspelt = {word: hint for _, word in words if (hint := near(word.text, ("safe", "broken"))) is not None}
+            word, hint = next(iter(misspelt.items()), (words[-1][1], "safe or broken follows the models"))
+            raise InputError(f"{word.text} is no verdict", word.span, hint)
         return Expectation(
             models=tuple([word for kind, word in words if kind == "NAME"]),
             safe=any(kind == "SAFE" for kind, _ in words),

@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus.designs.syntax import SIDES
-from litmus.diagnostics import InputError, Source, Span
+from litmus.diagnostics import InputError, Source, Span, near
 from litmus.membarrier.dressing import BARRIER, FULL, dressed, in_c
 from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.events import Access, Events, events_of
-from litmus.shapes.naming import shape
+from litmus.shapes.naming import family, shape
 from litmus.shapes.relaxations import READ
 
 CALL = "sys_membarrier"
@@ -202,15 +202,22 @@ def families(shapes: Iterable[str]) -> list[Family]:
 
 
 def read_scenarios(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The shapes and the sides that words such as `MP`, `OUT` name; all sides if none is named.
+    """The shapes and the sides that words such as `MP`, `OUT` name, each once; all sides if none is named.
 
     Raises InputError for a word that is neither.
     """
-    sides = [word for word in words if word in SIDES]
-    shapes = [word for word in words if word not in SIDES]
-    for word in shapes:
-        shape(word)
-    return shapes, sides or list(SIDES)
+    sides: dict[str, None] = {}
+    shapes: dict[str, None] = {}
+    for word in words:
+        if word.upper() in SIDES:
+            sides[word.upper()] = None
+            continue
+        try:
+            cycle = read_cycle(shape(word), dialect("C"))
+        except InputError as error:
+            raise InputError(error.message, hint=near(word, SIDES) or error.hint) from None
+        shapes[family(cycle)] = None
+    return list(shapes), list(sides or SIDES)
 
 
 def _written(

@@ -97,7 +97,6 @@ class Compute(Struct, frozen=True):
 
 
 X_ONLY = (8,)
-W_ONLY = (4,)
 
 
 def _swapped(value: str, by: int, mask: str) -> str:

@@ -126,8 +126,8 @@ def notes(matrix: Matrix) -> list[str]:
     findings = [f for cell in matrix.cells.values() for f in cell.findings]
     each = {(f.shape, f.roles, f.side) for f in findings}
     lines = [
-        f"each design in {len(each)} scenarios a model: shapes {', '.join(matrix.asked.shapes)}; "
-        f"T {', '.join(matrix.asked.sides)}; evidence over shapes, not a proof"
+        f"each design in {len(each)} scenario{'s' * (len(each) != 1)} a model: "
+        f"shapes {', '.join(matrix.asked.shapes)}; T {', '.join(matrix.asked.sides)}; evidence over shapes, not a proof"
     ]
     open_ = {(f.model, f.title) for f in findings if not f.promised and f.error is None}
     if open_:

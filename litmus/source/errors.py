@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from litmus.diagnostics import InputError, Source, Span
+from litmus.diagnostics import InputError, Source, Span, near
 from litmus.source.grammar import lark_parser, parser
 from litmus.source.trees import Tree
 
@@ -64,7 +64,9 @@ def parse(
     hints += sorted({spelled.get(name, name.lower()) for name in expected})
     found = source.text[at:end]
     message = f"unexpected {found} in the {what}" if found else f"the {what} ends too early"
-    raise InputError(message, Span(source, at, end if found else at + 1), "expected " + " or ".join(hints))
+    hint = near(found, re.findall(r"\w+", " ".join(hints))) if len(found) > 2 else None
+    hint = hint or "expected " + " or ".join(hints)
+    raise InputError(message, Span(source, at, end if found else at + 1), hint)
 
 
 def _place(error: UnexpectedInput, text: str) -> tuple[int, int]:

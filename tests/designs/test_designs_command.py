@@ -92,6 +92,9 @@ def test_scenarios_are_shapes_and_sides(designs: Designs) -> None:
         ("MP", "OUT", "caller=P1 T=P0"),
         ("MP", "OUT", "caller=P0 T=P1"),
     ]
+    assert designs("lockless-compare", "--model", "power", "--scenario", "mp,out,OUT,MP", "--json").out == out
+    one = designs("lockless-compare", "--model", "power", "--scenario", "LB,OUT").out
+    assert "each design in 1 scenario a model: shapes LB; T OUT" in one
 
 
 def test_json_lines_have_an_object_for_each_scenario(designs: Designs, mine: Callable[[str], Path]) -> None:
@@ -241,6 +244,7 @@ def test_larger_shapes_have_t_and_the_caller_on_two_of_their_threads(designs: De
         (("before-spinlock:eieoi",), 2, "did you mean eieio?"),
         (("nowhere/my.design",), 2, "there is no file nowhere/my.design"),
         (("v12", "--scenario", "MQ"), 2, "there is no shape MQ"),
+        (("v12", "--scenario", "OUTT"), 2, "did you mean OUT?"),
         (("v12", "--scenario", "WRC", "--threads", "3"), 2, "--threads asks for all"),
         (("v12", "--model", "powre"), 2, "did you mean power?"),
         (("v12", "--primitive", "power.spin_lock=lw"), 2, "power.spin_lock has no alternative lw"),
@@ -286,6 +290,8 @@ def test_a_call_that_never_returns_is_not_called_safe(designs: Designs, mine: Ca
     path = mine('variant v "" { membarrier { await(READ_ONCE(cpu(T).curr) == 5); } } expect power broken OUT;')
     ran = designs(f"{path}:v", "--model", "power", "--scenario", "MP,OUT")
     assert "stuck: no execution completes the call: mine:v OUT on power" in ran.out
+    lines = designs(f"{path}:v", "--model", "power", "--scenario", "MP,OUT", "--json").out.splitlines()
+    assert [(o["safe"], o["completes"]) for o in map(json.loads, lines)] == [(None, False)] * 2
 
 
 def test_every_shipped_design_has_a_source_and_expectations() -> None:

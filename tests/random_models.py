@@ -1,0 +1,85 @@
+"""Random cat models: short texts over all the operators of the language, monotone or not."""
+
+from __future__ import annotations
+
+import random
+
+RELATIONS = ("po", "rf", "co", "fr", "addr", "data", "ctrl", "loc", "int", "ext", "id", "rmw", "rfe", "coe", "po-loc")
+SETS = ("W", "R", "M", "F", "IW", "FW", "X", "SYNC", "_")
+COHERENCE = ("acyclic po-loc | rf | co | fr as coherent", "acyclic (po & loc) | co | rf | (fr \\ id) as coherent")
+BACKBONES = (
+    "acyclic po | rf | co | fr as sc",
+    "acyclic po | rfe as causal",
+    "acyclic addr | data | ctrl | rfe | co as dependent",
+    "empty rmw & (fre; coe) as atomic",
+    *COHERENCE,
+)
+
+
+class _Expressions:
+    """Random expressions; `variables` are relations that a `let rec` is defining."""
+
+    def __init__(self, random: random.Random, variables: tuple[str, ...] = ()) -> None:
+        self.random = random
+        self.variables = variables
+
+    def set(self, depth: int) -> str:
+        draw = self.random.random()
+        if depth == 0 or draw < 0.5:
+            return self.random.choice(SETS)
+        if draw < 0.65:
+            return f"(domain {self.relation(depth - 1)})"
+        if draw < 0.8:
+            return f"(range {self.relation(depth - 1)})"
+        if draw < 0.87:
+            return f"(~{self.set(depth - 1)})"
+        return f"({self.set(depth - 1)} {self.random.choice('&|')} {self.set(depth - 1)})"
+
+    def relation(self, depth: int) -> str:
+        draw = self.random.random()
+        if self.variables and draw < 0.2:
+            return self.random.choice(self.variables)
+        if depth == 0 or draw < 0.3:
+            return self.random.choice(RELATIONS)
+        left = self.relation(depth - 1)
+        if draw < 0.75:
+            operator = self.random.choice(("|", "|", ";", ";", "&", "\\"))
+            return f"({left} {operator} {self.relation(depth - 1)})"
+        if draw < 0.85:
+            return f"(({left}){self.random.choice(('^-1', '+', '*', '?'))})"
+        if draw < 0.9:
+            return f"(~{left})"
+        if draw < 0.95:
+            return f"[{self.set(depth - 1)}]"
+        return f"({self.set(depth - 1)} * {self.set(depth - 1)})"
+
+
+def random_model(seed: int) -> str:
+    """The text of a model: some familiar axioms, and one to three random ones."""
+    generator = random.Random(seed)
+    lines = [f'"random {seed}"']
+    lines += generator.sample(BACKBONES, generator.choice((0, 1, 1, 1, 2)))
+    names: list[str] = []
+    if generator.random() < 0.4:
+        names = ["v", "w"][: generator.randint(1, 2)]
+        expressions = _Expressions(generator, tuple(names))
+        bodies = [f"{name} = {expressions.relation(3)}" for name in names]
+        lines.append("let rec " + " and ".join(bodies))
+    expressions = _Expressions(generator, tuple(names))
+    for number in range(generator.randint(1, 3)):
+        relation = expressions.relation(3)
+        predicate = generator.choice(("acyclic", "irreflexive", "irreflexive", "empty"))
+        narrow = generator.choice(("co", "rf", "fr", "rmw", "data", "addr", "ctrl", "(rf ; rf^-1)", "(co ; co)"))
+        if predicate == "empty":  # of few pairs, lest nothing is allowed
+            relation = f"({relation} & {narrow} & {expressions.relation(1)})"
+        elif generator.random() < 0.6:
+            relation = f"({relation} ; ({narrow} & {expressions.relation(2)}))"
+        test = f"{'~' if generator.random() < 0.1 else ''}{predicate} {relation}"
+        draw = generator.random()
+        if draw < 0.8:
+            lines.append(f"{test} as random{number}")
+        elif draw < 0.93:
+            lines.append(f"flag ~{predicate} {relation} as flag{number}")
+        else:
+            lines.append(f"undefined_unless {test} as undefined{number}")
+    return "\n".join(lines) + "\n"
