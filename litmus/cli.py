@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has what it wanted (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
+    except Exception:  # a mistake of ours; Python's exit status 1 would say that a verdict is not as expected
+        import traceback
+
+        write_error(f"litmus: internal error\n{traceback.format_exc()}")
+        return ExitCode.NO_ANSWER
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -52,6 +52,8 @@ def _read(name: str) -> list[Design]:
             known = shipped()
             hint = near(name, known) or f"there are {', '.join(known)}; a file is given as a path or NAME{SUFFIX}"
             raise InputError(f"there is no design {name}", hint=hint)
+        if os.path.isdir(name):
+            raise InputError(f"{name} is a folder, not a design", hint="name its files")
         if not os.path.isfile(name):
             raise InputError(f"there is no file {name}")
         path = name

@@ -20,7 +20,7 @@ from litmus.membarrier.dressing import BARRIER, FULL, dressed, in_c
 from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.events import Access, Events, events_of
-from litmus.shapes.naming import family, shape
+from litmus.shapes.naming import family, pair_shape, shape
 from litmus.shapes.relaxations import READ
 
 CALL = "sys_membarrier"
@@ -189,10 +189,8 @@ def families(shapes: Iterable[str]) -> list[Family]:
     of = dialect("C")
     dress = {name: in_c(name) for name in (CALL, BARRIER, FULL)}
     for name in shapes:
-        cycle = read_cycle(shape(name), of)
+        cycle = pair_shape(name)
         double = [t for t, thread in enumerate(cycle.threads) if thread.steps]
-        if cycle.one_location or len(double) < 2:
-            raise InputError(f"{name} has not two threads that access two locations each")
         for target, caller in permutations(double, 2):
             names = {caller: CALL, target: BARRIER}
             dresses = [dress[names.get(t, FULL)] if t in double else None for t in range(len(cycle.threads))]

@@ -26,10 +26,10 @@ from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivale
 from litmus.program.primitives import Primitives, load_primitives, tables
 from litmus.result import Result, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
-from litmus.shapes.cycles import Cycle, read_cycle
+from litmus.shapes.cycles import Cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import Generated, generate
-from litmus.shapes.naming import SHAPES, family, name_of, shape
+from litmus.shapes.naming import SHAPES, family, name_of, pair_shape
 
 LOOPS = "loops were followed twice; longer runs exist and are not covered"
 
@@ -176,9 +176,7 @@ def explain(table: Table, cell: Cell) -> Result | None:
     if cell.witness is None:
         return None
     asked = table.asked
-    settings = Settings(
-        models=(cell.model,), arch=asked.arch, primitives=asked.primitives, compiler=asked.compiler
-    )
+    settings = Settings(models=(cell.model,), arch=asked.arch, primitives=asked.primitives, compiler=asked.compiler)
     test = table.tests[cell.witness]
     return next(Checker(settings).check_source(Source(f"{test.name}.litmus", test.text)))
 
@@ -211,7 +209,7 @@ class _Plan(Struct):
 
 
 def _planned(asked: Asked) -> _Plan:
-    shapes = {family(cycle): cycle for cycle in map(_critical, asked.shapes)}
+    shapes = {family(cycle): cycle for cycle in map(pair_shape, asked.shapes)}
     plan = _Plan()
     words = [primitive.name for primitive in (*asked.rows, *asked.columns)]
     strangers = []
@@ -235,14 +233,6 @@ def _planned(asked: Asked) -> _Plan:
     if not plan.models:
         raise InputError(f"no hardware model has all of {', '.join(dict.fromkeys(words))}")
     return plan
-
-
-def _critical(name: str) -> Cycle:
-    """The cycle of a shape.  Raises InputError where there is none, and where no pair can stand in it."""
-    cycle = read_cycle(shape(name), dialect("C"))
-    if cycle.one_location or sum(bool(thread.steps) for thread in cycle.threads) < 2:
-        raise InputError(f"{name} has not two threads that access two locations each")
-    return cycle
 
 
 def table_of(model: str, arch: str | None) -> str:

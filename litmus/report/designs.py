@@ -191,6 +191,8 @@ def junit(matrix: Matrix) -> str:
             elif error is not None:
                 errors += 1
                 inside = f"<error message={quoteattr(error.one_line())}/>"
+            elif any(matrix.cells[number, model, side].stuck for side in matrix.asked.sides):
+                inside = '<skipped message="no execution completes the call"/>'
             names = f"classname={quoteattr(design.title)} name={quoteattr(model)}"
             cases.append(f"  <testcase {names}>{inside}</testcase>\n")
     head = f'<testsuite name="litmus designs" tests="{len(cases)}" failures="{failures}" errors="{errors}">\n'

@@ -130,6 +130,17 @@ def shape(name: str) -> str:
     raise InputError(f"there is no shape {name}", hint=near(name, known) or "shapes are " + ", ".join(known))
 
 
+def pair_shape(name: str) -> Cycle:
+    """The cycle in C of a shape in which a pair can stand: two of its threads have two accesses each.
+
+    Raises InputError where there is no such shape, and for one of one location or with fewer such threads.
+    """
+    cycle = read_cycle(shape(name), dialect("C"))
+    if cycle.one_location or sum(bool(thread.steps) for thread in cycle.threads) < 2:
+        raise InputError(f"{name} has not two threads that access two locations each")
+    return cycle
+
+
 def _cycle_of_points(points: list[str]) -> str:
     """The communications between threads are what the directions leave; two reads do not communicate."""
     coms = {(source, target): f"{stem}e" for stem, (source, target) in COMMUNICATIONS.items()}

@@ -386,9 +386,7 @@ def test_an_interrupt_keeps_what_was_answered_and_leaves_no_process(sb, tmp_path
     command = [sys.executable, "-m", "litmus", "check", "--json", "--jobs", str(jobs), str(sb()), str(endless)]
     # Without job control, a shell starts background jobs, and with them these tests, deaf to interrupts.
     hearing = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
     deadline = time.monotonic() + 30
     while (writer := opened_for_writing(endless)) is None:
         assert time.monotonic() < deadline
@@ -459,3 +457,11 @@ def test_a_cold_check_imports_neither_z3_nor_networkx(program, sb):
     code = "import sys; from litmus.cli import main; main(); print([m for m in ('z3', 'networkx') if m in sys.modules])"
     ran = program("check", sb(), start=("-c", code))
     assert ran.out.splitlines()[-1] == "[]"
+
+
+def test_a_mistake_of_the_program_is_no_verdict(litmus, monkeypatch, sb):
+    monkeypatch.setattr("litmus.inputs.files_of", lambda arguments: 1 / 0)
+    ran = litmus("check", sb())
+    assert ran.status == 3
+    assert ran.err.startswith("litmus: internal error\n")
+    assert "ZeroDivisionError" in ran.err
