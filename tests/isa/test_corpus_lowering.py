@@ -36,6 +36,11 @@ def recorded(folder: str) -> Iterator[tuple[Path, dict[str, object]]]:
         yield path / row["file"], row
 
 
+def as_values(condition: str) -> str:
+    """A condition in which numbers stand as they were written, with the values instead that 32 bits have."""
+    return re.sub(r"=(\d+)", lambda m: f"={int(m[1]) - (int(m[1]) >> 31 << 32)}", condition)
+
+
 @pytest.mark.parametrize("folder", ["X86", "X86_64", "PPC", "ARM", "RISCV", "X86-isa", "PPC-isa", "RISCV-isa"])
 def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
     unsupported = []
@@ -48,7 +53,7 @@ def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
             unsupported.append(f"{place}: {error.message}")
             continue
         assert (test.name, KINDS[question.quantifier]) == (row["name"], row["kind"]), path
-        assert spell.condition(question) == row["condition"], path
+        assert spell.condition(question) == as_values(str(row["condition"])), path
         states = row["states"]
         assert isinstance(states, list)
         shown = [re.sub(r"[\[\]]", "", spell.place(p)) for p in question.places[: question.shown]]
