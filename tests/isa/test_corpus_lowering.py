@@ -53,7 +53,8 @@ def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
             unsupported.append(f"{place}: {error.message}")
             continue
         assert (test.name, KINDS[question.quantifier]) == (row["name"], row["kind"]), path
-        assert spell.condition(question) == as_values(str(row["condition"])), path
+        written = str(row["condition"])
+        assert spell.condition(question) in (written, as_values(written)), path
         states = row["states"]
         assert isinstance(states, list)
         shown = [re.sub(r"[\[\]]", "", spell.place(p)) for p in question.places[: question.shown]]
