@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from docs import verdicts
 
 COMMAND = "python -m docs.verdicts"
@@ -25,3 +28,14 @@ def test_every_example_stands_on_the_page_of_verdicts_in_one_row_with_six_verdic
 def test_an_example_stands_under_its_shape() -> None:
     names = {"MP+wmb+rmb": "MP", "W+RWC+wmb": "W+RWC", "R+mbs": "R", "RWC+mbs": "RWC", "CoRR": "Co", "lock+SB": ""}
     assert {name: verdicts.shape_of(name) for name in names} == names
+
+
+def test_the_architecture_names_every_module_by_its_first_line() -> None:
+    root = verdicts.PAGE.parents[1]
+    listed = dict(re.findall(r"^\| `([^`]+\.py)` \| (.*) \|$", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE))
+    package = root / "litmus"
+    modules = {str(m.relative_to(package)): m for m in package.rglob("*.py") if not m.name.startswith("__")}
+    assert sorted(listed) == sorted(modules)
+    for name, module in modules.items():
+        said = " ".join((ast.get_docstring(ast.parse(module.read_text())) or "").split())
+        assert said.startswith(listed[name]), name
