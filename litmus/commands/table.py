@@ -31,6 +31,7 @@ model's own architecture.
   acquire-release                                     both accesses are one of these, as they can
   smp_store_mb                                        the first access, if a write
   addr  data  ctrl                                    a dependency, if the first access is a read
+  mprotect                                            a TLB shootdown, as the architecture's kernel makes it
   rcu_read_lock                                       both accesses in one read-side critical section
   none                                                plain accesses, which the compiler may exchange
   '{ smp_rmb(); smp_wmb(); }'                         statements between the two accesses

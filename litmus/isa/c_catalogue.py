@@ -15,8 +15,8 @@ from msgspec import Struct
 
 # fence: the fences of the row, nothing else          load, store: one access, the row's fences around it
 # object: an lvalue, accessed with READ_ONCE and WRITE_ONCE            update: an atomic read-modify-write
-# membarrier: litmus.membarrier.call
-Kind = Literal["fence", "load", "store", "object", "update", "membarrier"]
+# membarrier, shootdown: litmus.membarrier.call
+Kind = Literal["fence", "load", "store", "object", "update", "membarrier", "shootdown"]
 
 # Roles of arguments: an lvalue (`*x`), a pointer (`x`), a value; an optional memory order.
 LVALUE, POINTER, VALUE, ORDER = "l", "p", "v", "o"
@@ -217,6 +217,7 @@ CATALOGUE: dict[str, Macro] = {
     **{name: Macro(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},  # type: ignore[arg-type]
     **{name: Macro("update", roles, row, update) for name, roles, row, update in _updates()},
     **{name: Macro("membarrier", "", "smp_mb") for name in MEMBARRIERS},
+    "mprotect": Macro("shootdown", "", "mprotect"),
     "spin_unlock": Macro("store", "p", "spin_unlock", value=0),
     "test_bit": Macro("load", "vp", "READ_ONCE", result="1 & old >> a"),
     # Fences that name a variable; no table supports them yet.

@@ -62,6 +62,11 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
         lower.emit(CompilerBarrier(), e.at)
         return value
     row = _row(lower, e, macro)
+    if macro.kind == "shootdown":
+        lower.emit(CompilerBarrier(), e.at)
+        value = membarrier.shootdown(lower, e, row)
+        lower.emit(CompilerBarrier(), e.at)
+        return value
     if _clobbers(e, macro) == "call":
         lower.emit(CompilerBarrier(), e.at)
         value = _access(lower, e, macro, row)

@@ -21,8 +21,8 @@ from litmus.membarrier import flags
 from litmus.membarrier.flags import Effect
 from litmus.membarrier.processes import Process, System
 from litmus.membarrier.promise import Membarrier
-from litmus.program.code import Assume, Branch, Fence, Load, Operation, Set, Store, StoreConditional, Variable
-from litmus.program.primitives import Primitives
+from litmus.program.code import Assume, Branch, Fence, Fresh, Load, Operation, Set, Store, StoreConditional, Variable
+from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source import c_syntax as c
 
@@ -62,6 +62,17 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
     if len(given) == 1:
         return site.by_flags(given[0])
     return site.by_command(*given)
+
+
+def shootdown(lower: Expressions, e: c.Call, row: Row) -> TypedValue:
+    """mprotect() of a page that every thread of the process has used, lowered: what the table says of the TLBs.
+
+    The TLBs of other processors are flushed by interrupting them, or by an instruction that they obey without noticing.
+    Raises InputError for arguments.
+    """
+    if e.arguments:
+        lower.wrong(f"{e.name} takes 0 arguments, not {len(e.arguments)}", e.at)
+    return _Call(lower, e).shootdown(row)
 
 
 def _argument(lower: Expressions, e: c.Expression, known: Mapping[str, int]) -> Expr:
@@ -266,6 +277,21 @@ class _Call:
         self.emit(*self.promise.exit())
         self._set_bit(self._ready(state))
         self.lower.place(end)
+
+    def shootdown(self, row: Row) -> TypedValue:
+        """The fences of the caller, and between them the interrupts, if TLBs are flushed so."""
+        self.emit(*[Fence(tags) for tags in row.before])
+        if row.interrupts and not self.at_once():
+            targets = self._others(self.process.threads)
+            self.emit(Fresh())
+            for t in targets:
+                self.emit(*self.promise.interrupt(t, self.span))
+            for t in targets:
+                self.emit(*self.promise.wait(t))
+        elif not row.interrupts:
+            self.lower.note(f"{self.e.name}() interrupts nobody here: TLBs are invalidated by broadcast")
+        self.emit(*[Fence(tags) for tags in row.after])
+        return TypedValue(0, INT)
 
     # ------------------------------------------------------------ the kernel's state
 

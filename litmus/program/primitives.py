@@ -37,6 +37,7 @@ class Row(Struct, frozen=True):
     load: Tags = frozenset()
     store: Tags = frozenset()
     method: Method = "amo"
+    interrupts: bool = False
     unsupported: str | None = None
     orders: Mapping[str, Row] | None = None
 
@@ -112,6 +113,7 @@ def _row(section: Mapping[str, object], method: Method) -> Row:
         load=frozenset(_words(section.get("load", []))),
         store=frozenset(_words(section.get("store", []))),
         method=cast(Method, section.get("method", method)),
+        interrupts=bool(section.get("interrupts", False)),
         unsupported=cast("str | None", section.get("unsupported")),
         orders={order: _row(o, method) for order, o in orders.items()} if isinstance(orders, dict) else None,
     )

@@ -82,7 +82,7 @@ FENCES = {
     **{
         name: name
         for name, macro in CATALOGUE.items()
-        if macro.kind in ("fence", "update")
+        if macro.kind in ("fence", "update", "shootdown")
         and not name.startswith(("spin_", "rcu_read_"))
         and name not in (*SHORT.values(), "atomic_inc_not_zero")  # which does nothing to a variable that is 0
     },

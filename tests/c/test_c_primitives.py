@@ -254,6 +254,7 @@ BECOMES = [
     ("uatomic_store(x, 1, CMM_SEQ_CST)", "SYNC W", "W MFENCE", "DMB W DMB", "W.L", f"{RL} W"),
     ("uatomic_store(x, 1, CMM_SEQ_CST_FENCE)",
      "SYNC W SYNC", "W MFENCE", "DMB W DMB", "W.L DMB.ISH", f"{RL} W {FULL}"),
+    ("mprotect()", "SYNC SYNC", "MFENCE MFENCE", "DSB.ST DSB", "DSB.ISHST DSB.ISH", ""),  # nobody to interrupt
     ("set_bit(1, x)", "R* W*", "R Wx", "R* W*", "R.NoRet Wx", "R Wx"),
     ("clear_bit(1, x)", "R* W*", "R Wx", "R* W*", "R.NoRet Wx", "R Wx"),
     ("r = test_bit(1, x)", "R", "R", "R", "R", "R"),

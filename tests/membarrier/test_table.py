@@ -139,6 +139,13 @@ def test_each_distinct_test_is_decided_once() -> None:
     assert len({test.cycle for test in found.tests.values()}) == 45
 
 
+def test_an_mprotect_that_interrupts_between_full_barriers_orders_like_membarrier_on_power() -> None:
+    primitives = (read_primitive("mprotect"),), (read_primitive("barrier"),)
+    asked = Asked(*primitives, TWO, ("power",), primitives=(("power", "mprotect", "ipi"),))
+    (only,) = derive(asked).cells.values()
+    assert only.ordered is True
+
+
 # ---------------------------------------------------------------- primitives
 
 
@@ -178,6 +185,14 @@ def test_each_distinct_test_is_decided_once() -> None:
         ("sys_membarrier", "none", "SB", "power", False),
         ("lwsync", "none", "MP", "power", False),  # in C, with the fence that becomes lwsync
         ("sys_membarrier", "addr", "SB", "aarch64", True),
+        # mprotect() does as much where the TLBs of others are flushed by interrupts, between barriers of the caller;
+        # an instruction that invalidates them from afar puts no barrier into the other thread
+        ("mprotect", "barrier", "SB", "x86-tso", True),
+        ("mprotect", "barrier", "MP", "power", False),
+        ("mprotect", "barrier", "MP", "aarch64", False),
+        ("mprotect", "smp_mb", "SB", "aarch64", True),  # dsb ishst, dsb ish
+        ("mprotect", "smp_mb", "SB", "arm", True),
+        ("mprotect", "barrier", "SB", "riscv", False),  # no barrier in the caller
         ("cmm_smp_mb", "uatomic_add_return", "SB", "power", True),
         ("{smp_wmb();smp_rmb();}", "smp_mb", "SB", "arm", True),
         ("{smp_wmb();smp_rmb();}", "smp_mb", "SB", "aarch64", False),
