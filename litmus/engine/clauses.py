@@ -7,7 +7,7 @@ DIMACS text: of the ways to hand over a small problem it is the fastest by a fac
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     import z3
@@ -84,19 +84,26 @@ class Clauses:
 class Solver:
     """Z3 on a set of clauses, to which more can be added."""
 
+    _declared: ClassVar[list[z3.FuncDeclRef]] = []  # of variable k at k - 1; the same in every solver
+
     def __init__(self, clauses: Clauses) -> None:
         import z3
 
         self._z3 = z3
         self.clauses = clauses
         self.handed = 0
-        self._declared: list[z3.FuncDeclRef] = []  # of variable k at k - 1
         self.solver = z3.SolverFor("QF_FD")
-        lines = [f"p cnf {clauses.variables} {len(clauses.clauses)}"]
-        lines.extend(" ".join(map(str, c)) + " 0" for c in clauses.clauses)
-        # Variable k of DIMACS text is the constant with the integer symbol k.
-        self.solver.from_string("\n".join(lines) + "\n")
-        self.handed = len(clauses.clauses)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give Z3 the clauses that are new, as DIMACS text: its parser is quicker than z3py's expressions."""
+        new = self.clauses.clauses[self.handed :]
+        if new:
+            lines = [f"p cnf {self.clauses.variables} {len(new)}"]
+            lines.extend(" ".join(map(str, c)) + " 0" for c in new)
+            # Variable k of DIMACS text is the constant with the integer symbol k.
+            self.solver.from_string("\n".join(lines) + "\n")
+            self.handed = len(self.clauses.clauses)
 
     def _literal(self, x: int) -> z3.BoolRef:
         constant = self._z3.Bool(abs(x))
@@ -108,9 +115,7 @@ class Solver:
         Clauses added since the last call are handed over first.  Raises TimeoutError after `timeout` seconds.
         """
         z3 = self._z3
-        for clause in self.clauses.clauses[self.handed :]:
-            self.solver.add(z3.Or([self._literal(x) for x in clause]))
-        self.handed = len(self.clauses.clauses)
+        self._hand_over()
         if timeout is not None:
             self.solver.set("timeout", max(1, int(timeout * 1000)))
         result = self.solver.check([self._literal(x) for x in assumptions])
@@ -133,6 +138,6 @@ class Solver:
         true = z3.BoolVal(True).as_ast().value
         return {
             number
-            for number, declared in enumerate(self._declared, 1)
+            for number, declared in enumerate(self._declared[: self.clauses.variables], 1)
             if interpretation(context, model.model, declared.ast).value == true
         }
