@@ -7,7 +7,7 @@ writes of a cell may stand.  What is left out here is in no consistent execution
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
@@ -174,6 +174,23 @@ class Bounds:
         if self._registers is None:
             self._registers = register_events(self.graph)
         return self._registers
+
+    @cached_property
+    def po_loc_is_settled(self) -> bool:
+        """Whether no choice changes which accesses to one location are in program order.
+
+        It is so where every address is known, and no block shares a location with its thread: as with the
+        messages of membarrier, each of which is accessed by one block and by its sender.
+        """
+        if not self.static:
+            return False
+        events = self.graph.events
+        for block in self.graph.blocks:
+            cells = {events[e].address for e in bits(block.events)} - {None}
+            others = (e for e in events if e.thread == block.thread and not block.events >> e.number & 1)
+            if any(e.address in cells for e in others):
+                return False
+        return True
 
     def candidates(self) -> int:
         """How many combinations of choices there are."""

@@ -158,23 +158,6 @@ def _chosen(bounds: Bounds) -> set[str]:
     return chosen
 
 
-def _po_of_a_cell_is_settled(bounds: Bounds) -> bool:
-    """Whether no choice changes which accesses to one location are in program order.
-
-    It is so where every address is known, and no block shares a location with its thread: as with the messages
-    of membarrier, each of which is accessed by one block and by its sender.
-    """
-    if not bounds.static:
-        return False
-    graph = bounds.graph
-    for block in graph.blocks:
-        cells = {graph.events[e].address for e in bits(block.events)} - {None}
-        others = (e for e in graph.events if e.thread == block.thread and not block.events >> e.number & 1)
-        if any(e.address in cells for e in others):
-            return False
-    return True
-
-
 # Two events may be related, or one be in the set, because of a third: whether that one executes is a choice too.
 _BY_ANOTHER = frozenset({Operator.SEQUENCE, Operator.PLUS, Operator.STAR, Operator.DOMAIN, Operator.RANGE})
 
@@ -187,7 +170,7 @@ class _Dependence:
         self.chosen = _chosen(bounds)
         if conditional and bounds.graph.exchanges:
             self.chosen |= {"po", "ctrl", "pick-ctrl"}
-        self.settled_po_loc = _po_of_a_cell_is_settled(bounds)
+        self.po_loc_is_settled = bounds.po_loc_is_settled
         self.by_another = _BY_ANOTHER if conditional else frozenset[Operator]()
         self.seen: dict[int, bool] = {}
 
@@ -202,7 +185,7 @@ class _Dependence:
         if i not in self.seen:
             self.seen[i] = False  # a variable of a recursion adds nothing to its body
             node = self.model.nodes[i]
-            self.seen[i] = not (self.settled_po_loc and self._is_po_loc(i)) and (
+            self.seen[i] = not (self.po_loc_is_settled and self._is_po_loc(i)) and (
                 node.name in self.chosen | {"FW"}
                 or node.name[:1] == "?"
                 or (node.name[:1] == "@" and "loc" in self.chosen)

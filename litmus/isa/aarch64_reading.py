@@ -14,6 +14,7 @@ from msgspec import Struct
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.aarch64 import EXTENSIONS, HINT, INDEX, SHIFTS, UNSUPPORTED, VIEWS, ZERO, Access
 from litmus.isa.operands import parsed, place_of, placed
+from litmus.isa.reader import Instruction
 from litmus.isa.template import Named, Place, expression, substituted
 from litmus.program.values import Expr, Op, Reg, simplify
 from litmus.source.trees import Node, Tree, as_token, as_tree
@@ -159,41 +160,13 @@ def settled(expr: Expr) -> Expr:
 # ---------------------------------------------------------------- reading
 
 
-class Reader:
+class Reader(Instruction[Operand]):
     """An instruction of a cell, and its operands as they are asked for."""
 
     def __init__(self, text: str, tree: Tree) -> None:
-        self.source = Source("", text)
-        mnemonic, *operands = tree.children
-        self.mnemonic = placed(mnemonic)
-        self.operands = [_operand(as_tree(operand)) for operand in operands if operand is not None]
-        last = self.operands[-1].place.end if self.operands else self.mnemonic.place.end
-        self.place = Place(self.mnemonic.place.start, last)
-        self.next = 0
-
-    def span(self, place: Place) -> Span:
-        """A place of the cell as a span of its text."""
-        return Span(self.source, place.start, place.end)
-
-    def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        """What is wrong at a place of the cell."""
-        return InputError(message, self.span(place), hint)
-
-    def unsupported(self, message: str, place: Place) -> Unsupported:
-        """What is not supported at a place of the cell."""
-        return Unsupported(message, self.span(place))
-
-    def left(self) -> int:
-        """How many operands have not been read."""
-        return len(self.operands) - self.next
-
-    def expect(self, *numbers: int) -> None:
-        """There are as many operands as one of `numbers`."""
-        count = len(self.operands)
-        if count not in numbers:
-            wanted = " or ".join(map(str, numbers))
-            message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
-            raise self.error(message, self.place)
+        mnemonic, *trees = tree.children
+        operands = [_operand(as_tree(operand)) for operand in trees if operand is not None]
+        super().__init__(text, mnemonic, operands, operands[-1].place.end if operands else None)
 
     def finish(self) -> None:
         """There are no more operands."""

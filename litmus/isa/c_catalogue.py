@@ -131,6 +131,7 @@ CLOBBERS: dict[str, Clobbers] = {
     ), "around"),
     **dict.fromkeys((
         "spin_lock", "spin_trylock", "spin_unlock", "srcu_read_lock", "srcu_read_unlock", "synchronize_srcu",
+        "mprotect",
     ), "call"),
 }  # fmt: skip
 

@@ -62,11 +62,6 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
         lower.emit(CompilerBarrier(), e.at)
         return value
     row = _row(lower, e, macro)
-    if macro.kind == "shootdown":
-        lower.emit(CompilerBarrier(), e.at)
-        value = membarrier.shootdown(lower, e, row)
-        lower.emit(CompilerBarrier(), e.at)
-        return value
     if _clobbers(e, macro) == "call":
         lower.emit(CompilerBarrier(), e.at)
         value = _access(lower, e, macro, row)
@@ -96,6 +91,8 @@ def _access(lower: Expressions, e: c.Call, macro: Macro, row: Row) -> TypedValue
             barrier_before(lower, e, macro)
             lower.store(target, value, e.at)
             barrier_after(lower, e, macro)
+        case "shootdown":
+            return membarrier.shootdown(lower, e, row)
         case "update":
             assert macro.update is not None
             return _update(lower, e, macro, macro.update, row)

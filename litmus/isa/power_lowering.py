@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from msgspec import structs
 
-from litmus.diagnostics import InputError, Source, Span, Unsupported, near
+from litmus.diagnostics import InputError, Unsupported, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
 from litmus.isa.jumps import unplaced
@@ -38,14 +38,13 @@ from litmus.isa.power import (
     UNSUPPORTED,
     Compute,
 )
+from litmus.isa.reader import Machine, Reader
 from litmus.isa.template import (
     INDIRECT,
     NEXT,
     Access,
     CellCode,
     InstructionSet,
-    Named,
-    Place,
     Template,
     expression,
     folded,
@@ -90,67 +89,8 @@ def rank(name: str) -> tuple[int, str]:
 # ---------------------------------------------------------------- from a cell to a template
 
 
-class _Reader:
-    """An instruction of a cell, and its operands as they are asked for."""
-
-    def __init__(self, text: str, tree: Tree) -> None:
-        self.source = Source("", text)
-        mnemonic, *operands = tree.children
-        self.mnemonic = placed(mnemonic)
-        self.operands = [as_tree(operand) for operand in operands if operand is not None]
-        last = place_of(self.operands[-1]).end if self.operands else self.mnemonic.place.end
-        self.place = Place(self.mnemonic.place.start, last)
-        self.next = 0
-
-    def span(self, place: Place) -> Span:
-        return Span(self.source, place.start, place.end)
-
-    def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        return InputError(message, self.span(place), hint)
-
-    def left(self) -> int:
-        return len(self.operands) - self.next
-
-    def expect(self, *numbers: int) -> None:
-        """There are as many operands as one of `numbers`."""
-        count = len(self.operands)
-        if count not in numbers:
-            wanted = " or ".join(map(str, numbers))
-            message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
-            raise self.error(message, self.place)
-
-    def token(self, what: str) -> Named:
-        """The next operand, which must be a single token."""
-        tree = self.operands[self.next]
-        if tree.data == "based":
-            raise self.error(f"{self.mnemonic.name} wants {what} here", place_of(tree))
-        self.next += 1
-        return placed(tree.children[0])
-
-    def register(self) -> str:
-        return self.known(self.token("a register"))
-
-    def known(self, token: Named) -> str:
-        if token.name[0] in "0123456789+-":
-            raise self.error(f"{self.mnemonic.name} wants a register here, not {token.name}", token.place, HINT)
-        name = canonical(token.name)
-        if name is None:
-            raise self.error(f"POWER has no register {token.name}", token.place, HINT)
-        return name
-
-    def number(self, low: int, high: int) -> int:
-        token = self.token("a number")
-        return self.in_range(token, low, high)
-
-    def in_range(self, token: Named, low: int, high: int) -> int:
-        try:
-            value = int(token.name, 10 if token.name.lstrip("+-").isdigit() else 0)
-        except ValueError:
-            raise self.error(f"{self.mnemonic.name} wants a number here, not {token.name}", token.place) from None
-        if not low <= value <= high:
-            message = f"{token.name} does not fit into {self.mnemonic.name}"
-            raise self.error(message, token.place, f"numbers here are {low} to {high}")
-        return value
+class _Reader(Reader):
+    """An instruction of a cell, and the two forms of its addresses."""
 
     def address(self) -> Expr:
         """A displacement and its base, `d(rA)`; r0 as a base is the number 0, never a variable."""
@@ -178,13 +118,21 @@ class _Reader:
         return second if first.name == "r0" else Op("add", (first, second))
 
 
+_MACHINE = Machine("POWER", canonical, HINT)
+
+
+def _reader(text: str, instruction: Tree) -> _Reader:
+    mnemonic, *operands = instruction.children
+    return _Reader(text, mnemonic, operands, _MACHINE)
+
+
 @lru_cache(maxsize=8192)
 def cell(text: str, exact: bool) -> CellCode:
     """The meaning of a cell's text (InstructionSet.cell)."""
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
     names = tuple([placed(as_tree(label).children[0]) for label in labels])
-    return CellCode(names, None if instruction is None else _template(_Reader(text, as_tree(instruction)), exact))
+    return CellCode(names, None if instruction is None else _template(_reader(text, as_tree(instruction)), exact))
 
 
 def _template(reader: _Reader, exact: bool) -> Template:

@@ -1,19 +1,20 @@
 """Reading the operands of an instruction one after the other, each as what it has to be.
 
-The instruction sets whose operands are registers, numbers and addresses in a fixed order share this;
+The instruction sets whose operands are registers, numbers and addresses in a fixed order share Reader;
 what an address looks like is theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.operands import place_of, placed
 from litmus.isa.template import Named, Place
-from litmus.source.trees import Node, Token, Tree, as_tree
+from litmus.source.trees import Node, Tree, as_tree
 
 
 class Machine(Struct, frozen=True, eq=False):
@@ -24,29 +25,33 @@ class Machine(Struct, frozen=True, eq=False):
     registers: str
 
 
-class Reader:
-    """An instruction of a cell, and its operands as they are asked for.
+Operand = TypeVar("Operand")
 
-    An operand whose tree is called `operand` is one token.
+
+class Instruction(Generic[Operand]):
+    """An instruction of a cell: its mnemonic, its operands as they are asked for, and what is wrong with them.
+
+    end: where the last operand ends in the cell, None if there is none.
     """
 
-    def __init__(self, text: str, mnemonic: Node, operands: Sequence[Node], machine: Machine) -> None:
-        assert isinstance(mnemonic, Token)
+    def __init__(self, text: str, mnemonic: Node, operands: list[Operand], end: int | None) -> None:
         self.source = Source("", text)
-        self.machine = machine
         self.mnemonic = placed(mnemonic)
-        self.operands = [as_tree(operand) for operand in operands if operand is not None]
-        last = place_of(self.operands[-1]).end if self.operands else self.mnemonic.place.end
-        self.place = Place(self.mnemonic.place.start, last)
+        self.operands = operands
+        self.place = Place(self.mnemonic.place.start, self.mnemonic.place.end if end is None else end)
         self.next = 0
+
+    def span(self, place: Place) -> Span:
+        """A place of the cell as a span of its text."""
+        return Span(self.source, *place)
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         """What is wrong at a place of the cell."""
-        return InputError(message, Span(self.source, *place), hint)
+        return InputError(message, self.span(place), hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
         """What is not supported at a place of the cell."""
-        return Unsupported(message, Span(self.source, *place), hint)
+        return Unsupported(message, self.span(place), hint)
 
     def left(self) -> int:
         """How many operands have not been read."""
@@ -59,6 +64,15 @@ class Reader:
             wanted = " or ".join(map(str, numbers))
             message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
             raise self.error(message, self.place)
+
+
+class Reader(Instruction[Tree]):
+    """An instruction whose operands are trees, one called `operand` being a single token."""
+
+    def __init__(self, text: str, mnemonic: Node, operands: Sequence[Node], machine: Machine) -> None:
+        trees = [as_tree(operand) for operand in operands if operand is not None]
+        super().__init__(text, mnemonic, trees, place_of(trees[-1]).end if trees else None)
+        self.machine = machine
 
     def operand(self) -> Tree:
         """The next operand, whatever it is."""

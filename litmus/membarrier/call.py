@@ -68,10 +68,7 @@ def shootdown(lower: Expressions, e: c.Call, row: Row) -> TypedValue:
     """mprotect() of a page that every thread of the process has used, lowered: what the table says of the TLBs.
 
     The TLBs of other processors are flushed by interrupting them, or by an instruction that they obey without noticing.
-    Raises InputError for arguments.
     """
-    if e.arguments:
-        lower.wrong(f"{e.name} takes 0 arguments, not {len(e.arguments)}", e.at)
     return _Call(lower, e).shootdown(row)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from litmus.diagnostics import InputError, Span, near
+from litmus.diagnostics import InputError, Span
 from litmus.source import c_syntax as c
 from litmus.source.c_syntax import At, Expression, Statement
+from litmus.source.errors import misspelt
 from litmus.source.grammar import lark_parser, parser
 from litmus.source.trees import Node, Token, Tree
 
@@ -108,10 +109,6 @@ PRECEDENCE: dict[str, int] = {
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-# What begins the final section of a test, which stands behind the functions.
-CONDITION_WORDS = ("exists", "forall", "locations", "filter", "final", "BUG_ON")
-
-
 class _SyntaxError(Exception):
     """What is wrong at a place of a function's text; becomes an InputError once the file is known."""
 
@@ -130,8 +127,8 @@ def read_functions(body: Span) -> tuple[c.Function, ...]:
     functions: list[c.Function] = []
     for start, end in _split(body):
         text = body.source.text[start:end]
-        if "{" not in text and (word := re.match(r"\w+", text)) and (hint := near(word[0], CONDITION_WORDS)):
-            raise InputError(f"unexpected {word[0]}", Span(body.source, start, start + len(word[0])), hint)
+        if "{" not in text and (wrong := misspelt(body.source, start, end)):
+            raise wrong
         try:
             definition = _parse_function(text)
             if definition.name != f"P{len(functions)}":

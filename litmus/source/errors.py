@@ -25,6 +25,19 @@ WORDS = {
 }
 
 
+# What begins the final section of a test, which stands behind its program.
+_FINAL_WORDS = ("exists", "forall", "locations", "filter", "final", "BUG_ON")
+
+
+def misspelt(source: Source, start: int, end: int) -> InputError | None:
+    """The error for text behind a program if its first word is nearly one that begins the final section."""
+    word = re.match(r"\w+", source.text[start:end])
+    hint = near(word[0], _FINAL_WORDS) if word else None
+    if word is None or hint is None:
+        return None
+    return InputError(f"unexpected {word[0]}", Span(source, start, start + len(word[0])), hint)
+
+
 def parse(
     grammar: str,
     source: Source,

@@ -13,6 +13,7 @@ import re
 from typing import NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
+from litmus.source.errors import misspelt
 from litmus.source.processes import machine_of
 from litmus.source.results import results_of
 from litmus.source.state import Final, read_final, read_init
@@ -286,7 +287,9 @@ def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cel
     rows = program.split(";")
     rest = rows.pop()
     if rest.strip():
-        raise _unended_row(source, start + len(program) - len(rest.lstrip()), start + len(program.rstrip()))
+        first, last = start + len(program) - len(rest.lstrip()), start + len(program.rstrip())
+        ended = InputError("a row of the program does not end", Span(source, last - 1, last), "expected ;")
+        raise misspelt(source, first, last) or ended
     threads: int | None = None
     columns: list[list[Cell]] = []
     offset = 0
@@ -313,15 +316,6 @@ def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cel
         behind = min(start, len(source.text) - 1)
         raise InputError("the test has no program", Span(source, behind, behind + 1), "expected P0 | P1 ;")
     return tuple(map(tuple, columns)), text[end:], start + end
-
-
-def _unended_row(source: Source, start: int, end: int) -> InputError:
-    """The error for text behind the last `;` of the program: a misspelt `exists`, or a row without its end."""
-    word = re.match(r"\w+", source.text[start:end])
-    hint = near(word[0], ("exists", "forall", "locations", "filter", "final")) if word else None
-    if word and hint:
-        return InputError(f"unexpected {word[0]}", Span(source, start, start + len(word[0])), hint)
-    return InputError("a row of the program does not end", Span(source, end - 1, end), "expected ;")
 
 
 def _masked_string(source: Source, start: int, match: re.Match[str]) -> str:
