@@ -168,7 +168,7 @@ C11 = {
     "mtx_unlock": "spin_unlock(l)",
 }
 
-MEMBARRIERS = ("sys_membarrier", "membarrier", "smp_memb")
+MEMBARRIERS = ("sys_membarrier", "membarrier", "smp_memb", "syscall")
 
 
 def _updates() -> Iterator[tuple[str, str, str, Update]]:

@@ -118,6 +118,12 @@ class Expressions(Emitter):
         """The names that mean something here."""
         return [*self.locals, *(self.parameters or self.shared.types)]
 
+    def has_errno(self) -> None:
+        """Make errno a local of the thread, which needs no declaration and is 0 at first (errno(3))."""
+        if "errno" not in self.declared:
+            self.locals.setdefault("errno", INT)
+            self.assigned.add("errno")
+
     def unknown_local(self, name: str, at: c.At) -> NoReturn:
         """A name that stands for nothing: misspelt, or a shared variable that was not passed."""
         if name in self.shared.types:
@@ -156,6 +162,8 @@ class Expressions(Emitter):
     def _name(self, e: c.Name) -> TypedValue:
         name = e.name
         if self.is_local(name):
+            if name == "errno":
+                self.has_errno()
             if name not in self.assigned:
                 if name not in self.declared:
                     if name in CONSTANTS:

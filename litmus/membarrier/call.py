@@ -1,11 +1,11 @@
-"""The call: from `membarrier(cmd, flags)` in a C test to operations and a return value.
+"""The call: from `membarrier(cmd, flags, cpu_id)` in a C test to operations and a return value.
 
 What the flags and commands mean is litmus.membarrier.flags, what the promise is made of
-litmus.membarrier.promise.  A registration is a cell for each process: the command that needs it reads it,
-the command that makes it sets it, and other threads of the process may do so at the same time.  As in
-kernel/sched/membarrier.c, what it waits for in between puts the accesses that follow it, in every thread of
-the process, after it: a caller of GLOBAL_EXPEDITED that still misses the registration is ordered
-before them.
+litmus.membarrier.promise.  The registrations of a process are the bits of one cell, mm->membarrier_state: the
+command that needs one reads the cell, the command that makes one sets a bit before it waits for the process and another
+after that, and other threads of the process may do so at the same time.  As in kernel/sched/membarrier.c, what it
+waits for in between puts the accesses that follow it, in every thread of the process, after it: a caller of
+GLOBAL_EXPEDITED that still misses the registration is ordered before them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ from litmus.source import c_syntax as c
 if TYPE_CHECKING:
     from litmus.isa.c_expressions import Expressions
 
-# How many arguments each spelling takes: one is v12's flags, two are a command and its flags.
-ARGUMENTS = {"sys_membarrier": (0, 1, 2), "membarrier": (0, 2), "smp_memb": (0,)}
+# How many arguments each spelling takes: one is v12's flags; two or three are a command, its flags, and a CPU.
+ARGUMENTS = {"sys_membarrier": (0, 1, 2, 3), "membarrier": (0, 2, 3), "smp_memb": (0,), "syscall": (3, 4)}
+
+# What syscall(2) is given for membarrier(2): sys/syscall.h.  Numbers differ from architecture to architecture.
+SYSCALLS = ("__NR_membarrier", "SYS_membarrier")
 
 
 class Calls(Struct, frozen=True):
@@ -40,9 +43,9 @@ class Calls(Struct, frozen=True):
     system: System
     cells: dict[str, Variable] = field(default_factory=dict)
 
-    def cell(self, name: str) -> Address:
-        """The cell of a name that no test can spell; it is 0 at first."""
-        self.cells[name] = Variable(name)
+    def cell(self, name: str, initial: int = 0) -> Address:
+        """The cell of a name that no test can spell."""
+        self.cells[name] = Variable(name, (initial,))
         return Address(name)
 
 
@@ -54,14 +57,44 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
         plural = "" if takes == (1,) else "s"
         hint = "sys_membarrier(flags) takes one" if len(e.arguments) == 1 else None
         lower.wrong(f"{e.name} takes {numbers} argument{plural}, not {len(e.arguments)}", e.at, hint)
-    known = flags.FLAGS if len(e.arguments) == 1 else flags.OF_MERGED
-    given = [_argument(lower, argument, known) for argument in e.arguments]
+    if e.name == "syscall":
+        return _syscall(lower, e)
+    return _value(lower, e, e.arguments)
+
+
+def _syscall(lower: Expressions, e: c.Call) -> TypedValue:
+    """syscall(__NR_membarrier, ...): instead of a negative number it returns -1, and errno is what that number says."""
+    number, *arguments = e.arguments
+    if not isinstance(number, c.Name) or number.name not in SYSCALLS:
+        text = lower.function.span(number.at).text
+        lower.unsupported(f"of system calls only membarrier is supported, not {text}", number.at, SYSCALLS[0])
+    lower.has_errno()
+    value = _value(lower, e, tuple(arguments)).expr
+    if isinstance(value, int):
+        if value < 0:
+            lower.set("errno", TypedValue(-value, INT), e.at)
+        return TypedValue(max(value, -1), INT)
+    result, end = lower.register(), lower.label()
+    lower.emit(Set(result, value), e.at)
+    lower.emit(Branch(end, Op("ge", (Reg(result), 0))), e.at)
+    lower.set("errno", TypedValue(Op("neg", (Reg(result),)), INT), e.at)
+    lower.emit(Set(result, -1), e.at)
+    lower.place(end)
+    return TypedValue(Reg(result), INT)
+
+
+def _value(lower: Expressions, e: c.Call, arguments: tuple[c.Expression, ...]) -> TypedValue:
+    known = flags.FLAGS if len(arguments) == 1 else flags.OF_MERGED
+    given = [_argument(lower, argument, known) for argument in arguments]
     site = _Call(lower, e)
-    if not given:
-        return site.value(flags.EVERYONE)
-    if len(given) == 1:
-        return site.by_flags(given[0])
-    return site.by_command(*given)
+    match given:
+        case []:
+            return site.value(flags.EVERYONE)
+        case [of_v12]:
+            return site.by_flags(of_v12)
+        case [command, flag, *cpu]:
+            return site.by_command(command, flag, cpu[0] if cpu else None)
+    raise AssertionError("ARGUMENTS has no other number")
 
 
 def shootdown(lower: Expressions, e: c.Call, row: Row) -> TypedValue:
@@ -112,6 +145,7 @@ class _Call:
         self.system = lower.membarrier.system
         self.process: Process = self.system.of[self.thread]
         self.known = True  # what the call is asked for, without executing it
+        self.cpu: Expr | None = None  # its third argument
 
     # ------------------------------------------------------------ which effect
 
@@ -121,33 +155,29 @@ class _Call:
             return self.value(flags.BY_FLAGS.get(value) or flags.refused_flags(value))
         return self.chosen(value, flags.BY_FLAGS, flags.refused("its flags are not valid"))
 
-    def by_command(self, command: Expr, flag: Expr) -> TypedValue:
-        """membarrier(cmd, flags): flags are looked at first, by RSEQ's rule or by the others'."""
-        may_be_rseq = not isinstance(command, int) or command == flags.RSEQ
-        if may_be_rseq and flag != 0:
-            self._refuse_flag_of_rseq(command, flag)
+    def by_command(self, command: Expr, flag: Expr, cpu: Expr | None) -> TypedValue:
+        """membarrier(cmd, flags, cpu_id): flags are looked at first, by RSEQ's rule or by the others'."""
+        self.cpu = cpu
         if isinstance(flag, int):
-            effects = flags.BY_COMMAND if flag == 0 else {}
-            return self._by_command(command, effects, flags.NO_COMMAND if flag == 0 else flags.NO_FLAGS)
+            return self._with_flag(command, flag)
         self._is_not_known()
-        result, end, refused = self.lower.register(), self.lower.label(), self.lower.label()
-        self.emit(Branch(refused, Op("ne", (flag, 0))))
-        self._set(result, self._by_command(command, flags.BY_COMMAND, flags.NO_COMMAND).expr)
-        self.emit(Branch(end))
-        self.lower.place(refused)
+        result, end = self.lower.register(), self.lower.label()
+        for number in (0, flags.FLAG_CPU):
+            following = self.lower.label()
+            self.emit(Branch(following, Op("ne", (flag, number))))
+            self._set(result, self._with_flag(command, number).expr)
+            self.emit(Branch(end))
+            self.lower.place(following)
         self._set(result, self.value(flags.NO_FLAGS).expr)
         self.lower.place(end)
         return TypedValue(Reg(result), INT)
 
-    def _refuse_flag_of_rseq(self, command: Expr, flag: Expr) -> None:
-        """RSEQ with FLAG_CPU interrupts one processor: threads have none in a test."""
-        if flag == flags.FLAG_CPU or not isinstance(flag, int):
-            message = "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ for one processor is not supported"
-            self.lower.unsupported(message, self.e.arguments[1].at, "0")
-
-    def _by_command(self, command: Expr, effects: Mapping[int, Effect], otherwise: Effect) -> TypedValue:
-        if effects and command == flags.GET_REGISTRATIONS:
-            self.lower.unsupported("MEMBARRIER_CMD_GET_REGISTRATIONS is not supported", self.e.arguments[0].at)
+    def _with_flag(self, command: Expr, flag: int) -> TypedValue:
+        if flag == 0:
+            effects, otherwise = flags.by_command(self.system.nohz_full), flags.NO_COMMAND
+        else:
+            effects = {flags.RSEQ: flags.ONE_CPU_OF_RSEQ} if flag == flags.FLAG_CPU else {}
+            otherwise = flags.NO_FLAGS
         if isinstance(command, int):
             return self.value(effects.get(command, otherwise))
         return self.chosen(command, effects, otherwise)
@@ -179,8 +209,10 @@ class _Call:
                 if not self.at_once():
                     self.emit(*self.promise.call(self._others(self.system.threads), self.span))
                 return TypedValue(0, INT)
-            case "process":
+            case "process" | "processor":
                 return self._to_the_process(effect)
+            case "registrations":
+                return self._registrations()
             case "registered":
                 if not self.at_once():
                     self._to_the_registered(effect.state)
@@ -203,9 +235,9 @@ class _Call:
             return TypedValue(0, INT)
         self.note(f"returns -EPERM and orders nothing, unless it finds the process of {self.process.name} registered")
         result, end = self.lower.register(), self.lower.label()
-        ready = self._read(self._ready(state))
+        ready = self._is_ready(state)
         self._set(result, -flags.EPERM)
-        self.emit(Branch(end, Op("eq", (Reg(ready), 0))))
+        self.emit(Branch(end, Op("eq", (ready, 0))))
         self._to_my_process(effect)
         self._set(result, 0)
         self.lower.place(end)
@@ -218,11 +250,38 @@ class _Call:
                 return
             if self.at_once():
                 return
+        if effect.asks == "processor":
+            self._to_the_processor()
+            return
         targets = self._others(self.process.threads)
         if len(self.process.threads) < len(self.system.threads):
             names = " and ".join(f"P{t}" for t in targets) or "no other thread"
             self.note(f"interrupts {names}: it is private to the process of {self.process.name}")
         self.emit(*self.promise.call(targets, self.span))
+
+    def _to_the_processor(self) -> None:
+        """The promise to the thread that runs on the CPU of the third argument; a negative number means every CPU."""
+        cpu = self.cpu
+        if cpu is None:
+            self.lower.wrong("MEMBARRIER_CMD_FLAG_CPU needs a third argument, the CPU", self.e.at, "or flags 0")
+        others = self._others(self.process.threads)
+        if isinstance(cpu, int) and cpu < 0:
+            self.emit(*self.promise.call(others, self.span))
+            return
+        for t in others:
+            if t not in self.system.cpus:
+                threads = ", ".join(f"P{t} on CPU {t}" for t in self.process.threads)
+                hint = f"state it in a comment: Process({threads})"
+                self.lower.unsupported(f"it is not known on which CPU P{t} runs", self.e.arguments[-1].at, hint)
+        if isinstance(cpu, int):
+            targets = [t for t in others if self.system.cpus[t] == cpu]
+            names = " and ".join(f"P{t}" for t in targets) or "no other thread"
+            self.note(f"interrupts {names}: it is for the thread on CPU {cpu}")
+            self.emit(*self.promise.call(targets, self.span))
+            return
+        self._to_the_chosen(
+            {t: self._truth(Op("or", (Op("eq", (cpu, self.system.cpus[t])), Op("lt", (cpu, 0))))) for t in others}
+        )
 
     def _to_the_registered(self, state: str) -> None:
         """membarrier_global_expedited(): whom to interrupt is read thread by thread, before anyone is interrupted."""
@@ -232,19 +291,27 @@ class _Call:
         for t in self._others(self.system.threads):
             wanted[t] = None
             if state not in self.system.of[t].registered:
-                wanted[t] = self._find(t, state)
+                wanted[t] = self._truth(Reg(self._read(self._running(t, state))))
+        self._interrupt(wanted)
+        self.emit(*self.promise.exit())
+
+    def _to_the_chosen(self, wanted: Mapping[int, str | None]) -> None:
+        self.emit(*self.promise.entry())
+        self._interrupt(wanted)
+        self.emit(*self.promise.exit())
+
+    def _interrupt(self, wanted: Mapping[int, str | None]) -> None:
+        """Interrupt the threads whose register is not 0 (None: in any case), then wait for them."""
         for t, chosen in wanted.items():
             self._if_chosen(chosen, self.promise.interrupt(t, self.span))
         for t, chosen in wanted.items():
             self._if_chosen(chosen, self.promise.wait(t))
-        self.emit(*self.promise.exit())
 
-    def _find(self, thread: int, state: str) -> str:
-        """Whether a thread is found registered: a register that is 0 or 1, known on either way from here."""
-        found = self._read(self._running(thread, state))
+    def _truth(self, condition: Expr) -> str:
+        """Whether a condition holds: a register that is 0 or 1, known on either way from here."""
         chosen, skip = self.lower.register(), self.lower.label()
         self._set(chosen, 0)
-        self.emit(Branch(skip, Op("eq", (Reg(found), 0))))
+        self.emit(Branch(skip, Op("eq", (condition, 0))))
         self._set(chosen, 1)
         self.lower.place(skip)
         return chosen
@@ -261,8 +328,8 @@ class _Call:
         if state in self.process.registered:
             return
         end = self.lower.label()
-        ready = self._read(self._ready(state))
-        self.emit(Branch(end, Op("ne", (Reg(ready), 0))))
+        self.emit(Branch(end, Op("ne", (self._is_ready(state), 0))))
+        self._set_bits(flags.STATES[state].begun)
         targets = () if self.system.one_cpu else self._others(self.process.threads)
         self.note(f"is a barrier in the process of {self.process.name} too, where it registers that process")
         self.emit(*self.promise.entry())
@@ -272,8 +339,17 @@ class _Call:
         for t in targets:
             self.emit(*self.promise.wait(t))
         self.emit(*self.promise.exit())
-        self._set_bit(self._ready(state))
+        self._set_bits(flags.STATES[state].ready)
         self.lower.place(end)
+
+    def _registrations(self) -> TypedValue:
+        """membarrier_get_registrations(): a registration that has begun counts."""
+        bits = self._read(self._state())
+        found: Expr = 0
+        for state in flags.STATES.values():
+            is_there = Op("ne", (Op("and", (Reg(bits), state.found)), 0))
+            found = Op("or", (found, Op("ite", (is_there, state.command, 0))))
+        return TypedValue(found, INT)
 
     def shootdown(self, row: Row) -> TypedValue:
         """The fences of the caller, and between them the interrupts, if TLBs are flushed so."""
@@ -292,9 +368,13 @@ class _Call:
 
     # ------------------------------------------------------------ the kernel's state
 
-    def _ready(self, state: str) -> Address:
-        """The bit of mm->membarrier_state that says that a registration is complete."""
-        return self.lower.membarrier.cell(f"membarrier_state({self.process.name}).{state}")
+    def _state(self) -> Address:
+        """mm->membarrier_state of the caller's process."""
+        return self.lower.membarrier.cell(f"membarrier_state({self.process.name})", self.process.state)
+
+    def _is_ready(self, state: str) -> Expr:
+        """Whether the caller finds a registration complete; not 0 if so."""
+        return Op("and", (Reg(self._read(self._state())), flags.STATES[state].ready))
 
     def _running(self, thread: int, state: str) -> Address:
         """The bit of rq->membarrier_state of the processor that a thread runs on."""
@@ -311,8 +391,9 @@ class _Call:
         self.emit(Load(register, cell, tags=self.lower.table["READ_ONCE"].load))
         return register
 
-    def _set_bit(self, cell: Address) -> None:
-        for instruction in atomic_or(self.lower.table, cell, self.lower.register(), self.lower.register()):
+    def _set_bits(self, bits: int) -> None:
+        names = self.lower.register(), self.lower.register()
+        for instruction in atomic_or(self.lower.table, bits, self._state(), *names):
             for number, operation in enumerate(instruction):
                 self.lower.emit(operation, self.e.at, joined=number > 0)
 
@@ -342,12 +423,12 @@ class _Call:
         self.lower.note(f"{spelled} on line {line} {text}")
 
 
-def atomic_or(table: Primitives, cell: Address, old: str, status: str) -> list[list[Operation]]:
-    """The instructions of atomic_or(1, cell) under a table."""
+def atomic_or(table: Primitives, bits: int, cell: Address, old: str, status: str) -> list[list[Operation]]:
+    """The instructions of atomic_or(bits, cell) under a table."""
     row = table["atomic_op"]
     tags = table.sets[row.method]
     load = Load(old, cell, tags=row.load | tags, reserve=row.method == "llsc")
-    value = Op("or", (Reg(old), 1))
+    value = Op("or", (Reg(old), bits))
     update: list[list[Operation]]
     if load.reserve:
         stored = StoreConditional(cell, value, status, 1, 0, tags=row.store | tags)

@@ -15,8 +15,10 @@ EPERM, EINVAL = 1, 22  # include/uapi/asm-generic/errno-base.h
 
 # answer: a number, at once                    everyone: the promise to all threads
 # process: ... to those of the caller's process, which must have registered where `state` says for what
+# processor: ... to the thread of the caller's process that runs on one CPU; registered as for process
 # registered: ... to those of the processes that have registered           register: registers
-Asks = Literal["answer", "everyone", "process", "registered", "register"]
+# registrations: which commands the caller's process has registered with
+Asks = Literal["answer", "everyone", "process", "processor", "registered", "register", "registrations"]
 
 
 class Effect(Struct, frozen=True):
@@ -74,37 +76,69 @@ def refused_flags(flags: int) -> Effect:
 
 # ---------------------------------------------------------------- merged: membarrier(cmd, flags)
 
+GLOBAL = 1 << 0
+RSEQ = 1 << 7  # the command that takes a flag
+FLAG_CPU = 1 << 0
+
 _COMMANDS: tuple[tuple[str, int, Effect], ...] = (
     # name, number, effect
-    ("GLOBAL", 1 << 0, EVERYONE),
+    ("GLOBAL", GLOBAL, EVERYONE),
     ("GLOBAL_EXPEDITED", 1 << 1, Effect("registered", "GLOBAL_EXPEDITED")),
     ("REGISTER_GLOBAL_EXPEDITED", 1 << 2, Effect("register", "GLOBAL_EXPEDITED")),
     ("PRIVATE_EXPEDITED", 1 << 3, Effect("process", "PRIVATE_EXPEDITED")),
     ("REGISTER_PRIVATE_EXPEDITED", 1 << 4, Effect("register", "PRIVATE_EXPEDITED")),
     ("PRIVATE_EXPEDITED_SYNC_CORE", 1 << 5, Effect("process", "PRIVATE_EXPEDITED_SYNC_CORE", alone=True)),
     ("REGISTER_PRIVATE_EXPEDITED_SYNC_CORE", 1 << 6, Effect("register", "PRIVATE_EXPEDITED_SYNC_CORE")),
-    ("PRIVATE_EXPEDITED_RSEQ", 1 << 7, Effect("process", "PRIVATE_EXPEDITED_RSEQ")),
+    ("PRIVATE_EXPEDITED_RSEQ", RSEQ, Effect("process", "PRIVATE_EXPEDITED_RSEQ")),
     ("REGISTER_PRIVATE_EXPEDITED_RSEQ", 1 << 8, Effect("register", "PRIVATE_EXPEDITED_RSEQ")),
+    ("GET_REGISTRATIONS", 1 << 9, Effect("registrations")),
 )
 SUPPORTED = sum(number for _, number, _ in _COMMANDS)
-RSEQ = 1 << 7  # the command that takes a flag
-GET_REGISTRATIONS = 1 << 9
-FLAG_CPU = 1 << 0
 
 COMMANDS = {
     "MEMBARRIER_CMD_QUERY": 0,
     **{f"MEMBARRIER_CMD_{name}": number for name, number, _ in _COMMANDS},
-    "MEMBARRIER_CMD_SHARED": 1 << 0,  # GLOBAL's former name
-    "MEMBARRIER_CMD_GET_REGISTRATIONS": GET_REGISTRATIONS,
+    "MEMBARRIER_CMD_SHARED": GLOBAL,  # its former name
 }
 REGISTRATIONS = {f"MEMBARRIER_CMD_{name}": e.state for name, _, e in _COMMANDS if e.asks == "register"}
 
-BY_COMMAND = {
-    0: Effect("answer", answer=SUPPORTED, why="it only asks which commands are supported"),
-    **{number: effect for _, number, effect in _COMMANDS},
-}
+
+def by_command(nohz_full: bool) -> dict[int, Effect]:
+    """What each command does where flags are 0; GLOBAL is neither offered nor done where CPUs are nohz_full."""
+    effects = {number: effect for _, number, effect in _COMMANDS}
+    supported = SUPPORTED
+    if nohz_full:
+        effects[GLOBAL] = refused("a CPU is nohz_full")
+        supported &= ~GLOBAL
+    return {0: Effect("answer", answer=supported, why="it only asks which commands are supported"), **effects}
+
+
 NO_COMMAND = refused("there is no such command")
 NO_FLAGS = refused("its flags are not 0")
+ONE_CPU_OF_RSEQ = Effect("processor", "PRIVATE_EXPEDITED_RSEQ")  # with MEMBARRIER_CMD_FLAG_CPU
+
+
+class Registration(Struct, frozen=True):
+    """A registration as mm->membarrier_state holds it.
+
+    begun: the bits that registering sets first.  ready: the bit that it sets last, which the call asks for.
+    found: the bits by which GET_REGISTRATIONS finds it.  command: the number that GET_REGISTRATIONS reports.
+    """
+
+    begun: int
+    ready: int
+    found: int
+    command: int
+
+
+# include/linux/sched/mm.h; kernel/sched/membarrier.c, membarrier_register_private_expedited(): the kinds of
+# PRIVATE_EXPEDITED set its first bit too, so that GET_REGISTRATIONS reports it beside them.
+STATES = {
+    "PRIVATE_EXPEDITED": Registration(0b10, 1 << 0, 0b11, 1 << 4),
+    "GLOBAL_EXPEDITED": Registration(1 << 3, 1 << 2, 0b11 << 2, 1 << 2),
+    "PRIVATE_EXPEDITED_SYNC_CORE": Registration(1 << 5 | 0b10, 1 << 4, 0b11 << 4, 1 << 6),
+    "PRIVATE_EXPEDITED_RSEQ": Registration(1 << 7 | 0b10, 1 << 6, 0b11 << 6, 1 << 8),
+}
 
 OF_MERGED = {**COMMANDS, "MEMBARRIER_CMD_FLAG_CPU": FLAG_CPU}  # the names that its arguments may have
 CONSTANTS = {**FLAGS, **OF_MERGED, "EPERM": EPERM, "EINVAL": EINVAL}

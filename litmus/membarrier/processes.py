@@ -6,10 +6,12 @@ more.  A registration is state of the process (mm->membarrier_state), so it is o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, near
-from litmus.membarrier.flags import REGISTRATIONS
+from litmus.membarrier.flags import REGISTRATIONS, STATES
 from litmus.source.syntax import Machine
 
 
@@ -24,12 +26,26 @@ class Process(Struct, frozen=True):
         """`P0, P1`."""
         return ", ".join(f"P{t}" for t in self.threads)
 
+    @property
+    def state(self) -> int:
+        """mm->membarrier_state when the test begins."""
+        bits = 0
+        for name in self.registered:
+            bits |= STATES[name].begun | STATES[name].ready
+        return bits
+
 
 class System(Struct, frozen=True):
-    """The processes of a test, by thread; one_cpu: a single processor is online."""
+    """The processes of a test, by thread.
+
+    one_cpu: a single processor is online.  nohz_full: some processor is.  cpus: the number of the processor
+    that a thread runs on, where the test says so.
+    """
 
     of: tuple[Process, ...]
     one_cpu: bool = False
+    nohz_full: bool = False
+    cpus: Mapping[int, int] = {}
 
     @property
     def threads(self) -> range:
@@ -45,12 +61,13 @@ def one_process(threads: int) -> System:
 def system_of(machine: Machine | None, threads: int) -> System:
     """What a test of so many threads says of its processes and processors.
 
-    Raises InputError for a thread that does not exist or is in two processes, and for a registration that does
-    not exist, each at its place.
+    Raises InputError for a thread that does not exist or is in two processes, for two threads on one processor, and
+    for a registration that does not exist, each at its place.
     """
     if machine is None:
         return one_process(threads)
     process_of: dict[int, Process] = {}
+    cpus: dict[int, int] = {}
     for line in machine.processes:
         numbers: list[int] = []
         for word in line.threads:
@@ -60,6 +77,13 @@ def system_of(machine: Machine | None, threads: int) -> System:
             if number in process_of or number in numbers:
                 raise InputError(f"{word.text} is in a process already", word.span)
             numbers.append(number)
+            cpu = line.cpus.get(number)
+            if cpu is None:
+                continue
+            if int(cpu.text) in cpus.values():
+                hint = "each thread runs on a CPU of its own"
+                raise InputError(f"CPU {cpu.text} runs a thread already", cpu.span, hint)
+            cpus[number] = int(cpu.text)
         registered = set()
         for word in line.registrations:
             if word.text not in REGISTRATIONS:
@@ -69,4 +93,5 @@ def system_of(machine: Machine | None, threads: int) -> System:
         process = Process(tuple(sorted(numbers)), frozenset(registered))
         process_of.update(dict.fromkeys(numbers, process))
     rest = Process(tuple(t for t in range(threads) if t not in process_of))
-    return System(tuple(process_of.get(t, rest) for t in range(threads)), machine.cpus == 1)
+    of = tuple(process_of.get(t, rest) for t in range(threads))
+    return System(of, machine.cpus == 1, machine.nohz_full, cpus)

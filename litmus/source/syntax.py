@@ -160,17 +160,25 @@ class Word(Struct, frozen=True):
 
 
 class ProcessLine(Struct, frozen=True):
-    """`Process(P0, P1): COMMAND, ...`: threads of one process, and the registrations that it begins with."""
+    """`Process(P0 on CPU 1, P1): COMMAND, ...`: threads of one process, and the registrations that it begins with.
+
+    cpus: by the number of a thread, the number of the processor that it runs on, where one is given.
+    """
 
     threads: tuple[Word, ...]
     registrations: tuple[Word, ...]
+    cpus: Mapping[int, Word]
 
 
 class Machine(Struct, frozen=True):
-    """What a test says of the machine: its processes, and how many processors are online (None: enough)."""
+    """What a test says of the machine: its processes, and its processors.
+
+    cpus: how many are online (None: enough).  nohz_full: some of them do without the scheduler's tick.
+    """
 
     processes: tuple[ProcessLine, ...]
     cpus: int | None
+    nohz_full: bool
 
 
 class Test(Struct, frozen=True):

@@ -82,7 +82,8 @@ def test_tables_name_only_fences_and_sets_of_their_architecture(table: str) -> N
 def test_every_primitive_becomes_something_under_every_table(name: str, table: str) -> None:
     macro = CATALOGUE[name]
     parameter = "struct srcu_struct *x" if "srcu" in macro.row else "int *x"
-    text = f"P0({parameter}) {{ {name}({arguments_of(macro)}); }}"
+    arguments = "__NR_membarrier, 1, 0, 0" if name == "syscall" else arguments_of(macro)
+    text = f"P0({parameter}) {{ {name}({arguments}); }}"
     if load_primitives(table)[macro.row].unsupported:
         assert "rcu" in macro.row
         with pytest.raises(Unsupported, match=f"{name}: S?RCU is not modelled") as caught:
@@ -510,6 +511,8 @@ def test_a_lock_is_taken_when_it_is_free_and_the_execution_dropped_when_it_is_no
         "smp_memb()",
         "sys_membarrier(MEMBARRIER_CMD_SHARED, 0)",
         "membarrier(MEMBARRIER_CMD_GLOBAL, 0)",
+        "membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0)",
+        "syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)",
         "sys_membarrier(MEMBARRIER_PRIVATE_FLAG | MEMBARRIER_EXPEDITED_FLAG)",
     ],
 )

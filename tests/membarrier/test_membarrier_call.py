@@ -7,11 +7,12 @@ import pytest
 import litmus
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.engine.answer import Verdict
-from litmus.membarrier.flags import BY_COMMAND, COMMANDS, CONSTANTS, FLAGS, REGISTRATIONS
+from litmus.membarrier.flags import COMMANDS, CONSTANTS, FLAGS, REGISTRATIONS, by_command
 
 WEAK = ("power", "arm", "aarch64", "riscv")
 HARDWARE = ("x86-tso", *WEAK)
 REGISTER, PRIVATE = "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED", "MEMBARRIER_CMD_PRIVATE_EXPEDITED"
+RSEQ = f"{PRIVATE}_RSEQ"
 REGISTER_GLOBAL, GLOBAL = "MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED", "MEMBARRIER_CMD_GLOBAL_EXPEDITED"
 APART = "Process(P0)\nProcess(P1)"
 
@@ -72,7 +73,8 @@ def test_the_numbers_are_those_of_the_header() -> None:
     assert all(COMMANDS[name.replace("REGISTER_", "")] * 2 == COMMANDS[name] for name in REGISTRATIONS)
     assert CONSTANTS["EINVAL"] == 22
     assert CONSTANTS["EPERM"] == 1
-    assert BY_COMMAND[0].answer == 0x1FF
+    assert by_command(nohz_full=False)[0].answer == 0x3FF
+    assert by_command(nohz_full=True)[0].answer == 0x3FE
 
 
 # v12, as membarrier_validate_flags() and the call after it decide: (flags, returns, orders two threads of one process).
@@ -99,7 +101,7 @@ def test_v12_looks_at_its_flags_first_and_then_at_query(flags: str, value: int, 
 
 # The merged call in a process that has registered nothing: (arguments, returns, orders).
 MERGED = [
-    ("MEMBARRIER_CMD_QUERY, 0", 511, False),
+    ("MEMBARRIER_CMD_QUERY, 0", 1023, False),
     ("MEMBARRIER_CMD_QUERY, 1", -22, False),
     ("MEMBARRIER_CMD_GLOBAL, 0", 0, True),
     ("MEMBARRIER_CMD_SHARED, 0", 0, True),
@@ -156,7 +158,7 @@ def test_flags_that_were_read_are_those_of_each_execution() -> None:
 
 def test_a_command_and_flags_that_were_read_are_those_of_each_execution() -> None:
     caller = "int c = READ_ONCE(*x); ret = membarrier(c, 0);"
-    assert verdict(text(caller, "1:ret=511"), "power") is Verdict.SOMETIMES  # QUERY
+    assert verdict(text(caller, "1:ret=1023"), "power") is Verdict.SOMETIMES  # QUERY
     assert verdict(text(caller, "1:ret=0"), "power") is Verdict.SOMETIMES  # GLOBAL
     caller = "int f = READ_ONCE(*x); ret = membarrier(MEMBARRIER_CMD_GLOBAL, f);"
     assert verdict(text(caller, "1:ret=0"), "power") is Verdict.SOMETIMES
@@ -289,6 +291,131 @@ def test_the_first_registration_waits_for_the_process_as_the_kernel_does() -> No
     assert not orders(f"membarrier({REGISTER}, 0);", APART)
 
 
+# ---------------------------------------------------------------- which registrations there are
+
+BITS = {REGISTER: 16, REGISTER_GLOBAL: 4, f"{REGISTER}_SYNC_CORE": 64, f"{REGISTER}_RSEQ": 256}
+
+
+@pytest.mark.parametrize("before", [(), *[(name,) for name in BITS], (REGISTER_GLOBAL, f"{REGISTER}_RSEQ")])
+def test_get_registrations_reports_the_commands_that_registered(before: tuple[str, ...]) -> None:
+    # Another kind of PRIVATE_EXPEDITED sets the first bit of PRIVATE_EXPEDITED too, which is reported, though it does
+    # not register for it: membarrier_register_private_expedited(), membarrier_get_registrations().
+    expected = sum(BITS[name] for name in before)
+    if any(name.startswith(f"{REGISTER}_") for name in before):
+        expected |= BITS[REGISTER]
+    asks = "membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);"
+    calls = " ".join(f"membarrier({name}, 0, 0);" for name in before)
+    assert returned(asks, expected, f"Process(P0, P1): {', '.join(before)}" if before else "")
+    program = text(f"{calls} ret = {asks}", f"1:ret={expected}", APART)
+    assert verdict(program, "power") is Verdict.ALWAYS
+
+
+def test_registering_for_sync_core_does_not_permit_the_plain_private_call() -> None:
+    assert returned(f"membarrier({PRIVATE}, 0);", -1, f"Process(P0, P1): {REGISTER}_SYNC_CORE")
+
+
+def test_a_registration_under_way_is_reported() -> None:
+    # P0 registers.  P1 is told of it before it is complete: the call fails though GET_REGISTRATIONS reports it.
+    program = (
+        f"C early\n{{ }}\nP0(int *x) {{ membarrier({REGISTER}, 0, 0); }}\n"
+        "P1(int *x) { int r = membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);"
+        f" int s = membarrier({PRIVATE}, 0, 0); }}\nexists (1:r={{r}} /\\ 1:s={{s}})\n"
+    )
+    for r, s, expected in ((16, -1, Verdict.SOMETIMES), (16, 0, Verdict.SOMETIMES), (0, 0, Verdict.SOMETIMES)):
+        assert verdict(program.replace("{r}", str(r)).replace("{s}", str(s)), "sc") is expected
+    assert verdict(program.replace("{r}", "64").replace("{s}", "0"), "sc") is Verdict.NEVER
+
+
+# ---------------------------------------------------------------- syscall(2)
+
+
+@pytest.mark.parametrize("number", ["__NR_membarrier", "SYS_membarrier"])
+def test_a_system_call_returns_minus_one_and_says_why_in_errno(number: str) -> None:
+    def ends(arguments: str, ret: int, errno: int, lines: str = "") -> bool:
+        program = text(f"ret = syscall({number}, {arguments});", f"1:ret={ret} /\\ 1:errno={errno}", lines)
+        return verdict(program, "power") is Verdict.ALWAYS
+
+    assert ends("1, 0, 0", 0, 0)
+    assert ends("1, 0", 0, 0)
+    assert ends("3, 0, 0", -1, 22)
+    assert ends(f"{PRIVATE}, 0, 0", -1, 1, APART)
+    assert ends(f"{PRIVATE}, 0, 0", 0, 0, f"Process(P0, P1): {REGISTER}")
+    assert ends("0, 0, 0", 1023, 0)
+    assert orders(f"syscall({number}, MEMBARRIER_CMD_GLOBAL, 0, 0);")
+    assert not orders(f"syscall({number}, MEMBARRIER_CMD_GLOBAL, 1, 0);")
+
+
+def test_errno_is_a_local_that_is_0_at_first_and_is_left_alone_by_success() -> None:
+    program = "ret = errno; syscall(__NR_membarrier, 3, 0, 0); syscall(__NR_membarrier, 1, 0, 0);"
+    assert verdict(text(program, "1:ret=0 /\\ 1:errno=22"), "power") is Verdict.ALWAYS
+    again = "if (syscall(__NR_membarrier, 3, 0, 0) < 0 && errno == EINVAL) ret = 5;"
+    assert verdict(text(again, "1:ret=5"), "power") is Verdict.ALWAYS
+
+
+def test_the_error_of_a_system_call_is_that_of_each_execution() -> None:
+    program = text("int c = READ_ONCE(*x); ret = syscall(__NR_membarrier, c * 3, 0, 0);", "{}")
+    for condition, expected in (
+        ("1:c=0 /\\ 1:ret=1023 /\\ 1:errno=0", Verdict.SOMETIMES),
+        ("1:c=1 /\\ 1:ret=-1 /\\ 1:errno=22", Verdict.SOMETIMES),
+        ("1:c=1 /\\ 1:errno=0", Verdict.NEVER),
+        ("1:c=0 /\\ 1:errno=22", Verdict.NEVER),
+    ):
+        assert verdict(program.replace("{}", condition), "power") is expected
+
+
+# ---------------------------------------------------------------- one CPU of RSEQ
+
+READY = f"{REGISTER}_RSEQ"
+
+
+def test_rseq_for_one_cpu_orders_the_thread_that_runs_there() -> None:
+    lines = f"Process(P0 on CPU 2, P1 on CPU 5): {READY}"
+    assert orders(f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, 2);", lines)
+    assert not orders(f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, 5);", lines)
+    assert not orders(f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, 7);", lines)
+    assert orders(f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, -1);", lines)  # as without the flag
+    assert orders(f"membarrier({RSEQ}, 0, 5);", lines)  # without the flag, the CPU is not looked at
+
+
+def test_a_cpu_of_another_process_is_not_interrupted() -> None:
+    lines = f"Process(P0 on CPU 2)\nProcess(P1 on CPU 5): {READY}"
+    assert not orders(f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, 2);", lines)
+
+
+def test_rseq_for_one_cpu_needs_its_registration_and_no_other_flag() -> None:
+    both = "Process(P0 on CPU 2, P1 on CPU 5)"
+    assert returned(f"membarrier({RSEQ}, 1, 2);", -1, both)
+    assert returned(f"membarrier({RSEQ}, 2, 2);", -22, f"{both}: {READY}")
+    assert returned(f"membarrier({PRIVATE}, 1, 2);", -22, f"{both}: {REGISTER}")
+    assert returned(f"membarrier({RSEQ}, 1, 2);", 0, f"{both}: {READY}")
+
+
+def test_a_cpu_and_a_flag_that_were_read_are_those_of_each_execution() -> None:
+    lines = f"Process(P0 on CPU 2, P1 on CPU 5): {READY}"
+    call = f"int c = READ_ONCE(*z); ret = membarrier({RSEQ}, {{}}, c);"
+    for flag, value, expected in (
+        ("1", 2, Verdict.NEVER),
+        ("1", 5, Verdict.SOMETIMES),
+        ("1", -1, Verdict.NEVER),
+        ("c / 2", 2, Verdict.NEVER),
+        ("c / 2", 5, Verdict.SOMETIMES),  # -EINVAL
+    ):
+        program = text(call.format(flag), BOTH_MISS, lines).replace("int *y", "int *y, int *z")
+        assert verdict(program.replace("{ }", f"{{ z={value}; }}", 1), "power") is expected
+
+
+# ---------------------------------------------------------------- nohz_full
+
+
+def test_global_is_refused_where_a_cpu_is_nohz_full() -> None:
+    lines = "CPUs: 4, nohz_full"
+    assert returned("membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0);", -22, lines)
+    assert not orders("membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0);", lines)
+    assert returned("membarrier(MEMBARRIER_CMD_QUERY, 0, 0);", 1022, lines)
+    assert orders(f"membarrier({PRIVATE}, 0, 0);", f"{lines}\nProcess(P0, P1): {REGISTER}")
+    assert orders("membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0);", "CPUs: 4")
+
+
 # ---------------------------------------------------------------- one CPU
 
 
@@ -321,7 +448,7 @@ def test_on_one_cpu_the_arguments_are_still_looked_at() -> None:
         ("sys_membarrier(8)", "", "returns -EINVAL and orders nothing: unknown flags"),
         ("membarrier(3, 0)", "", "returns -EINVAL and orders nothing: there is no such command"),
         ("membarrier(1, 7)", "", "returns -EINVAL and orders nothing: its flags are not 0"),
-        ("membarrier(0, 0)", "", "returns 511 and orders nothing: it only asks which commands are supported"),
+        ("membarrier(0, 0)", "", "returns 1023 and orders nothing: it only asks which commands are supported"),
         ("sys_membarrier(1)", APART, "returns 0 at once: P1 is the only thread of its process"),
         ("sys_membarrier(0)", "CPUs: 1", "returns 0 at once: one CPU is online"),
         ("membarrier(8, 0)", "", "returns -EPERM and orders nothing, unless it finds the process of P0, P1 registered"),
@@ -345,9 +472,11 @@ def test_of_a_plain_promise_nothing_is_said() -> None:
     ("call", "message", "hint", "place"),
     [
         ("smp_memb(0);", "smp_memb takes 0 arguments, not 1", "", "smp_memb(0)"),
-        ("membarrier(1);", "membarrier takes 0 or 2 arguments, not 1", "sys_membarrier(flags)", "membarrier(1)"),
-        ("membarrier(1, 0, 0);", "membarrier takes 0 or 2 arguments, not 3", "", "membarrier(1, 0, 0)"),
-        ("sys_membarrier(1, 0, 0);", "sys_membarrier takes 0 or 1 or 2 arguments", "", "sys_membarrier(1, 0, 0)"),
+        ("membarrier(1);", "membarrier takes 0 or 2 or 3 arguments, not 1", "sys_membarrier(flags)", "membarrier(1)"),
+        ("membarrier(1, 0, 0, 0);", "membarrier takes 0 or 2 or 3 arguments, not 4", "", "membarrier(1, 0, 0, 0)"),
+        ("sys_membarrier(1, 0, 0, 0);", "sys_membarrier takes 0 or 1 or 2 or 3 arg", "", "sys_membarrier(1, 0, 0, 0)"),
+        ("syscall(__NR_membarrier);", "syscall takes 3 or 4 arguments, not 1", "", "syscall(__NR_membarrier)"),
+        (f"membarrier({RSEQ}, 1);", "MEMBARRIER_CMD_FLAG_CPU needs a third argument", "", f"membarrier({RSEQ}, 1)"),
         (
             "sys_membarrier(1 | MEMBARRIER_EXPEDITE_FLAG);",
             "membarrier has no command or flag MEMBARRIER_EXPEDITE_FLAG",
@@ -386,13 +515,14 @@ def test_mistakes_in_a_call_are_reported_where_they_are(call: str, message: str,
 @pytest.mark.parametrize(
     ("call", "place"),
     [
-        ("membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS, 0);", "MEMBARRIER_CMD_GET_REGISTRATIONS"),
-        (f"membarrier({PRIVATE}_RSEQ, MEMBARRIER_CMD_FLAG_CPU);", "MEMBARRIER_CMD_FLAG_CPU"),
-        (f"int f = READ_ONCE(*x); membarrier({PRIVATE}_RSEQ, f);", "f"),
+        (f"membarrier({RSEQ}, MEMBARRIER_CMD_FLAG_CPU, 3);", "3"),  # no CPU of P0 is stated
+        (f"int f = READ_ONCE(*x); membarrier({RSEQ}, f, 4);", "4"),
+        ("syscall(__NR_gettid, 0, 0);", "__NR_gettid"),
+        ("syscall(324, 1, 0);", "324"),  # another number on another architecture
     ],
 )
 def test_what_is_not_supported_is_refused_where_it_stands(call: str, place: str) -> None:
-    assert error_of(text(call, BOTH_MISS), Unsupported)[2] == place
+    assert error_of(text(call, BOTH_MISS, f"Process(P0, P1): {REGISTER}_RSEQ"), Unsupported)[2] == place
 
 
 @pytest.mark.parametrize(
@@ -416,6 +546,8 @@ def test_what_is_not_supported_is_refused_where_it_stands(call: str, place: str)
         ("Process(P0):", "nothing is no command that registers", "one of MEMBARRIER_CMD_REGISTER", None),
         ("CPUs: 0", "0 is no number of processors", "CPUs: 1", "0"),
         ("CPUs: one", "one is no number of processors", "", "one"),
+        ("Process(P0 on CPU 1, P1 on CPU 1)", "CPU 1 runs a thread already", "each thread runs on a CPU", "1"),
+        ("Process(P0 on 1)", "P0 on 1 is no thread", "threads are P0, P1, ..., or P0 on CPU 1", "P0 on 1"),
         ("CPUs: 1\nCPUs: 2", "the number of processors is stated twice", "", "2"),
     ],
 )
