@@ -27,6 +27,7 @@ COMMANDS = {
     "designs": "decide which kernel designs keep the promise of sys_membarrier()",
     "generate": "write litmus tests from cycles and shapes",
     "models": "list the built-in models",
+    "primitives": "list the primitives of C tests, and what each becomes",
 }
 
 

@@ -1,7 +1,7 @@
 """Primitives tables: what READ_ONCE, smp_mb, cmpxchg ... become on one architecture.
 
-A table is models/primitives/NAME.toml, one section a row; power.toml explains the keys.  Which
-primitives there are, and which row each one uses, is litmus.isa.c_catalogue.
+A table is models/primitives/NAME.toml, one section a source and in it one key a row; power.toml explains the
+keys.  Which primitives there are, and which row each one uses, is litmus.isa.c_catalogue.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EVERY = "*"  # instead of a row, where an alternative is chosen: every row that 
 class Row(Struct, frozen=True):
     """What one kind of primitive becomes; the fields are the keys of the table.
 
-    `before` holds the fences of a barrier primitive (`emit`) too.
+    `before` holds the fences of a barrier primitive (`emit`) too.  source: the file that says so.
     """
 
     before: Fences = ()
@@ -40,6 +40,8 @@ class Row(Struct, frozen=True):
     interrupts: bool = False
     unsupported: str | None = None
     orders: Mapping[str, Row] | None = None
+    source: str = ""
+    note: str = ""
 
 
 class Primitives(Struct, frozen=True, eq=False):
@@ -47,6 +49,7 @@ class Primitives(Struct, frozen=True, eq=False):
 
     sets: the cat sets that the accesses of an update are in beside those of its row, by its method.
     word: how many bytes a pointer and a long have; there is no single access to more.
+    alternatives: other forms of some rows, by row and name.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Primitives(Struct, frozen=True, eq=False):
     rows: Mapping[str, Row]
     sets: Mapping[Method, Tags]
     word: int = 8
+    alternatives: Mapping[str, Mapping[str, Row]] = {}
 
     def __getitem__(self, row: str) -> Row:
         return self.rows[row]
@@ -77,8 +81,13 @@ def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primi
 def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
     document = _document(name)
     sets = cast("dict[Method, object]", document["sets"])
-    sections = {row: what for row, what in document.items() if isinstance(what, dict) and what is not sets}
-    alternatives = {row: section.get("alternatives", {}) for row, section in sections.items()}
+    sections = {
+        row: {**section, "source": source}
+        for source, rows in document.items()
+        if isinstance(rows, dict) and rows is not sets
+        for row, section in rows.items()
+    }
+    alternatives = {row: section.pop("alternatives", {}) for row, section in sections.items()}
     choice: dict[str, str] = {}
     for row, alternative in chosen:  # `*` comes first, and is overridden
         if row == EVERY:
@@ -93,12 +102,16 @@ def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
             known = ", ".join(named) or "it has none"
             raise InputError(f"{name}.{row} has no alternative {alternative}", hint=f"alternatives: {known}")
         choice.update(dict.fromkeys(found, alternative))
-    for row, alternative in choice.items():
-        sections[row] = {**sections[row], **alternatives[row][alternative]}
     method = cast(Method, document["method"])
+    others = {
+        row: {name: _row({**sections[row], "note": "", **changes}, method) for name, changes in known.items()}
+        for row, known in alternatives.items()
+        if known
+    }
     rows = {row: _row(section, method) for row, section in sections.items()}
+    rows.update({row: others[row][alternative] for row, alternative in choice.items()})
     tags = {of: frozenset(_words(names)) for of, names in sets.items()}
-    return Primitives(name, str(document["arch"]), rows, tags, cast(int, document.get("word", 8)))
+    return Primitives(name, str(document["arch"]), rows, tags, cast(int, document.get("word", 8)), others)
 
 
 def _row(section: Mapping[str, object], method: Method) -> Row:
@@ -116,6 +129,8 @@ def _row(section: Mapping[str, object], method: Method) -> Row:
         interrupts=bool(section.get("interrupts", False)),
         unsupported=cast("str | None", section.get("unsupported")),
         orders={order: _row(o, method) for order, o in orders.items()} if isinstance(orders, dict) else None,
+        source=cast(str, section.get("source", "")),
+        note=cast(str, section.get("note", "")),
     )
 
 
