@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from math import factorial
+from typing import get_args
 
 from litmus.diagnostics import Source, Span
 from litmus.program.code import (
     Assume,
     Branch,
+    Carried,
     Fence,
     Float,
     Fresh,
@@ -180,7 +182,7 @@ class _Generator:
             address = self.address(thread)
         status = f"s{len(thread.operations)}"
         value = self.number(thread)
-        carries = self.chance(0.4)
+        carries = self.random.choice(get_args(Carried))
         thread.emit(StoreConditional(address, value, status, 1, 0, tags=frozenset({"X"}), carries=carries))
         if self.chance(0.5):
             thread.emit(Assume(Reg(status)))

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from litmus.program.code import Carried
+
 # ---------------------------------------------------------------- registers (B1.2.1)
 
 ZERO = "XZR"
@@ -309,6 +311,8 @@ STORES = {
 }
 EXCLUSIVE_LOADS = {**_sized("ldxr", "X"), **_sized("ldaxr", "X A")}
 EXCLUSIVE_STORES = {**_sized("stxr", "X"), **_sized("stlxr", "X L")}
+# What the status depends on then, in the semantics of instructions that Arm publishes with herd7: nothing
+STATUS_CARRIES: Carried = "nothing"
 # Pairs are two accesses of one instruction, in no order
 LOAD_PAIRS = {
     "ldp": Access(None, offset=7, update=True),

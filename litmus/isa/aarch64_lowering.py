@@ -189,10 +189,8 @@ class _Lowering(Computing):
             raise self.reader.error(message, status.place)
         register = _NOWHERE if status.name == ZERO else status.name
         value = self.used(source)
-        tags = _tags(row.tags)
-        self.operations.append(
-            StoreConditional(location.address, value, register, success=0, failure=1, size=size, tags=tags)
-        )
+        tags, carries = _tags(row.tags), table.STATUS_CARRIES
+        self.operations.append(StoreConditional(location.address, value, register, 0, 1, size, tags, carries))
         self.accessed(location, size)
 
     def load_pair(self, row: Row) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from litmus.program.code import Carried
+
 REGISTERS = (*(f"R{n}" for n in range(13)), "SP", "LR", "PC")
 # R13 to R15, and the names of the procedure call standard (AAPCS32, 6.1.1)
 ALIASES = {"R13": "SP", "R14": "LR", "R15": "PC", "FP": "R11", "IP": "R12", "SL": "R10", "SB": "R9"}
@@ -184,6 +186,8 @@ CONDITIONAL = {
     "stlexb": Transfer(1, "", _EXCLUSIVE | _RELEASE, base=True),
     "stlexh": Transfer(2, "", _EXCLUSIVE | _RELEASE, base=True),
 }
+# What the status depends on then, as on POWER ("Herding cats", section 5)
+STATUS_CARRIES: Carried = "operands"
 
 
 class Multiple(Struct, frozen=True):

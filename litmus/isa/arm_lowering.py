@@ -37,6 +37,7 @@ from litmus.isa.arm import (
     RESERVE,
     SHIFTS,
     STACK,
+    STATUS_CARRIES,
     STORES,
     UNSUPPORTED,
     Compute,
@@ -465,7 +466,7 @@ def _store_conditional(reader: _Reader, row: Transfer) -> Template:
     where = reader.address(row.base)
     if status in (value, where.base):
         raise reader.error(f"{status} receives the status and is an operand", reader.place)
-    operation = StoreConditional(where.address, Reg(value), status, success=0, failure=1, size=row.size, tags=row.tags)
+    operation = StoreConditional(where.address, Reg(value), status, 0, 1, row.size, row.tags, STATUS_CARRIES)
     return Template(reader.place, (operation,), accesses=(Access(where.address, row.size, reader.place),))
 
 

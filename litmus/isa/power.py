@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from litmus.program.code import Carried
+
 REGISTERS = tuple(f"r{n}" for n in range(32))
 HINT = "registers are r0 to r31"
 
@@ -118,6 +120,8 @@ STORES = {"stb": 1, "sth": 2, "stw": 4, "std": 8}
 # Book II, 4.6.2 Load and reserve, store conditional
 RESERVE = {"lbarx": (1, "zext8"), "lharx": (2, "zext16"), "lwarx": (4, "zext32"), "ldarx": (8, "")}
 CONDITIONAL = {"stbcx.": 1, "sthcx.": 2, "stwcx.": 4, "stdcx.": 8}
+# What cr0 depends on then ("Herding cats", section 5: dependencies are those from input to output of an instruction)
+STATUS_CARRIES: Carried = "operands"
 
 # Book I, 3.3.10 Fixed-point compare: operands, what is compared of them, signed or unsigned
 COMPARES = {

@@ -34,6 +34,7 @@ from litmus.isa.power import (
     PREFETCHES,
     REGISTERS,
     RESERVE,
+    STATUS_CARRIES,
     STORES,
     UNSUPPORTED,
     Compute,
@@ -323,16 +324,18 @@ def _jump(reader: _Reader, register: str, links: bool) -> Template:
 
 
 def _store_conditional(reader: _Reader, size: int) -> Template:
-    """CR0 becomes 0b00 || stored || SO (Book II, 4.6.2)."""
+    """CR0 becomes 0b00 || stored || SO (Book II, 4.6.2), and depends as a whole on what its bit `stored` does."""
     reader.expect(3)
     value = Reg(reader.register())
     address = reader.indexed()
+    stored, carries = ".cr0.eq", STATUS_CARRIES
+    zero = Op("and", (Reg(stored), 0))
     return Template(
         reader.place,
         (
-            Set(".cr0.lt", 0),
-            Set(".cr0.gt", 0),
-            StoreConditional(address, value, ".cr0.eq", success=1, failure=0, size=size, tags=_ATOMIC),
+            StoreConditional(address, value, stored, 1, 0, size=size, tags=_ATOMIC, carries=carries),
+            Set(".cr0.lt", zero),
+            Set(".cr0.gt", zero),
         ),
         accesses=(Access(address, size, reader.place),),
         whole=registers_of(address) | (registers_of(value) if size == 8 else frozenset()),

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from litmus.program.code import Carried
+
 REGISTERS = tuple(f"x{n}" for n in range(32))
 # Assembly Programmer's Handbook, the names of the calling convention, from x0 on; fp is s0
 ABI_NAMES = (
@@ -150,6 +152,9 @@ STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8}
 # "A", Load-reserved/store-conditional instructions: bytes
 RESERVE = {"lr.w": 4, "lr.d": 8}
 CONDITIONAL = {"sc.w": 4, "sc.d": 8}
+# "RVWMO", Source and Destination Register Listings: no dependency goes through an SC; one on its rd is on its store,
+# where it succeeds
+STATUS_CARRIES: Carried = "store"
 
 # "A", Atomic memory operations: what is stored, where M is the old content of memory and B the source;
 # `sext` extends from the size of the access

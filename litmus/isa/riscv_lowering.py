@@ -34,6 +34,7 @@ from litmus.isa.riscv import (
     REGISTERS,
     RESERVATION_TAG,
     RESERVE,
+    STATUS_CARRIES,
     STORES,
     UNSUPPORTED,
     WIDTHS,
@@ -227,15 +228,12 @@ def _store(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
 
 
 def _store_conditional(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
-    """rd becomes 0 where the store was done, and 1 (any other number, says the manual) where it was not.
-
-    What uses the 0 depends on the store: a syntactic dependency is one on a destination register (RVWMO).
-    """
+    """rd becomes 0 where the store was done, and 1 (any other number, says the manual) where it was not."""
     reader.expect(3)
     target = reader.target()
     value = reader.source_register()
     address = reader.address(_NO_OFFSET)
-    operation = StoreConditional(address, value, target, success=0, failure=1, size=size, tags=tags, carries=True)
+    operation = StoreConditional(address, value, target, 0, 1, size, tags, STATUS_CARRIES)
     return Template(reader.place, (operation,), accesses=(Access(address, size, reader.place),))
 
 

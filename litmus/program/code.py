@@ -27,6 +27,9 @@ PLAIN: Motion = "plain"
 VOLATILE: Motion = "volatile"
 FIXED: Motion = "fixed"
 
+# What the status of a store-conditional depends on, which is for its architecture to say.
+Carried = Literal["nothing", "store", "operands"]
+
 
 class Set(Struct, frozen=True):
     """register := value."""
@@ -71,9 +74,13 @@ class StoreConditional(Struct, frozen=True):
     """Store if the reservation of the program-order-latest load-reserve holds.
 
     It may succeed only when that load exists, was not used by an earlier StoreConditional and read
-    the same address; it may always fail.  `status` is set to `success` or `failure`; with `carries`,
-    what is computed from the status of a success depends on the store.  The pair of a success is in
-    the cat relation `lxsx`.
+    the same address; it may always fail.  `status` is set to `success` or `failure`.  The pair of a success
+    is in the cat relation `lxsx`.
+
+    `carries` says what the status depends on.  "store": that of a success depends on the store, that of a
+    failure on nothing.  "operands": either depends on all that the instruction reads: its address, its value, and
+    the reservation.  A load-reserve leaves a reservation that depends on its address, a StoreConditional one that
+    depends on what its status does.
     """
 
     address: Expr
@@ -83,7 +90,7 @@ class StoreConditional(Struct, frozen=True):
     failure: int
     size: int = 4
     tags: frozenset[str] = NO_TAGS
-    carries: bool = False
+    carries: Carried = "nothing"
 
 
 class Fence(Struct, frozen=True):

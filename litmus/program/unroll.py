@@ -83,12 +83,13 @@ class _Path(Struct):
     taken: dict[int, int] = field(default_factory=dict)  # backward branches taken, by index
     fenced: int = 0  # events before the last barrier to the compiler
     committed: int = 0  # reads that decided a branch of C which all later writes depend on
+    reserved: int = 0  # reads that the reservation depends on
 
     def fork(self, pc: int, guard: int) -> _Path:
         return _Path(
             pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
             self.scoped, self.reservation, self.load, self.copy, self.admitted, self.taken.copy(),
-            self.fenced, self.committed,
+            self.fenced, self.committed, self.reserved,
         )  # fmt: skip
 
 
@@ -321,6 +322,7 @@ class _Unroller:
         path.load = number
         if operation.reserve:
             path.reservation = number
+            path.reserved = reads
 
     def store(self, operation: Store, path: _Path, thread: int, line: Line) -> None:
         guard = path.guard
@@ -379,8 +381,12 @@ class _Unroller:
         Not `fails`: executions in which it fails are dropped at once, and so is that path.
         """
         reservation, path.reservation = path.reservation, None
+        address, address_reads = self.evaluate(operation.address, path, line.span)
+        carried = 0
+        if operation.carries == "operands":
+            carried = path.reserved | address_reads | self.evaluate(operation.value, path, line.span)[1]
+            path.reserved = carried
         if reservation is not None:
-            address, _ = self.evaluate(operation.address, path, line.span)
             try:
                 same = simplify("eq", (self.graph.events[reservation].address, address))  # type: ignore[arg-type]
             except ValueFault as fault:
@@ -395,12 +401,12 @@ class _Unroller:
                     self.graph.assumptions.append(Assumption(same, success.guard))
                 event = self.write(operation, success, thread, line, success.guard)
                 self.graph.lxsx.append((reservation, event.number))
-                carried = 1 << event.number if operation.carries else 0
-                success.registers[operation.status] = (operation.success, carried)
+                stored = 1 << event.number if operation.carries == "store" else carried
+                success.registers[operation.status] = (operation.success, stored)
                 if not fails:
                     return
                 stack.append(success)
-        path.registers[operation.status] = (operation.failure, 0)
+        path.registers[operation.status] = (operation.failure, carried)
 
     def branch(
         self, operation: Branch, path: _Path, lines: tuple[Line, ...], labels: dict[str, int],

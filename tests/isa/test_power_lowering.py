@@ -270,6 +270,7 @@ def test_reservations_are_atomic_accesses_of_their_size(letter: str) -> None:
     assert load.reserve
     assert isinstance(store, StoreConditional)
     assert (load.size, load.tags, store.size, store.tags) == (size, {"X", "EX"}, size, {"X", "EX"})
+    assert store.carries == "operands"
     assert program.variables["x"].size == size
 
 

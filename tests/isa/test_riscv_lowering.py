@@ -292,7 +292,7 @@ def test_annotations_are_cat_sets_and_atomics_are_told_apart(suffix: str, tags: 
     assert isinstance(reserve, Load)
     assert isinstance(conditional, StoreConditional)
     assert reserve.reserve
-    assert conditional.carries
+    assert conditional.carries == "store"
     assert reserve.tags == conditional.tags == tags | {"EX"}
     assert isinstance(read, Load)
     assert isinstance(write, Store)

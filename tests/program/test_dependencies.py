@@ -5,6 +5,7 @@ from __future__ import annotations
 from litmus.diagnostics import Source, Span
 from litmus.program.code import (
     Branch,
+    Carried,
     Fence,
     Line,
     Load,
@@ -18,7 +19,7 @@ from litmus.program.code import (
 )
 from litmus.program.graph import EventGraph
 from litmus.program.unroll import unroll
-from litmus.program.values import Address, Op, Reg
+from litmus.program.values import Address, Expr, Op, Reg
 from litmus.relation.rows import Rows, bits
 
 X, Y, Z = Address("x"), Address("y"), Address("z")
@@ -109,8 +110,52 @@ def test_only_an_atomic_instruction_that_computes_stores_something_of_what_it_re
     assert pairs(add, add.data) == set()
 
 
-def test_what_is_computed_from_a_success_depends_on_the_store_where_the_architecture_says_so() -> None:
-    for carries, expected in ((True, {("Wx", "Wy")}), (False, set())):
-        conditional = StoreConditional(X, 1, "s", success=0, failure=1, carries=carries)
-        graph = graph_of(Load("a", X, reserve=True), conditional, Store(Y, Reg("s")))
-        assert pairs(graph, graph.data) == expected
+# ---------------------------------------------------------------- the status of a store-conditional
+
+
+def flows_to_y(*instructions: Operation) -> Pairs:
+    """What a store of the status `s` to y depends on by data, once s is set by the last instruction."""
+    graph = graph_of(*instructions, Store(Y, Reg("s")))
+    return {(e, f) for e, f in pairs(graph, graph.data) if f == "Wy"}
+
+
+def conditional(carries: Carried, address: Expr = X, value: Expr = 1) -> StoreConditional:
+    return StoreConditional(address, value, "s", success=0, failure=1, carries=carries)
+
+
+def away(register: str) -> Op:
+    """The address x, which depends on a register."""
+    return Op("add", (X, Op("xor", (Reg(register), Reg(register)))))
+
+
+def test_a_status_depends_on_what_its_architecture_says() -> None:
+    before = (Load("a", Z), Load("b", X, reserve=True))
+    found: dict[Carried, Pairs] = {"nothing": set(), "store": {("Wx", "Wy")}, "operands": {("Rz", "Wy")}}
+    for carries, expected in found.items():
+        assert flows_to_y(*before, conditional(carries, value=Reg("a"))) == expected
+
+
+def test_a_status_depends_on_both_operands_whether_the_store_was_done_or_not() -> None:
+    """On a store without a reservation, which fails, as on one with it."""
+    for before in ((), (Load("b", X, reserve=True),)):
+        for operands in ((away("a"), 1), (X, Reg("a"))):
+            found = graph_of(Load("a", Z), *before, conditional("operands", *operands), Store(Y, Reg("s")))
+            (read,) = (e.number for e in found.events if e.kind == "R" and e.address == Z)
+            stores = [e.number for e in found.events if e.kind == "W" and e.address == Y and e.thread == 0]
+            assert len(stores) == 1 + len(before)
+            assert all(found.data[read] >> w & 1 for w in stores)
+
+
+def test_a_status_depends_on_the_address_of_the_reservation_and_not_on_what_was_read_there() -> None:
+    reserve = Load("b", away("a"), reserve=True)
+    assert flows_to_y(Load("a", Z), reserve, conditional("operands")) == {("Rz", "Wy")}
+    assert flows_to_y(Load("a", Z), reserve, conditional("store")) == {("Wx", "Wy")}
+    again = Load("b", X, reserve=True)
+    assert flows_to_y(Load("a", Z), reserve, again, conditional("operands")) == set()
+
+
+def test_a_status_depends_on_what_the_one_before_it_does() -> None:
+    """The first one uses the reservation up, and whether there is one the second one tells."""
+    first, reserve = conditional("operands", value=Reg("a")), Load("b", X, reserve=True)
+    assert flows_to_y(Load("a", Z), reserve, first, conditional("operands")) == {("Rz", "Wy")}
+    assert flows_to_y(Load("a", Z), reserve, first, reserve, conditional("operands")) == set()
