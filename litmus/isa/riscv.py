@@ -172,10 +172,20 @@ AMOS = {
 CAS = "amocas"  # Zacas: stores if what it has read is what the target held
 WIDTHS = {"b": 1, "h": 2, "w": 4, "d": 8}  # b and h: Zabha
 
-# "A", Specifying ordering of atomic instructions: the cat sets of a suffix.  Loads and stores may carry one
-# too, as litmus tests write them for a load-acquire and a store-release; the sets X and EX are those of atomics,
-# so that a model can tell `lw.aq` (which the published verdicts take as RCpc) from `lr.w.aq`.
-ORDERS = {".aq.rl": "AcqRel", ".aqrl": "AcqRel", ".aq": "Acq", ".rl": "Rel"}
+# "A", Specifying ordering of atomic instructions: the cat sets of the suffixes of AMO.
+ACQUIRE, RELEASE, BOTH = frozenset({"Acq"}), frozenset({"Rel"}), frozenset({"AcqRel"})
+PLAIN: frozenset[str] = frozenset()
+ORDERS = {"": PLAIN, ".aq": ACQUIRE, ".rl": RELEASE, ".aqrl": BOTH, ".aq.rl": BOTH}
+# "A", Load-reserved/store-conditional instructions: LR.rl and SC.aq need not order more than LR and SC.
+RESERVE_ORDERS = {**ORDERS, ".rl": PLAIN}
+CONDITIONAL_ORDERS = {**ORDERS, ".aq": PLAIN}
+# "Zalasr": a load is no release, and a store no acquire, without being the other too.  Litmus tests write its
+# instructions with offsets and for unsigned loads, too; published verdicts take them as RCpc, and the sets X and EX
+# are those of atomics, so that a model can tell `lw.aq` from `lr.w.aq`.
+LOAD_ORDERS = {suffix: tags for suffix, tags in ORDERS.items() if suffix != ".rl"}
+STORE_ORDERS = {suffix: tags for suffix, tags in ORDERS.items() if suffix != ".aq"}
+# "Zacas": an AMOCAS that does not store is no release.  Its store is there only where it is one.
+CAS_LOAD_ORDERS = {**ORDERS, ".rl": PLAIN, ".aqrl": ACQUIRE, ".aq.rl": ACQUIRE}
 AMO_TAG = "X"
 RESERVATION_TAG = "EX"
 

@@ -5,6 +5,7 @@ x0 is no register here: read, it is the number 0; what is written to it goes to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from litmus.diagnostics import InputError, near
@@ -20,12 +21,15 @@ from litmus.isa.riscv import (
     AMOS,
     BRANCHES,
     CAS,
+    CAS_LOAD_ORDERS,
     COMPUTE,
     CONDITIONAL,
+    CONDITIONAL_ORDERS,
     FENCE_I,
     FENCE_TSO,
     HINT,
     LINK,
+    LOAD_ORDERS,
     LOADS,
     LOADS_UNSIGNED,
     NOTHING,
@@ -34,7 +38,9 @@ from litmus.isa.riscv import (
     REGISTERS,
     RESERVATION_TAG,
     RESERVE,
+    RESERVE_ORDERS,
     STATUS_CARRIES,
+    STORE_ORDERS,
     STORES,
     UNSUPPORTED,
     WIDTHS,
@@ -154,22 +160,21 @@ def _template(reader: _Reader) -> Template:
         reader.address(_OFFSETS)
         return Template(reader.place)
     plain, order = _ordered(name)
-    tags = NO_TAGS if order is None else frozenset({order})
     if plain in LOADS:
-        return _load(reader, *LOADS[plain], tags)
+        return _load(reader, *LOADS[plain], _annotated(reader, "loads", plain, LOAD_ORDERS, order))
     if plain in LOADS_UNSIGNED:
-        return _load(reader, *LOADS_UNSIGNED[plain], tags)
+        return _load(reader, *LOADS_UNSIGNED[plain], _annotated(reader, "loads", plain, LOAD_ORDERS, order))
     if plain in STORES:
-        return _store(reader, STORES[plain], tags)
+        return _store(reader, STORES[plain], _annotated(reader, "stores", plain, STORE_ORDERS, order))
     if plain in RESERVE:
-        return _load(reader, RESERVE[plain], "", tags | {RESERVATION_TAG}, reserve=True)
+        return _load(reader, RESERVE[plain], "", RESERVE_ORDERS[order] | {RESERVATION_TAG}, reserve=True)
     if plain in CONDITIONAL:
-        return _store_conditional(reader, CONDITIONAL[plain], tags | {RESERVATION_TAG})
+        return _store_conditional(reader, CONDITIONAL[plain], CONDITIONAL_ORDERS[order] | {RESERVATION_TAG})
     operation, _, width = plain.partition(".")
     if operation == CAS and width in WIDTHS:
-        return _compare_and_swap(reader, WIDTHS[width], tags | {AMO_TAG})
+        return _compare_and_swap(reader, WIDTHS[width], order)
     if operation in AMOS and width in WIDTHS:
-        return _amo(reader, AMOS[operation], WIDTHS[width], tags | {AMO_TAG})
+        return _amo(reader, AMOS[operation], WIDTHS[width], ORDERS[order] | {AMO_TAG})
     if plain in UNSUPPORTED:
         raise reader.unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED[plain]}", reader.mnemonic.place)
     amos = [f"{operation}.{width}" for operation in (*AMOS, CAS) for width in ("w", "d")]
@@ -178,12 +183,21 @@ def _template(reader: _Reader) -> Template:
     raise reader.error(f"unknown instruction {reader.mnemonic.name}", reader.mnemonic.place, hint)
 
 
-def _ordered(name: str) -> tuple[str, str | None]:
-    """A mnemonic without the suffix that orders it, and the cat set of that."""
-    for suffix, order in ORDERS.items():
-        if name.endswith(suffix):
-            return name.removesuffix(suffix), order
-    return name, None
+def _ordered(name: str) -> tuple[str, str]:
+    """A mnemonic without the suffix that orders it, and that suffix."""
+    suffix = max((suffix for suffix in ORDERS if name.endswith(suffix)), key=len)
+    return name.removesuffix(suffix), suffix
+
+
+def _annotated(
+    reader: _Reader, kind: str, plain: str, orders: Mapping[str, frozenset[str]], suffix: str
+) -> frozenset[str]:
+    """The cat sets of a load or store with that suffix.  Raises InputError if there is no such instruction."""
+    if suffix not in orders:
+        known = [plain + suffix for suffix in orders]
+        hint = f"{kind} are {', '.join(known[:-1])} and {known[-1]}"
+        raise reader.error(f"RISC-V has no {reader.mnemonic.name}", reader.mnemonic.place, hint)
+    return orders[suffix]
 
 
 def _compute(reader: _Reader, row: Compute) -> Template:
@@ -254,16 +268,21 @@ def _amo(reader: _Reader, stored: str, size: int, tags: frozenset[str]) -> Templ
     return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
 
 
-def _compare_and_swap(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
-    """AMOCAS ("Zacas"): a load, and a store that is one with it where the comparison holds."""
+def _compare_and_swap(reader: _Reader, size: int, order: str) -> Template:
+    """AMOCAS ("Zacas"): a load, and a store that is one with it where the comparison holds.
+
+    What is compared is a data source beside what is stored ("RVWMO", Source and Destination Register Listings).
+    """
     reader.expect(3)
     target = reader.target()
     value = reader.source_register()
     address = reader.address(_NO_OFFSET)
     expected: Expr = 0 if target == _DISCARDED else Op(f"sext{8 * size}", (Reg(target),)) if size < 8 else Reg(target)
+    stored = value if expected == 0 else Op("add", (value, Op("sub", (Reg(target), Reg(target)))))
+    equal = Op("eq", (Reg(_OLD), expected))
     operations = (
-        Load(_OLD, address, size, tags),
-        Store(address, value, size, tags, Op("eq", (Reg(_OLD), expected)), rmw=True),
+        Load(_OLD, address, size, CAS_LOAD_ORDERS[order] | {AMO_TAG}),
+        Store(address, stored, size, ORDERS[order] | {AMO_TAG}, equal, rmw=True),
         Set(target, Reg(_OLD)),
     )
     return Template(reader.place, operations, accesses=(Access(address, size, reader.place),))
@@ -354,6 +373,6 @@ _INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8, link=LI
 
 _FENCES = {f"Fence.{p}.{s}" for p in ("r", "w", "rw") for s in ("r", "w", "rw")} | {FENCE_TSO, FENCE_I}
 # Sc is a set of herd7's, of AMOs that are two events; models name it, and here it is empty.
-_TAGS = frozenset({*_FENCES, *ORDERS.values(), AMO_TAG, RESERVATION_TAG, "Sc"})
+_TAGS = frozenset({*_FENCES, AMO_TAG, RESERVATION_TAG, "Sc"}).union(*ORDERS.values())
 
 ARCHITECTURES = {"RISCV": Architecture("RISCV", _TAGS, canonical, rank, HINT, _lower, title="RISC-V")}

@@ -291,11 +291,61 @@ def test_only_one_of_two_compare_and_swaps_finds_what_both_expect() -> None:
 
 
 def test_a_compare_and_swap_that_fails_orders_as_a_load() -> None:
-    """Store buffering whose loads are AMOCAS that expect 3 and read 0.
+    """Store buffering whose loads are AMOCAS that expect 3 and read 0, so that they do not store.
 
-    aqrl on the load orders it after the store before it (ppo: [RL] behind po), a plain one does not.
+    They are no releases (Zacas), and so not ordered after the stores before them; a fence orders them.
     """
     init = "0:x5=1; 0:x6=x; 0:x8=y; 0:x7=3; 1:x5=1; 1:x6=y; 1:x8=x; 1:x7=3;"
-    for order, answer in (("", "Sometimes"), (".aqrl", "Never")):
+    for order in ("", ".aq", ".rl", ".aqrl"):
         thread = f"sw x5,0(x6)\namocas.w{order} x7,x5,(x8)"
-        assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=0", thread, thread) == answer
+        assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=0", thread, thread) == SOMETIMES
+    fenced = "sw x5,0(x6)\nfence w,r\namocas.w x7,x5,(x8)"
+    assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=0", fenced, fenced) == NEVER
+
+
+@pytest.mark.parametrize(("order", "expected"), [("", SOMETIMES), (".rl", SOMETIMES), (".aq", NEVER), (".aqrl", NEVER)])
+def test_a_compare_and_swap_that_fails_may_be_an_acquire(order: str, expected: str) -> None:
+    """Message passing: the AMOCAS expects 3 and reads the flag 1 (ppo rule 5: [AQ]; po)."""
+    init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x; 1:x7=3;"
+    reader = f"amocas.w{order} x7,x0,(x6)\nlw x9,0(x8)"
+    writer = "sw x5,0(x6)\nfence w,w\nsw x5,0(x8)"
+    assert verdict("RISCV", "riscv", init, "1:x7=1 /\\ 1:x9=0", writer, reader) == expected
+
+
+@pytest.mark.parametrize(("order", "expected"), [("", SOMETIMES), (".aq", SOMETIMES), (".rl", NEVER), (".aqrl", NEVER)])
+def test_a_compare_and_swap_that_stores_may_be_a_release(order: str, expected: str) -> None:
+    """Message passing: the AMOCAS expects 0 and sets the flag (ppo rule 6: po; [RL])."""
+    init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x;"
+    reader = "lw x7,0(x6)\nfence r,r\nlw x9,0(x8)"
+    writer = f"sw x5,0(x6)\namocas.w{order} x7,x5,(x8)"
+    assert verdict("RISCV", "riscv", init, "1:x7=1 /\\ 1:x9=0", writer, reader) == expected
+
+
+def test_what_a_compare_and_swap_compares_is_one_of_its_data_sources() -> None:
+    """S: the store to x is P1's AMOCAS, which expects 0, computed from the flag or not (ppo rule 10)."""
+    init = "0:x6=x; 0:x8=z; 0:x5=2; 0:x7=1; 1:x6=x; 1:x8=z; 1:x5=1;"
+    writer = "sw x5,0(x6)\nfence w,w\nsw x7,0(x8)"
+    for expects, answer in (("xor x9,x7,x7", NEVER), ("li x9,0", SOMETIMES)):
+        reader = f"lw x7,0(x8)\n{expects}\namocas.w x9,x5,(x6)"
+        assert verdict("RISCV", "riscv", init, "1:x7=1 /\\ 1:x9=0 /\\ [x]=2", writer, reader) == answer
+
+
+# ---------------------------------------------------------------- annotations that order nothing
+
+
+@pytest.mark.parametrize(("order", "expected"), [("", SOMETIMES), (".rl", SOMETIMES), (".aqrl", NEVER)])
+def test_a_load_reserve_is_no_release_by_itself(order: str, expected: str) -> None:
+    """Store buffering: lr.aqrl is after the store before it (ppo rule 6)."""
+    init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x; 1:x5=1;"
+    reserving = f"sw x5,0(x6)\nlr.w{order} x7,(x8)"
+    fenced = "sw x5,0(x6)\nfence rw,rw\nlw x7,0(x8)"
+    assert verdict("RISCV", "riscv", init, "0:x7=0 /\\ 1:x7=0", reserving, fenced) == expected
+
+
+@pytest.mark.parametrize(("order", "expected"), [("", SOMETIMES), (".aq", SOMETIMES), (".aqrl", NEVER)])
+def test_a_store_conditional_is_no_acquire_by_itself(order: str, expected: str) -> None:
+    """Store buffering: sc.aqrl is before the load behind it (ppo rule 5)."""
+    init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x; 1:x5=1;"
+    storing = f"lr.w x9,(x6)\nsc.w{order} x9,x5,(x6)\nlw x7,0(x8)"
+    fenced = "sw x5,0(x6)\nfence rw,rw\nlw x7,0(x8)"
+    assert verdict("RISCV", "riscv", init, "0:x9=0 /\\ 0:x7=0 /\\ 1:x7=0", storing, fenced) == expected
