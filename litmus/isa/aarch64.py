@@ -263,10 +263,11 @@ class Access(Struct, frozen=True):
 
     The sets are herd7's: A acquire, Q acquire with the weaker (RCpc) order of LDAPR, L release, X
     of an atomic read-modify-write, NT non-temporal.
-    offset: the bits that the instruction has for an offset from the base: 0 none (or, if it updates, the size of
-    both accesses of a pair), 9 signed, 7 signed
+    offset: the bits that the instruction has for an offset from the base: 0 none, 9 signed, 7 signed
     and counted in accesses, 12 unsigned and counted in accesses (then a register may be the offset,
     and LDUR's 9 signed bits are as good).  update: may write the address back to the base.
+    step: in place of an offset, the one number of accesses by which the base may move: down before the access, or up
+    behind it.
     """
 
     size: int | None
@@ -274,6 +275,7 @@ class Access(Struct, frozen=True):
     tags: str = ""
     offset: int = 0
     update: bool = False
+    step: int = 0
 
 
 _SUFFIXES = {"": None, "b": 1, "h": 2}
@@ -313,22 +315,24 @@ EXCLUSIVE_LOADS = {**_sized("ldxr", "X"), **_sized("ldaxr", "X A")}
 EXCLUSIVE_STORES = {**_sized("stxr", "X"), **_sized("stlxr", "X L")}
 # What the status depends on then, in the semantics of instructions that Arm publishes with herd7: nothing
 STATUS_CARRIES: Carried = "nothing"
-# Pairs are two accesses of one instruction, in no order
+# Pairs are two accesses of one instruction, in no order but that of ORDERED_PAIRS
 LOAD_PAIRS = {
     "ldp": Access(None, offset=7, update=True),
     "ldpsw": Access(4, signed=True, offset=7, update=True),
     "ldnp": Access(None, tags="NT", offset=7),
     "ldap": Access(8, tags="A"),  # FEAT_LSCP
     "ldapp": Access(8, tags="Q"),
-    "ldiapp": Access(None, tags="Q", update=True),  # FEAT_LRCPC3
+    "ldiapp": Access(None, tags="Q", update=True, step=2),  # FEAT_LRCPC3
 }
 STORE_PAIRS = {
     "stp": Access(None, offset=7, update=True),
     "stnp": Access(None, tags="NT", offset=7),
     "stlp": Access(8, tags="L"),
-    "stilp": Access(None, tags="L", update=True),
+    "stilp": Access(None, tags="L", update=True, step=-2),
 }
-# "Ordered pair": the first register is loaded before the second, and stored after it
+# "Ordered pair": the first register is accessed before the second, but by a STILP that moves its base: there, the
+# second is stored before the first.  (A release is after what is before it, and an acquire before what is behind it:
+# bob in models/aarch64.cat.)
 ORDERED_PAIRS = frozenset({"ldiapp", "stilp"})
 
 # ---------------------------------------------------------------- atomic read-modify-writes (FEAT_LSE)

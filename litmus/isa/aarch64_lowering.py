@@ -201,13 +201,14 @@ class _Lowering(Computing):
         size = row.size or first.size
         location = self.reader.memory(row, size)
         loads = [(first, location.address), (second, _moved(location.address, size))]
+        ordered = self.name in table.ORDERED_PAIRS
         if first.name == location.base:  # it must last until the other is loaded
-            if self.name in table.ORDERED_PAIRS:
+            if ordered:
                 message = f"{self.reader.mnemonic.name} to its base register is not supported"
                 raise self.reader.unsupported(message, first.place)
             loads.reverse()
         for target, address in loads:
-            if target is second and self.name in table.ORDERED_PAIRS:
+            if target is second and ordered:
                 self.later = len(self.operations)
             register = _NOWHERE if target.name == ZERO else target.name
             self.operations.append(Load(register, address, size, _tags(row.tags)))
@@ -222,8 +223,9 @@ class _Lowering(Computing):
         location = self.reader.memory(row, size)
         stores = [(first, location.address), (second, _moved(location.address, size))]
         if self.name in table.ORDERED_PAIRS:
-            stores.reverse()
             self.later = 1
+            if location.update is not None:
+                stores.reverse()
         for source, address in stores:
             self.operations.append(Store(address, self.used(source), size, _tags(row.tags)))
         self.written_back(location, first, second)

@@ -270,11 +270,12 @@ class Reader(Instruction[Operand]):
         post = self.peek()
         if post is not None:
             offset = self.take(Number, "a number of bytes")
-            if memory.update or rest or not access.update:
+            if memory.update or rest or not access.update or access.step < 0:
                 raise self.error(f"{self.mnemonic.name} does not take an offset behind this address", offset.place)
             self._offset(offset, access, size, update=True)
             return Location(Reg(name), frozenset({name}), name, plus(Reg(name), offset.value), memory.place)
-        if memory.update and (not access.update or len(rest) != 1 or not isinstance(rest[0], Number)):
+        updates = access.update and access.step <= 0
+        if memory.update and (not updates or len(rest) != 1 or not isinstance(rest[0], Number)):
             raise self.error(f"{self.mnemonic.name} cannot write back this address", memory.place)
         if not rest:
             return Location(Reg(name), frozenset({name}), name, None, memory.place)
@@ -295,14 +296,13 @@ class Reader(Instruction[Operand]):
             low, high, unit = -64 * size, 63 * size, size
         elif access.offset == 12 and not update and value > high:
             low, high, unit = 0, 4095 * size, size
-        elif access.offset == 0 and update:
-            low, high, unit = -2 * size, 2 * size, 2 * size
         elif access.offset == 0:
-            low, high = 0, 0
+            low = high = access.step * size if update else 0
         if not low <= value <= high or value % unit:
             multiple = f", multiples of {unit}" if unit > 1 else ""
             message = f"{value} does not fit into {self.mnemonic.name}"
-            raise self.error(message, offset.place, f"offsets here are {low} to {high}{multiple}")
+            hint = f"offsets here are {low} to {high}{multiple}" if low < high else f"the offset here is {low}"
+            raise self.error(message, offset.place, hint)
 
     def _index(self, parts: list[Word | Number | Modifier], access: Access) -> tuple[Expr, frozenset[str]]:
         """What a register adds to an address, and the registers of which it takes 64 bits."""

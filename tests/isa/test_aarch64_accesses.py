@@ -147,20 +147,62 @@ def test_ordered_pairs_are_two_accesses_whose_base_may_step_over_them() -> None:
     assert final.register("X1") == Address("t")
 
 
-def test_ordered_pairs_store_the_second_and_load_the_first_register_before_the_other() -> None:
-    """Message passing within t, where t[0] is the flag.
+# t[0] or t[1] first, and a barrier before the other
+UPWARDS = ("STR W1,[X0]\nDMB ST\nSTR W2,[X0,#4]", "LDR W1,[X0]\nDMB LD\nLDR W2,[X0,#4]")
+DOWNWARDS = ("STR W2,[X0,#4]\nDMB ST\nSTR W1,[X0]", "LDR W2,[X0,#4]\nDMB LD\nLDR W1,[X0]")
+STORED_UPWARDS = ("STILP W1,W2,[X0]", UPWARDS[0])
+STORED_DOWNWARDS = ("ADD X0,X0,#8\nSTILP W1,W2,[X0,#-8]!", DOWNWARDS[0])
+LOADED_UPWARDS = ("LDIAPP W1,W2,[X0]", "LDIAPP W1,W2,[X0],#8", UPWARDS[1])
+LOADED_DOWNWARDS = (DOWNWARDS[1],)
 
-    STILP stores t[1], then t[0] (bob: po; [L]); LDIAPP loads t[0], then t[1] (bob: [Q]; po).  The other side has
-    barriers in this order.  The accesses of STP and LDP have no order.
-    """
+
+def pairs_read(writer: str, reader: str) -> set[tuple[int, int]]:
+    """What a reader may get of t[0] and t[1], which are 0 and become 1."""
     init = "int t[2]; 0:X0=t; 1:X0=t; 0:X1=1; 0:X2=1;"
-    condition = "1:X1=1 /\\ 1:X2=0"
-    loads = "LDR W1,[X0]\nDMB LD\nLDR W2,[X0,#4]"
-    stores = "STR W2,[X0,#4]\nDMB ST\nSTR W1,[X0]"
-    expected = {("STILP", loads): "Never", ("STP", loads): "Sometimes", (stores, "LDIAPP"): "Never"}
-    for (writer, reader), answer in (expected | {(stores, "LDP"): "Sometimes"}).items():
-        threads = [code if "," in code else f"{code} W1,W2,[X0]" for code in (writer, reader)]
-        assert verdict("AArch64", "aarch64", init, condition, *threads) == answer
+    values = [(a, b) for a in (0, 1) for b in (0, 1)]
+    asked = {v: verdict("AArch64", "aarch64", init, f"1:X1={v[0]} /\\ 1:X2={v[1]}", writer, reader) for v in values}
+    return {v for v, answer in asked.items() if answer == "Sometimes"}
+
+
+@pytest.mark.parametrize("writer", STORED_UPWARDS)
+def test_ordered_pairs_store_the_first_register_before_the_second(writer: str) -> None:
+    """Who reads the second one first gets no new one with an old first one; who reads as it was stored gets all."""
+    for reader in LOADED_DOWNWARDS:
+        assert pairs_read(writer, reader) == {(0, 0), (1, 0), (1, 1)}
+    for reader in LOADED_UPWARDS:
+        assert pairs_read(writer, reader) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize("writer", STORED_DOWNWARDS)
+def test_an_ordered_pair_below_its_base_stores_the_second_register_before_the_first(writer: str) -> None:
+    for reader in LOADED_UPWARDS:
+        assert pairs_read(writer, reader) == {(0, 0), (0, 1), (1, 1)}
+    for reader in LOADED_DOWNWARDS:
+        assert pairs_read(writer, reader) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_the_accesses_of_other_pairs_have_no_order() -> None:
+    for writer in ("STP W1,W2,[X0]", "STNP W1,W2,[X0]"):
+        assert len(pairs_read(writer, UPWARDS[1])) == len(pairs_read(writer, DOWNWARDS[1])) == 4
+    for reader in ("LDP W1,W2,[X0]", "LDNP W1,W2,[X0]"):
+        assert len(pairs_read(UPWARDS[0], reader)) == len(pairs_read(DOWNWARDS[0], reader)) == 4
+
+
+def test_ordered_pairs_are_a_release_and_an_acquire() -> None:
+    """What is before STILP is before both stores, and what is behind LDIAPP behind both loads.
+
+    P0 writes z before the pair, P1 reads z behind it; the other side has a barrier.
+    """
+    init = "int t[2]; 0:X0=t; 0:X3=z; 1:X0=t; 1:X3=z; 0:X1=1; 0:X2=1;"
+    for flag in ("1:X1=1", "1:X2=1"):
+        condition = f"{flag} /\\ 1:X4=0"
+        fenced = (f"STR W1,[X3]\nDMB ST\n{UPWARDS[0]}", f"{UPWARDS[1]}\nDMB LD\nLDR W4,[X3]")
+        for release, answer in (("STILP", "Never"), ("STP", "Sometimes")):
+            writer = f"STR W1,[X3]\n{release} W1,W2,[X0]"
+            assert verdict("AArch64", "aarch64", init, condition, writer, fenced[1]) == answer
+        for acquire, answer in (("LDIAPP", "Never"), ("LDP", "Sometimes")):
+            reader = f"{acquire} W1,W2,[X0]\nLDR W4,[X3]"
+            assert verdict("AArch64", "aarch64", init, condition, fenced[0], reader) == answer
 
 
 def test_a_pair_may_load_its_own_base() -> None:
