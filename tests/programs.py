@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import factorial
 from typing import get_args
 
-from litmus.diagnostics import Source, Span
+from litmus.diagnostics import InputError, Source, Span
 from litmus.program.code import (
     Assume,
     Branch,
@@ -42,6 +42,7 @@ from litmus.program.question import (
     Question,
     Same,
 )
+from litmus.program.unroll import unroll
 from litmus.program.values import Address, Expr, Op, Reg, Value
 
 TAGS = frozenset({"SYNC", "LWSYNC", "EIEIO", "ISYNC", "MFENCE", "X", "A", "L"})
@@ -349,6 +350,14 @@ def random_program(seed: int, features: Features = Features()) -> tuple[Program,
     generator = _Generator(seed, features)
     program = generator.program()
     return program, generator.question(program)
+
+
+def unrolled(program: Program) -> EventGraph | None:
+    """The graph of a program, loops taken once; None if it follows a pointer that is null whatever is read."""
+    try:
+        return unroll(program, 1)
+    except InputError:
+        return None
 
 
 def candidates_at_most(graph: EventGraph) -> int:

@@ -104,6 +104,10 @@ class Candidates:
             out[result] = out.get(result, 0) | s
         return out
 
+    def value_in(self, expr: Expr, candidate: int) -> Value | None:
+        """The value of an expression in one candidate; None if it has none there."""
+        return next((v for v, s in self.value(expr).items() if s & candidate), None)
+
     def known(self, expr: Expr | None) -> int:
         """The candidates in which an expression has a value."""
         out = 0

@@ -330,6 +330,17 @@ class Encoding:
         lacking += [clauses.all_of((when, self._lacks(expr))) for when, expr in asked if expr in self._faulty]
         return clauses.any_of(lacking)
 
+    def astray(self) -> Literal:
+        """A literal that is true iff some access is to no cell.  FALSE where none can be."""
+        clauses = self.clauses
+        found = []
+        for e in self.bounds.dynamic:
+            cells = self._cells(e)
+            strays = [x for v, x in self.value(self.graph.events[e].address).items() if v not in cells]
+            if strays:
+                found.append(clauses.all_of((self.executes[e], clauses.any_of(strays))))
+        return clauses.any_of(found)
+
     def _lacks(self, expr: Expr | None) -> Literal:
         """A literal that is true iff an expression has no value."""
         return -self.clauses.any_of(self.value(expr).values())

@@ -6,12 +6,15 @@ that depend on the execution included.  Counts executions.
 
 from __future__ import annotations
 
+from functools import partial
+
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.answer import Answer, State, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates
 from litmus.engine.every import Every
 from litmus.engine.outcomes import Outcomes, failures
+from litmus.program.astray import astray
 from litmus.program.question import Question
 from litmus.program.values import Address
 from litmus.relation.evaluation import Plan
@@ -23,11 +26,17 @@ UNDETERMINED = (
 
 
 def undetermined(candidates: Candidates, where: int) -> Diagnostic:
-    """What there is to say of candidates that have no final values: an access outside all cells, if there is one."""
+    """What there is to say of candidates that have no final values: an access to no cell, if there is one."""
+    graph = candidates.graph
     for (e, address), error in candidates.bounds.outside.items():
-        reached = candidates.value(candidates.graph.events[e].address).get(address, 0)
+        reached = candidates.value(graph.events[e].address).get(address, 0)
         if reached & candidates.executes[e] & where:
             return error
+    for e in candidates.bounds.dynamic:
+        for v, s in candidates.value(graph.events[e].address).items():
+            one = s & candidates.executes[e] & where
+            if isinstance(v, int) and one:
+                return astray(graph.program, graph.events[e], partial(candidates.value_in, candidate=one & -one))
     return Unsupported(UNDETERMINED)
 
 

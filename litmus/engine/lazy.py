@@ -38,6 +38,7 @@ class Lazy:
         self.encoding = Encoding(bounds, question)
         clauses = self.encoding.clauses
         self.cut = self.encoding.cut()
+        self.astray = self.encoding.astray()
         self.undetermined = self.encoding.undetermined()
         self.formula = self.encoding.formula(question.formula)
         self.complete = -self.cut
@@ -90,6 +91,8 @@ class Lazy:
         `flags` are those of every execution.
         """
         found = []
+        if self.astray != FALSE:
+            self.find(self.astray)  # raises what is wrong where there is such an execution
         if known is None:
             satisfying = self.find(self.complete, self.formula)
             found.append(satisfying)

@@ -30,6 +30,7 @@ from litmus.oracle.executions import (
     reached,
 )
 from litmus.oracle.monotony import refuting
+from litmus.program.astray import astray
 from litmus.program.code import RegisterType
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
@@ -153,16 +154,17 @@ def _flags(model: Model, meaning: Meaning) -> frozenset[str] | None:
 # ---------------------------------------------------------------- final states
 
 
-def undetermined(graph: EventGraph, candidate: Candidate) -> Diagnostic:
-    """Why a candidate has no final values: an access outside all cells, if there is one."""
+def gone_astray(graph: EventGraph, candidate: Candidate) -> Diagnostic | None:
+    """What is wrong with an access of a candidate that is to no cell; None if there is no such access."""
     for e in sorted(candidate.way.executed):
         event = graph.events[e]
-        address = evaluated(event.address, candidate.values)
-        if event.kind != "F" and isinstance(address, Address):
-            wrong = misplaced(graph, event, address)
-            if wrong is not None:
+        if event.kind != "F":
+            address = evaluated(event.address, candidate.values)
+            if isinstance(address, int):
+                return astray(graph.program, event, lambda expr: evaluated(expr, candidate.values))
+            if address is not None and (wrong := misplaced(graph, event, address)) is not None:
                 return wrong
-    return Unsupported(UNDETERMINED)
+    return None
 
 
 def spelled(value: Value, kind: RegisterType) -> Value:
@@ -174,8 +176,8 @@ def spelled(value: Value, kind: RegisterType) -> Value:
     return value - size if kind.signed and value >= size // 2 else value
 
 
-def final_state(graph: EventGraph, candidate: Candidate, question: Question) -> tuple[Value, ...]:
-    """The final values of all the places of a question.  Raises Unsupported where one is not determined."""
+def final_state(graph: EventGraph, candidate: Candidate, question: Question) -> tuple[Value, ...] | None:
+    """The final values of all the places of a question; None where one is not determined."""
     state = []
     for place, kind in zip(question.places, question.types, strict=True):
         value: Value | None
@@ -188,7 +190,7 @@ def final_state(graph: EventGraph, candidate: Candidate, question: Question) -> 
             leaf = next(x for x in graph.leaves[place.thread] if reached(graph, x.guard, candidate.way.decided))
             value = evaluated(leaf.registers.get(place.name, 0), candidate.values)
         if value is None:
-            raise Unsupported(UNDETERMINED)
+            return None
         state.append(spelled(value, kind))
     return tuple(state)
 
@@ -239,7 +241,7 @@ def judged(
     found: set[State] = set()
     flags: set[str] = set()
     witness: Execution | None = None
-    bound_reached = False
+    bound_reached = undetermined = False
     positive = negative = 0
     for candidate in executions:
         accepted = []
@@ -250,11 +252,18 @@ def judged(
         if not accepted:
             continue
         if not candidate.determined:
-            raise undetermined(graph, candidate)
+            wrong = gone_astray(graph, candidate)
+            if wrong is not None:
+                raise wrong
+            undetermined = True
+            continue
         if any(reached(graph, guard, candidate.way.decided) for guard in graph.cuts):
             bound_reached = True
             continue
         state = final_state(graph, candidate, question)
+        if state is None:
+            undetermined = True
+            continue
         value: Callable[[int], Value] = state.__getitem__
         if question.filter is not None and not satisfies(question.filter, value):
             continue
@@ -266,6 +275,8 @@ def judged(
             witness = witness or described(graph, candidate, shown)
         else:
             negative += len(accepted)
+    if undetermined:
+        raise Unsupported(UNDETERMINED)
     return Answer(
         verdict=verdict(positive, negative),
         places=question.places[: question.shown],

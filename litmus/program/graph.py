@@ -20,12 +20,14 @@ from litmus.relation.rows import Rows
 INITIAL = -1  # the thread of the initial writes
 
 Guard = tuple[tuple[int, bool], ...]
+Held = tuple[tuple[str, Expr | None], ...]  # registers, and what they hold; None: nothing was put there
 
 
 class Event(Struct):
     """A read (R), a write (W) or a fence (F).
 
     value: what a write stores, ReadOf(itself) for a read.  span is None for initial writes.
+    held: of an address that is not known to be one of a variable, the registers that the code computes it from.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Event(Struct):
     size: int = 4
     tags: frozenset[str] = NO_TAGS
     span: Span | None = None
+    held: Held = ()
 
 
 class Decision(Struct, frozen=True):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Span, Unsupported
+from litmus.program.astray import astray, held
 from litmus.program.code import (
     FIXED,
     Admit,
@@ -42,7 +43,7 @@ from litmus.program.graph import (
     Leaf,
     Point,
 )
-from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, simplify
+from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, constant, simplify
 from litmus.relation.rows import transposed
 
 MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
@@ -313,7 +314,7 @@ class _Unroller:
         address, reads = self.evaluate(operation.address, path, line.span)
         event = self.event(path, thread, "R", line, path.guard)
         number = event.number
-        event.address = address
+        self.place(event, address, operation.address, path)
         event.value = ReadOf(number)
         event.size = operation.size
         event.tags = operation.tags
@@ -352,7 +353,7 @@ class _Unroller:
         value, value_reads = self.evaluate(operation.value, path, line.span)
         value = self.truncated(value, operation.size, line.span)
         event = self.event(path, thread, "W", line, guard)
-        event.address = address
+        self.place(event, address, operation.address, path)
         event.value = value
         event.size = operation.size
         event.tags = operation.tags
@@ -361,6 +362,14 @@ class _Unroller:
         self.graph.addr[event.number] = address_reads & outside
         self.graph.data[event.number] = value_reads & outside
         return event
+
+    def place(self, event: Event, address: Expr, written: Expr, path: _Path) -> None:
+        """Give an access its address.  Raises InputError if it is a number in all executions."""
+        event.address = address
+        if type(address) is not Address:
+            event.held = held(written, lambda name: path.registers.get(name, (None, 0))[0])
+            if type(address) is int and event.guard == 0:
+                raise astray(self.program, event, constant)
 
     def truncated(self, value: Expr, size: int, span: Span) -> Expr:
         """What memory holds after `value` is stored in `size` bytes, as a signed number."""
@@ -382,6 +391,8 @@ class _Unroller:
         """
         reservation, path.reservation = path.reservation, None
         address, address_reads = self.evaluate(operation.address, path, line.span)
+        if type(address) is int:  # it never succeeds, which would go unnoticed
+            self.place(Event(-1, thread, "W", 0, span=line.span), address, operation.address, path)
         carried = 0
         if operation.carries == "operands":
             carried = path.reserved | address_reads | self.evaluate(operation.value, path, line.span)[1]
@@ -540,7 +551,7 @@ def unroll(program: Program, bound: int = 2, exchange: bool = True) -> EventGrap
 
     exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
 
-    Raises InputError where code computes something meaningless (an address times two) whatever is
-    read, and Unsupported where there are too many paths.
+    Raises InputError where code computes something meaningless (an address times two) or accesses no variable, whatever
+    is read, and Unsupported where there are too many paths.
     """
     return _Unroller(program, bound, exchange).unroll()

@@ -195,6 +195,11 @@ def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
     return Op(name, args)
 
 
+def constant(expr: Expr) -> Value | None:
+    """The value of an expression that is one; None of any other."""
+    return expr if isinstance(expr, int | Address) else None
+
+
 def spell(value: Value) -> str:
     """How states spell a value: decimal, `x`, or `x+4` for an address inside x."""
     if isinstance(value, Address):

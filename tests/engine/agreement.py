@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 from cases import Case, case
-from programs import TAGS, candidates_at_most, random_program
+from programs import TAGS, candidates_at_most, random_program, unrolled
 from sources import random_source
 
 from litmus.cat.dag import Model
@@ -18,7 +18,6 @@ from litmus.engine.options import Engine
 from litmus.oracle.executions import may_read
 from litmus.oracle.recheck import is_execution
 from litmus.program.graph import EventGraph
-from litmus.program.unroll import unroll
 from litmus.program.values import Address, Expr, Op, ReadOf
 from litmus.relation.rows import transitive_closure
 
@@ -41,9 +40,9 @@ def random_programs(first: int, number: int, largest: int) -> Iterator[Case]:
     seed = first
     while number:
         program, question = random_program(seed)
-        graph = unroll(program, 1)
+        graph = unrolled(program)
         seed += 1
-        if candidates_at_most(graph) <= largest:
+        if graph is not None and candidates_at_most(graph) <= largest:
             number -= 1
             yield Case(f"random_program({seed - 1})", graph, question, TAGS)
 

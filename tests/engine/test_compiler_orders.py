@@ -16,7 +16,7 @@ from agreement import disagreement
 from cases import Case
 from msgspec import Struct
 from msgspec.structs import replace
-from programs import TAGS, candidates_at_most, random_program
+from programs import TAGS, candidates_at_most, random_program, unrolled
 
 from litmus.cat import compile_text, load_model
 from litmus.diagnostics import Source
@@ -183,9 +183,9 @@ def exchangeable_programs(first: int, number: int, largest: int) -> Iterator[Cas
     seed = first
     while number:
         program, question = random_program(seed)
-        graph = unroll(marked(program, seed), 1)
+        graph = unrolled(marked(program, seed))
         seed += 1
-        if graph.exchanges and candidates_at_most(graph) <= largest:
+        if graph is not None and graph.exchanges and candidates_at_most(graph) <= largest:
             number -= 1
             yield Case(f"marked(random_program({seed - 1}), {seed - 1})", graph, question, TAGS)
 

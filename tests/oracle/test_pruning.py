@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cases import Case, case
-from programs import TAGS, candidates_at_most, random_program
+from programs import TAGS, candidates_at_most, random_program, unrolled
 from random_models import random_model
 
 from litmus.cat import compile_text, load_model
@@ -18,7 +18,6 @@ from litmus.oracle.base import CandidateFacts, base
 from litmus.oracle.enumeration import Judge, enumerated, judged
 from litmus.oracle.executions import READING, WRITING, Candidate, candidates
 from litmus.oracle.monotony import refuting
-from litmus.program.unroll import unroll
 
 
 def model(text: str) -> Model:
@@ -29,9 +28,9 @@ def random_cases(first: int, number: int, largest: int) -> Iterator[Case]:
     seed = first
     while number:
         program, question = random_program(seed)
-        graph = unroll(program, 1)
+        graph = unrolled(program)
         seed += 1
-        if candidates_at_most(graph) <= largest:
+        if graph is not None and candidates_at_most(graph) <= largest:
             number -= 1
             yield Case(f"random_program({seed - 1})", graph, question, TAGS)
 
