@@ -23,8 +23,13 @@ class _Machine(Writer):
     indexed_store: tuple[str, ...]
     computed: tuple[str, ...]  # the scratch register becomes what depends on {f}
     branches: tuple[tuple[str, ...], ...]  # to {l}, decided by {f}
-    reserve: tuple[tuple[str, ...], ...]  # load-reserve into {r} and store-conditional of the scratch register
+    reserve: tuple[str, ...]  # a load-reserve into {r}
+    conditional: tuple[str, ...]  # a store-conditional of the scratch register
+    status: str  # where that tells its success
     retry: tuple[str, ...]  # to {l} if that failed
+    again: tuple[str, ...]  # to {l} if {f} is 0
+    counter: str  # what counts the rounds of a loop, by `move`
+    counted: tuple[str, ...]  # one less, and to {l} if that is not 0
     atomics: tuple[str, ...]  # of the scratch register
 
     def spelled(self, register: str) -> str:
@@ -92,13 +97,45 @@ class _Machine(Writer):
             self.random.choice((self.store, self.load))(thread)
 
     def update(self, thread: Thread) -> None:
+        """A store-conditional, tried once or until it succeeds; its value may depend on reads, and a store on it."""
         label = thread.label()
         base = self.base()
-        self.write(thread, self.move, v=str(self.number()))
-        self.write(thread, self.random.choice(self.reserve), r=self.into(thread), b=base)
-        if self.random.random() < 0.7:
+        if self.random.random() < 0.4:
+            self.write(thread, self.computed, f=self.earlier(thread), v=str(self.number()))
+        else:
+            self.write(thread, self.move, v=str(self.number()))
+        once = self.random.random() < 0.6
+        if not once:
+            thread.lines.append(f"{label}:")
+        register = self.into(thread)
+        self.write(thread, self.random.choice(self.reserve), r=register, b=base)
+        if self.random.random() < 0.3:
+            self.write(thread, self.computed, f=register, v=str(self.number()))
+        if once and self.random.random() < 0.1:
+            base = self.base()
+        self.write(thread, self.random.choice(self.conditional), b=base)
+        if not once or self.random.random() < 0.7:
             self.write(thread, self.retry, l=label)
+        if once:
+            thread.lines.append(f"{label}:")
+            if self.random.random() < 0.3:
+                self.write(thread, self.computed, f=self.status, v="1")
+                self.write(thread, self.random.choice(self.stores), b=self.base())
+
+    def loop(self, thread: Thread) -> None:
+        """Wait until something else than 0 is read."""
+        label = thread.label()
         thread.lines.append(f"{label}:")
+        self.load(thread)
+        self.write(thread, self.again, f=self.spelled(thread.read[-1]), l=label)
+
+    def count(self, thread: Thread) -> None:
+        """An access, done a few times."""
+        label = thread.label()
+        self.write(thread, self.counter, v=str(self.random.choice((2, 2, 3))))
+        thread.lines.append(f"{label}:")
+        self.random.choice((self.load, self.store, self.atomic if self.atomics else self.store))(thread)
+        self.write(thread, self.counted, l=label)
 
     def atomic(self, thread: Thread) -> None:
         base = self.base()
@@ -116,8 +153,10 @@ class _Machine(Writer):
             (self.address_dependency, 2),
             (self.data_dependency, 2),
             (self.branch, 2),
-            (self.update, 2),
-            *([(self.atomic, 2)] if self.atomics else []),
+            (self.update, 5),
+            (self.loop, 1),
+            (self.count, 2),
+            *([(self.atomic, 6)] if self.atomics else []),
         ]
 
 
@@ -134,8 +173,13 @@ class _Arm(_Machine):
     indexed_store = ("STR R8,[R9,{b}]",)
     computed = ("EOR R8,{f},{f}", "ADD R8,R8,#{v}")
     branches = (("CMP {f},#{v}", "BEQ {l}"), ("CMP {f},#{v}", "BNE {l}"))
-    reserve = (("LDREX {r},[{b}]", "STREX R9,R8,[{b}]"),)
+    reserve = ("LDREX {r},[{b}]", "LDREX {r},[{b}]", "LDAEX {r},[{b}]")
+    conditional = ("STREX R9,R8,[{b}]", "STREX R9,R8,[{b}]", "STLEX R9,R8,[{b}]")
+    status = "R9"
     retry = ("CMP R9,#0", "BNE {l}")
+    again = ("CMP {f},#0", "BEQ {l}")
+    counter = "MOV R7,#{v}"
+    counted = ("SUBS R7,R7,#1", "BNE {l}")
     atomics = ()
 
 
@@ -152,22 +196,30 @@ class _AArch64(_Machine):
     indexed_store = ("STR W20,[{b},W21,SXTW]",)
     computed = ("EOR W20,{f},{f}", "ADD W20,W20,#{v}")
     branches = (("CMP {f},#{v}", "B.EQ {l}"), ("CBNZ {f},{l}",), ("TBZ {f},#0,{l}",))
-    reserve = (
-        ("LDXR {r},[{b}]", "STXR W21,W20,[{b}]"),
-        ("LDAXR {r},[{b}]", "STLXR W21,W20,[{b}]"),
-    )
+    reserve = ("LDXR {r},[{b}]", "LDAXR {r},[{b}]")
+    conditional = ("STXR W21,W20,[{b}]", "STLXR W21,W20,[{b}]")
+    status = "W21"
     retry = ("CBNZ W21,{l}",)
+    again = ("CBZ {f},{l}",)
+    counter = "MOV W22,#{v}"
+    counted = ("SUBS W22,W22,#1", "B.NE {l}")
     atomics = (
-        "SWP W20,{r},[{b}]",
-        "SWPAL W20,{r},[{b}]",
-        "LDADDA W20,{r},[{b}]",
-        "LDSETL W20,{r},[{b}]",
-        "CAS {r},W20,[{b}]",
-        "CASAL {r},W20,[{b}]",
+        *(
+            f"{name}{order} W20,{{r}},[{{b}}]"
+            for name in ("SWP", "LDADD", "LDCLR", "LDEOR", "LDSET", "LDSMAX", "LDUMIN")
+            for order in ("", "A", "L", "AL")
+        ),
+        *(f"CAS{order} {{r}},W20,[{{b}}]" for order in ("", "A", "L", "AL") for _ in range(2)),
+        *(f"{name}{order} W20,[{{b}}]" for name in ("STADD", "STSET") for order in ("", "L")),
+        "LDADDAL W20,WZR,[{b}]",
+        "SWPA W20,WZR,[{b}]",
     )
 
     def spelled(self, register: str) -> str:
         return register.replace("X", "W")
+
+
+_ORDERS = ("", ".aq", ".rl", ".aqrl")
 
 
 class _RiscV(_Machine):
@@ -175,25 +227,25 @@ class _RiscV(_Machine):
     bases = ("x10", "x11", "x12")
     results = ("x13", "x14", "x15", "x16", "x17", "x18")
     move = "ori x20,x0,{v}"
-    loads = ("lw {r},0({b})",)
-    stores = ("sw x20,0({b})",)
+    loads = ("lw {r},0({b})", "lw {r},0({b})", "lw {r},0({b})", "lw.aq {r},0({b})", "lw.aqrl {r},0({b})")
+    stores = ("sw x20,0({b})", "sw x20,0({b})", "sw x20,0({b})", "sw.rl x20,0({b})", "sw.aqrl x20,0({b})")
     fences = ("fence rw,rw", "fence r,rw", "fence rw,w", "fence w,w", "fence.tso", "fence r,r")
     nothing = ("xor x21,{f},{f}",)
     indexed_load = ("add x22,x21,{b}", "lw {r},0(x22)")
     indexed_store = ("add x22,x21,{b}", "sw x20,0(x22)")
     computed = ("xor x20,{f},{f}", "ori x20,x20,{v}")
     branches = (("bne {f},x0,{l}",), ("beq {f},x0,{l}",))
-    reserve = (
-        ("lr.w {r},0({b})", "sc.w x21,x20,0({b})"),
-        ("lr.w.aq {r},0({b})", "sc.w.rl x21,x20,0({b})"),
-        ("lr.w.aqrl {r},0({b})", "sc.w.aqrl x21,x20,0({b})"),
-    )
+    reserve = tuple(f"lr.w{order} {{r}},0({{b}})" for order in _ORDERS)
+    conditional = tuple(f"sc.w{order} x21,x20,0({{b}})" for order in _ORDERS)
+    status = "x21"
     retry = ("bne x21,x0,{l}",)
-    atomics = (
-        "amoswap.w {r},x20,0({b})",
-        "amoadd.w.aq {r},x20,0({b})",
-        "amoor.w.rl {r},x20,0({b})",
-        "amoadd.w.aqrl {r},x20,0({b})",
+    again = ("beqz {f},{l}",)
+    counter = "li x23,{v}"
+    counted = ("addi x23,x23,-1", "bnez x23,{l}")
+    atomics = tuple(
+        f"{name}.w{order} {{r}},x20,0({{b}})"
+        for name in ("amoswap", "amoadd", "amoand", "amoor", "amoxor", "amomax", "amominu", "amocas", "amocas")
+        for order in _ORDERS
     )
 
 

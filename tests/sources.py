@@ -78,6 +78,9 @@ class Writer:
     def store(self, thread: Thread) -> None:
         raise NotImplementedError
 
+    def access(self, thread: Thread) -> None:
+        self.random.choice((self.load, self.store))(thread)
+
     def barriers(self) -> list[Way]:
         """The ways that are no accesses, with weights."""
         raise NotImplementedError
@@ -178,6 +181,33 @@ class _X86(Writer):
         prefix = self.random.choice(("LOCK ", ""))
         thread.lines.append(f"{prefix}{self.random.choice(('INC', 'DEC'))} {self.memory(thread)}")
 
+    def compute(self, thread: Thread) -> None:
+        name = self.random.choice(("ADD", "SUB", "AND", "OR", "XOR"))
+        thread.lines.append(f"LOCK {name} {self.memory(thread)},{self.operand(thread)}")
+
+    def flags(self, thread: Thread) -> None:
+        """A branch on the flags of an atomic instruction."""
+        self.random.choice((self.compare_exchange, self.increment, self.compute))(thread)
+        label = thread.label()
+        thread.lines.append(f"{self.random.choice(('JE', 'JNE'))} {label}")
+        self.access(thread)
+        thread.lines.append(f"{label}:")
+
+    def retry(self, thread: Thread) -> None:
+        """An increment by compare-and-swap."""
+        label = thread.label()
+        memory = self.memory(thread)
+        thread.lines += [f"{label}:", f"MOV EAX,{memory}", "MOV EDX,EAX", "INC EDX"]
+        thread.lines += [f"LOCK CMPXCHG {memory},EDX", f"JNE {label}"]
+        thread.read.append("EAX")
+
+    def count(self, thread: Thread) -> None:
+        """An access, done a few times."""
+        label = thread.label()
+        thread.lines += [f"MOV ESI,${self.random.choice((2, 2, 3))}", f"{label}:"]
+        self.random.choice((self.load, self.store, self.increment))(thread)
+        thread.lines += ["DEC ESI", f"JNE {label}"]
+
     def branch(self, thread: Thread) -> None:
         label = thread.label()
         if not thread.read:
@@ -203,11 +233,15 @@ class _X86(Writer):
             *self.barriers(),
             (self.load, 8),
             (self.store, 8),
-            (self.exchange, 3),
-            (self.compare_exchange, 1),
-            (self.increment, 1),
+            (self.exchange, 4),
+            (self.compare_exchange, 2),
+            (self.increment, 2),
+            (self.compute, 2),
+            (self.flags, 2),
             (self.branch, 2),
             (self.loop, 1),
+            (self.retry, 2),
+            (self.count, 2),
         ]
 
 
@@ -263,6 +297,23 @@ class _X8664(_X86):
     def increment(self, thread: Thread) -> None:
         prefix = self.random.choice(("lock ", ""))
         thread.lines.append(f"{prefix}{self.random.choice(('incl', 'decl'))} {self.memory(thread)}")
+
+    def compute(self, thread: Thread) -> None:
+        name = self.random.choice(("addl", "subl", "andl", "orl", "xorl"))
+        thread.lines.append(f"lock {name} {self.operand(thread)},{self.memory(thread)}")
+
+    def retry(self, thread: Thread) -> None:
+        label = thread.label()
+        memory = self.memory(thread)
+        thread.lines += [f"{label}:", f"movl {memory},%eax", "movl %eax,%edx", "incl %edx"]
+        thread.lines += [f"lock cmpxchgl %edx,{memory}", f"jne {label}"]
+        thread.read.append("rax")
+
+    def count(self, thread: Thread) -> None:
+        label = thread.label()
+        thread.lines += [f"movl ${self.random.choice((2, 2, 3))},%esi", f"{label}:"]
+        self.random.choice((self.load, self.store, self.increment))(thread)
+        thread.lines += ["decl %esi", f"jne {label}"]
 
     def branch(self, thread: Thread) -> None:
         label = thread.label()
@@ -362,22 +413,47 @@ class _Power(Writer):
                 thread.lines.append("isync")
             self.random.choice((self.store, self.load))(thread)
 
+    def dependent(self, thread: Thread) -> str:
+        """r0, or sometimes a register that holds 0 and depends on what was read."""
+        if self.random.random() < 0.75:
+            return "r0"
+        thread.lines.append(f"xor r24,{(r := self.last(thread))},{r}")
+        return "r24"
+
     def reserve(self, thread: Thread) -> None:
+        """A store-conditional, tried once or until it succeeds; its value and its addresses may depend on reads."""
         base = self.base()
         label = thread.label()
-        once = self.random.random() < 0.8
+        once = self.random.random() < 0.6
+        value = self.random.choice(("old", "number", "read"))
+        read = self.last(thread) if value == "read" else ""
+        index = self.dependent(thread)
         if not once:
             thread.lines.append(f"{label}:")
         register = self.register(thread)
-        thread.lines.append(f"lwarx {register},r0,{base}")
-        thread.lines.append(f"addi r21,{register},1" if self.random.random() < 0.5 else "li r21,2")
-        if self.random.random() < 0.05:
+        thread.lines.append(f"lwarx {register},{index},{base}")
+        if value == "read":
+            thread.lines += [f"xor r21,{read},{read}", "addi r21,r21,2"]
+        else:
+            thread.lines.append(f"addi r21,{register},1" if value == "old" else "li r21,2")
+        if once and self.random.random() < 0.1:
             base = self.base()
-        thread.lines.append(f"stwcx. r21,r0,{base}")
+        if once:
+            index = self.dependent(thread)
+        thread.lines.append(f"stwcx. r21,{index},{base}")
         if not once or self.random.random() < 0.7:
-            thread.lines.append(f"bne {label}")
+            thread.lines.append(f"{self.random.choice(('bne', 'bne', 'beq', 'bgt')) if once else 'bne'} {label}")
         if once:
             thread.lines.append(f"{label}:")
+            if self.random.random() < 0.3:
+                thread.lines.append("isync")
+
+    def count(self, thread: Thread) -> None:
+        """An access, done a few times."""
+        label = thread.label()
+        thread.lines += [f"li r23,{self.random.choice((2, 2, 3))}", f"{label}:"]
+        self.access(thread)
+        thread.lines += ["addi r23,r23,-1", "cmpwi r23,0", f"bne {label}"]
 
     def loop(self, thread: Thread) -> None:
         label = thread.label()
@@ -406,8 +482,9 @@ class _Power(Writer):
             (self.address_dependency, 2),
             (self.data_dependency, 2),
             (self.branch, 2),
-            (self.reserve, 2),
+            (self.reserve, 7),
             (self.loop, 1),
+            (self.count, 2),
             (self.pointer, 1),
         ]
 
