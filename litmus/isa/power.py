@@ -109,8 +109,8 @@ COMPUTE = {
     "rldicr": Compute(
         "TAmk", "shl(shr(or(shl(A, m), ite(m, shr(A, sub(64, m)), 0)), sub(63, k)), sub(63, k))", whole=True
     ),
-    # Book I, 3.3.12 and Appendix C: integer select, by a bit of cr0
-    **{f"isel{bit}": Compute("TZB", f"select(.cr0.{bit}, Z, B)", record=False) for bit in ("lt", "gt", "eq")},
+    # Book I, 3.3.12 and Appendix C: integer select, by a bit of cr0; the result depends on that bit and on both sources
+    **{f"isel{bit}": Compute("TZB", f"ite(.cr0.{bit}, Z, B)", record=False) for bit in ("lt", "gt", "eq")},
 }
 
 # Book I, 3.3.2 Fixed-point loads: bytes, and how a result shorter than a register is extended

@@ -107,3 +107,16 @@ def test_the_status_of_risc_v_depends_on_the_store_if_there_is_one() -> None:
     reader = f"lw x1,0(x6)\n{stored}\nbnez x9,L\nL:\nsw x5,0(x2)"
     for status, expected in ((0, NEVER), (1, SOMETIMES)):
         assert verdict("RISCV", "riscv", init, f"1:x1=1 /\\ 1:x9={status} /\\ [x]=2", writer, reader) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("cmpwi r1,1\niseleq r3,r5,r5", NEVER),  # on the comparison
+        ("cmpwi r5,1\nxor r4,r1,r1\nadd r4,r4,r5\niseleq r3,r5,r4", NEVER),  # on the source that is not selected
+        ("cmpwi r5,1\niseleq r3,r5,r5", SOMETIMES),
+    ],
+)
+def test_what_isel_selects_depends_on_all_that_it_reads(code: str, expected: str) -> None:
+    """POWER has no weaker dependency for what selects a value, as AArch64 has for CSEL."""
+    assert power(code, "stw r3,0(r2)") == expected
