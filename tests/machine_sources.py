@@ -153,7 +153,7 @@ class _Machine(Writer):
             (self.address_dependency, 2),
             (self.data_dependency, 2),
             (self.branch, 2),
-            (self.update, 5),
+            (self.update, 5 if self.atomics else 8),
             (self.loop, 1),
             (self.count, 2),
             *([(self.atomic, 6)] if self.atomics else []),

@@ -17,6 +17,7 @@ from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine import Answer
 from litmus.engine.coherence import demands_coherence
 from litmus.oracle.recheck import is_execution
+from litmus.program.code import Branch, Program
 
 NATIVE = [
     ("X86", None, "x86-tso"),
@@ -41,6 +42,23 @@ def test_engines_agree_on_random_texts(arch: str, table: str | None, model: str,
     number, largest = (2000, 20_000) if full else (150, 1000)
     for found in random_cases(arch, table, number, largest):
         assert disagreement(found, load_model(model, found.tags)) is None
+
+
+def _goes_back(program: Program) -> bool:
+    """Whether some branch of a program goes back."""
+    return any(
+        isinstance(line.operation, Branch) and thread.labels[line.operation.target] <= at
+        for thread in program.threads
+        for at, line in enumerate(thread.lines)
+    )
+
+
+@pytest.mark.parametrize("arch", [arch for arch, _, _ in NATIVE])
+def test_random_texts_have_atomic_updates_and_loops(arch: str) -> None:
+    """Each in at least a sixth of the texts: of the updates, those count that may succeed."""
+    graphs = [found.graph for found in random_cases(arch, None, 60, 1000)]
+    assert sum(bool(graph.lxsx or graph.amo or graph.single) for graph in graphs) >= 10
+    assert sum(_goes_back(graph.program) for graph in graphs) >= 10
 
 
 @pytest.mark.parametrize("model", MODELS)
