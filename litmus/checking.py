@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, Unsupported, near
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
+from litmus.expecting import expectation_of, refuse_unknown_models
 from litmus.program.question import Negation
-from litmus.result import Expectation, Result, implied_expectation, stated_expectation
+from litmus.result import Expectation, Result, stated_expectation
 
 if TYPE_CHECKING:
     from litmus.cat.catalogue import Entry
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from litmus.source.syntax import Test
 
 DEFAULTS = Options()
-KERNEL_MODEL = "lkmm"  # the own model of C tests: a `Result:` comment in one speaks of it
 
 
 class InternalError(NoAnswer):
@@ -150,6 +150,7 @@ class Checker:
         test: Test | None = None
         try:
             test = read_test(source)
+            refuse_unknown_models(test, self._settings.models)
             models = self._models_for(test)
         except Exception as error:
             yield from self._failed(source.name, test, _diagnosed(error), started)
@@ -249,13 +250,7 @@ class Checker:
     def _expectation(self, test: Test, model: str) -> Expectation | None:
         if self._settings.expect is not None:
             return stated_expectation(self._settings.expect, "--expect")
-        results = test.results
-        if results:
-            if model in results:
-                return stated_expectation(results[model], f"stated by Expect({model})")
-            if None in results and model == _own_model(test):
-                return stated_expectation(results[None], "stated by Result")
-        return implied_expectation(test.condition.quantifier)
+        return expectation_of(test, model)
 
     # ------------------------------------------------------------ programs
 
@@ -288,6 +283,7 @@ class Checker:
         from litmus.program.compiler import compiler_notes
         from litmus.program.resolve import resolve
         from litmus.program.unroll import unroll
+        from litmus.program.unwritten import unwritten_notes
 
         try:
             if table is None:
@@ -302,7 +298,8 @@ class Checker:
             question = resolve(test, program)
             exchange = self._settings.compiler == "kernel"
             graph = unroll(program, self._settings.unroll, exchange)
-            notes = program.notes + compiler_notes(graph, exchange)
+            said = test.notes + unwritten_notes(program, question)
+            notes = said + program.notes + compiler_notes(graph, exchange)
             return _Lowered(program, question, graph, isa.tags, notes)
         except Diagnostic as error:
             return error
@@ -337,15 +334,6 @@ def _tables() -> frozenset[str]:
 def _has_own_table(entry: Entry) -> bool:
     """Whether C tests run under a model without further ado: it names a table of primitives, which exists."""
     return entry.primitives in _tables()
-
-
-def _own_model(test: Test) -> str | None:
-    if test.body is not None:
-        return KERNEL_MODEL
-    from litmus.cat.catalogue import default_model
-
-    entry = default_model(test.arch)
-    return entry.name if entry is not None else None
 
 
 def _diagnosed(error: Exception) -> Diagnostic:

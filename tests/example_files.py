@@ -34,11 +34,11 @@ def expectations(file: Path) -> dict[str, Verdict]:
     """Model -> expected verdict; a `Result:` line speaks of the architecture's default model."""
     test = read(file)
     found = {}
-    for model, word in test.results.items():
+    for stated in test.stated:
         own = default_model(test.arch)
-        name = model if model is not None else own.name if own else None
+        name = stated.model if stated.model is not None else own.name if own else None
         if name is not None:
-            found[name] = Verdict(word)
+            found[name] = Verdict(stated.word)
     return found
 
 

@@ -15,7 +15,7 @@ from litmus.diagnostics import InputError, Source, Span
 from litmus.source import c_syntax as c
 from litmus.source.c_parser import read_functions
 from litmus.source.errors import parse
-from litmus.source.state import Final, number_of, raise_at, read_final
+from litmus.source.state import Final, integer, raise_at, read_final, thread_of
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
 from litmus.source.trees import Token, Tree, as_token, as_tree
 
@@ -82,7 +82,7 @@ class _Names:
         thread, star, token = tree.children
         name, span = str(as_token(token)), self.span(tree)
         if thread is not None:
-            return Register(int(as_token(thread).lstrip("P")), name, span)
+            return Register(thread_of(as_token(thread), self.span(as_token(thread))), name, span)
         if star is not None or name in self.shared:
             return Global(name, None, span)
         threads = [t for t, names in enumerate(self.declared) if name in names]
@@ -122,7 +122,8 @@ class _Names:
             raise InputError("only registers, variables and numbers can be compared", span)
         if other.data == "place":
             return Atom(self.location(one), self.location(other), span)
-        return Atom(self.location(one), Number(number_of(as_token(other.children[0])), self.span(other)), span)
+        value = self.span(other)
+        return Atom(self.location(one), Number(integer(as_token(other.children[0]), value), value), span)
 
 
 def _nodes(node: object) -> Iterator[object]:

@@ -13,19 +13,22 @@ import re
 from typing import NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
+from litmus.source.comments import comments_of
 from litmus.source.errors import misspelt
-from litmus.source.processes import machine_of
-from litmus.source.results import results_of
 from litmus.source.state import Final, read_final, read_init
+from litmus.source.statements import statements_of
 from litmus.source.symbolic import with_threads
 from litmus.source.syntax import Bool, Cell, Condition, Init, Test
 
 ARCHITECTURES = ("X86", "X86_64", "PPC", "C", "AArch64", "ARM", "RISCV", "MIPS", "LISA", "BPF", "CPP", "JAVA", "ASL")
+NO_CONDITION = "the test has no condition, so that every execution satisfies it and nothing is expected"
+
 _IN_C = frozenset({"C", "CPP"})
 _SPELLED = {"RISC-V": "RISCV", "Bell": "LISA", "C++": "CPP"}
 
 _OTHER_NOTATION = frozenset({"JAVA", "ASL", "LISA"})  # their programs are no tables
 
+_DIGITS = 4000  # Python refuses to read decimal numbers with more than 4300
 _LARGEST = 8 << 20  # bytes: a thousand times the largest litmus test anyone has published
 
 _HEAD = re.compile(
@@ -102,6 +105,8 @@ def read_test(source: Source) -> Test:
     if "\0" in text:
         at = text.index("\0")
         raise InputError("this is a binary file (it holds a zero byte)", Span(source, at, at + 1))
+    if len(text) > _DIGITS and (digits := re.search(rf"[0-9]{{{_DIGITS},}}", text)) is not None:
+        raise InputError("this number has more digits than any machine", Span(source, *digits.span()))
     arch, name, doc, position, arch_span = _head(source)
     info, opening = _info(source, position)
     closing, init_text = _init_section(source, opening)
@@ -116,6 +121,7 @@ def read_test(source: Source) -> Test:
     locations, constraint, condition = _final(source, final, final_at, body, init)
     if table is not None and ("%" in init_text or "%" in final):
         init, locations, constraint, condition = with_threads(table, init, locations, constraint, condition)
+    said = statements_of(source, comments_of(text, (arch_span.start, position), opening, closing, in_c), in_c)
     return Test(
         source=source,
         arch=arch,
@@ -128,9 +134,10 @@ def read_test(source: Source) -> Test:
         locations=locations,
         filter=constraint,
         condition=condition,
-        results=results_of(source),
+        stated=said.stated,
         arch_span=arch_span,
-        machine=machine_of(source) if in_c else None,
+        machine=said.machine,
+        notes=said.notes if condition.span is not None else (*said.notes, NO_CONDITION),
     )
 
 
@@ -166,6 +173,7 @@ def _head(source: Source) -> tuple[str, str, str | None, int, Span]:
         )
     if name == "--":
         name = os.path.splitext(os.path.basename(source.name))[0]
+    name = name.removesuffix(".litmus") or name  # as herd7 does
     return arch, name, doc, match.end(), span
 
 
@@ -330,7 +338,7 @@ def _heading(source: Source, cells: list[str], start: int) -> int:
     for number, cell in enumerate(cells):
         name = cell.strip()
         match = _PROCESS.match(name)
-        if match is None or int(match[1]) != number:
+        if match is None or (match[1].lstrip("0") or "0") != str(number):
             at = start + cell.find(name)
             span = Span(source, at, at + max(1, len(name)))
             if re.fullmatch(r"P\d+\.F", name):

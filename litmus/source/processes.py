@@ -10,41 +10,55 @@ from __future__ import annotations
 
 import re
 
-from litmus.diagnostics import InputError, Source, Span
-from litmus.source.syntax import Machine, ProcessLine, Word
+from litmus.diagnostics import InputError, Span, near
+from litmus.source.comments import CommentLine
+from litmus.source.syntax import ProcessLine, Word
 
-_PROCESS = r"(?m)^[ \t(*/]*\b(Process[ \t]*\([^\n]*?)[ \t]*(?:\*[)/])?[ \t]*$"
-_PARTS = r"Process[ \t]*\(([^()]*)\)(?:[ \t]*:[ \t]*([\w \t,]*))?$"
+NOHZ_FULL = "nohz_full"
+
+_PARTS = re.compile(r"Process\(([^()]*)\)(?::(?:[ \t]+([\w \t,]*)|()))?$")
 _THREAD = re.compile(r"P(\d+)(?:[ \t]+on[ \t]+CPU[ \t]+(\d+))?")
-_CPUS = r"(?m)^[ \t(*/]*\bCPUs:[ \t]*([^\s*,]*)(?:,[ \t]*(nohz_full))?"
+_NEARLY_THREAD = r"P?\d+(?:[ \t]+on[ \t]+CPU[ \t]+\d+)?"
+# Threads, with or without brackets, and nothing else but what stands behind a colon.
+_NEARLY_PROCESS = (
+    rf"\w+[ \t]*([:=]?)[ \t]*([\[({{<]?)[ \t]*{_NEARLY_THREAD}(?:[ \t]*,?[ \t]*{_NEARLY_THREAD})*[ \t]*[\])}}>]?"
+    r"[ \t]*(?::.*)?$"
+)
+_CPUS = re.compile(r"CPUs:(?:[ \t]+(\S.*)|)$")
+_NUMBER = re.compile(r"(0*[1-9]\d{0,8})(?:[ \t]*,[ \t]*(\S+))?$")
+_NEARLY_CPUS = r"(?i)(?:\w+[ \t]*[:=]|cpus[ \t])[ \t]*\d+(?:[ \t]*,[ \t]*\w+)?$"
 
 
-def machine_of(source: Source) -> Machine | None:
-    """What a text states, None where it states nothing.  Raises InputError where that is not in the notation."""
-    text = source.text
-    lines = tuple(_processes(source)) if "Process" in text else ()
-    cpus, nohz_full = _cpus(source) if "CPUs:" in text else (None, False)
-    return Machine(lines, cpus, nohz_full) if lines or cpus is not None else None
+def read_process(line: CommentLine) -> ProcessLine | str | None:
+    """What a line states whose first word is `Process` or nearly that: threads, or a note about prose, or nothing.
+
+    Raises InputError where that is not in the notation, and for a line that is almost in it.
+    """
+    if not line.text.startswith("Process("):
+        return _nearly_process(line)
+    parts = _PARTS.match(line.text)
+    if parts is None:
+        span = line.span(0, len(line.text))
+        raise InputError("this is no list of the threads of a process", span, "Process(P0, P1)")
+    threads = []
+    cpus: dict[int, Word] = {}
+    for word in _words(line, parts, 1):
+        thread, cpu = _thread(word)
+        threads.append(thread)
+        if cpu is not None:
+            cpus[int(thread.text[1:])] = cpu
+    behind = next((group for group in (2, 3) if parts[group] is not None), None)
+    return ProcessLine(tuple(threads), _words(line, parts, behind) if behind is not None else (), cpus)
 
 
-def _processes(source: Source) -> list[ProcessLine]:
-    lines = []
-    for match in re.finditer(_PROCESS, source.text):
-        start = match.start(1)
-        parts = re.match(_PARTS, match[1])
-        if parts is None:
-            span = Span(source, start, match.end(1))
-            raise InputError("this is no list of the threads of a process", span, "Process(P0, P1)")
-        threads = []
-        cpus: dict[int, Word] = {}
-        for word in _words(source, parts, 1, start):
-            thread, cpu = _thread(word)
-            threads.append(thread)
-            if cpu is not None:
-                cpus[int(thread.text[1:])] = cpu
-        registrations = _words(source, parts, 2, start) if parts[2] is not None else ()
-        lines.append(ProcessLine(tuple(threads), registrations, cpus))
-    return lines
+def _nearly_process(line: CommentLine) -> str | None:
+    match = re.match(_NEARLY_PROCESS, line.text)
+    if match is None or (not match[2] and "P" not in match[0][1:]):
+        return None
+    if match[1] or match[2]:
+        message = "this is almost Process(P0, P1), and would not be read"
+        raise InputError(message, line.span(0, len(line.text)), "write Process(P0, P1), a line of its own")
+    return f"line {line.number}, `{line.text}`, puts no threads in a process: that would be Process(P0, P1)"
 
 
 def _thread(word: Word) -> tuple[Word, Word | None]:
@@ -58,24 +72,36 @@ def _thread(word: Word) -> tuple[Word, Word | None]:
     return thread, None if match[2] is None else Word(match[2], Span(source, start + match.start(2), word.span.end))
 
 
-def _words(source: Source, parts: re.Match[str], group: int, start: int) -> tuple[Word, ...]:
+def _words(line: CommentLine, parts: re.Match[str], group: int) -> tuple[Word, ...]:
     """The words of a list with commas, each at least one character wide."""
     words = []
-    at = start + parts.start(group)
+    at = parts.start(group)
     for item in parts[group].split(","):
         word = item.strip()
         begin = at + len(item) - len(item.lstrip()) if word else at
-        words.append(Word(word, Span(source, begin, begin + max(1, len(word)))))
+        words.append(Word(word, line.span(begin, begin + len(word))))
         at += len(item) + 1
     return tuple(words)
 
 
-def _cpus(source: Source) -> tuple[int | None, bool]:
-    matches = list(re.finditer(_CPUS, source.text))
-    for match in matches:
-        span = Span(source, match.start(1), max(match.end(1), match.start(1) + 1))
-        if not match[1].isdecimal() or not int(match[1]):
-            raise InputError(f"{match[1] or 'nothing'} is no number of processors", span, "CPUs: 1")
-        if match is not matches[0]:
-            raise InputError("the number of processors is stated twice", span)
-    return (int(matches[0][1]), matches[0][2] is not None) if matches else (None, False)
+def read_cpus(line: CommentLine) -> tuple[int, bool] | None:
+    """What a line states whose first word is `CPUs` or nearly that; None for prose.
+
+    That is how many processors there are, and whether some are nohz_full.  Raises InputError for what is no positive
+    number, and for a line that is almost such a line.
+    """
+    match = _CPUS.match(line.text)
+    if match is None:
+        if re.match(_NEARLY_CPUS, line.text):
+            message = "this is almost CPUs: 1, and would not be read"
+            raise InputError(message, line.span(0, len(line.text)), "write CPUs: 1, a line of its own")
+        return None
+    found, start = (match[1], match.start(1)) if match[1] else ("", match.end())
+    number = _NUMBER.match(found)
+    if number is None:
+        span = line.span(start, match.end())
+        raise InputError(f"{found or 'nothing'} is no number of processors", span, "CPUs: 1")
+    if number[2] not in (None, NOHZ_FULL):
+        span = line.span(start + number.start(2), start + number.end(2))
+        raise InputError(f"{number[2]} is not known of processors", span, near(number[2], (NOHZ_FULL,)) or "CPUs: 1")
+    return int(number[1]), number[2] is not None

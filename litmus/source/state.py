@@ -206,9 +206,11 @@ def _init_item(text: str) -> Init:
         case _:
             words, length, *cells = children
             kind, location = _type_and_name(source, as_tree(words))
-            size = number_of(as_token(length))
+            size = _number(source, as_token(length))
             if size < 1:
                 raise InputError(f"{location.name} must have at least one cell", _span(source, as_token(length)))
+            if size > _CELLS:
+                raise Unsupported(f"{location.name} has more than {_CELLS} cells", _span(source, as_token(length)))
             if cells != [None]:
                 values = tuple([_value(source, as_tree(cell)) for cell in cells])
                 if len(values) != size:
@@ -338,10 +340,11 @@ def _common(source: Source, text: Token) -> Atom:
     span = Span(source, start, start + len(name))
     thread, colon, register = name.partition(":")
     location: Location = (
-        Register(int(thread.lstrip("P")), register, span) if colon else Global(name.strip("[]"), None, span)
+        Register(thread_of(thread, span), register, span) if colon else Global(name.strip("[]"), None, span)
     )
     number = right.lstrip()
-    return Atom(location, Number(int(number), Span(source, end - len(number), end)), Span(source, start, end))
+    value = Span(source, end - len(number), end)
+    return Atom(location, Number(integer(number, value), value), Span(source, start, end))
 
 
 def _atom(source: Source, tree: Tree) -> Prop:
@@ -362,6 +365,7 @@ def _atom(source: Source, tree: Tree) -> Prop:
 # ---------------------------------------------------------------- locations and values
 
 _VALUES = ("number", "address", "cell_address")
+_CELLS = 1 << 16  # of an array; each is a location of its own
 UNPLACED = -1  # the thread of a symbolic register that is spelled without one
 
 
@@ -372,7 +376,7 @@ def _location(source: Source, tree: Tree) -> Location:
         case "named" | "bracketed":
             return Global(str(children[0]), None, span)
         case "cell":
-            return Global(str(children[0]), number_of(as_token(children[1])), span)
+            return Global(str(children[0]), _number(source, as_token(children[1])), span)
         case "starred":
             inner = children[1]
             return _location(source, inner) if isinstance(inner, Tree) else Global(str(inner), None, span)
@@ -380,26 +384,44 @@ def _location(source: Source, tree: Tree) -> Location:
             return Register(UNPLACED, str(children[0]), span)
         case _:
             thread, name = map(as_token, children)
-            return Register(int(thread.lstrip("P")), str(name), span)
+            return Register(thread_of(thread, _span(source, thread)), str(name), span)
 
 
 def _value(source: Source, tree: Tree) -> InitValue:
     span = _span(source, tree)
     if tree.data == "number":
-        return Number(number_of(as_token(tree.children[0])), span)
+        return Number(integer(as_token(tree.children[0]), span), span)
     if tree.data == "code_address":
         process, label = tree.children
         return AddressOf(f"{process}:{label}", None, span)
     _, name, *index = tree.children
     if name == "NULL":
         return Number(0, span)
-    return AddressOf(str(name), number_of(as_token(index[0])) if index else None, span)
+    return AddressOf(str(name), _number(source, as_token(index[0])) if index else None, span)
 
 
-def number_of(token: Token) -> int:
-    """The value of a decimal, hexadecimal or binary literal; leading zeros do not make it octal."""
-    text = token.replace("_", "")
-    return int(text, 10) if text.lstrip("-").isdigit() else int(text, 0)
+def _number(source: Source, token: Token) -> int:
+    return integer(token, _span(source, token))
+
+
+def thread_of(text: str, span: Span) -> int:
+    """The number of a thread: `1`, `P1`, or as herd reads it `0x1`.  Raises InputError for a negative one."""
+    number = integer(text.removeprefix("P"), span)
+    if number < 0:
+        raise InputError(f"{text} is no thread", span, "threads are counted from 0: write 0 or P0")
+    return number
+
+
+def integer(text: str, span: Span) -> int:
+    """The value of a decimal, hexadecimal or binary literal; leading zeros do not make it octal.
+
+    Raises InputError for `0x_`, which has no digits.
+    """
+    text = text.replace("_", "")
+    try:
+        return int(text, 10) if text.lstrip("-").isdigit() else int(text, 0)
+    except ValueError:
+        raise InputError(f"{text} is no number", span) from None
 
 
 def _span(source: Source, node: Tree | Token) -> Span:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from litmus.diagnostics import Source, Span
 
@@ -181,12 +181,25 @@ class Machine(Struct, frozen=True):
     nohz_full: bool
 
 
+class Stated(Struct, frozen=True):
+    """A verdict that a test states in a comment.
+
+    model: None for a `Result:` line (the test's own model), the name in an `Expect(model):` line.  word: a verdict,
+    Maybe or DEADLOCK.  race: whether DATARACE follows.  span: the model's name, or else the word.
+    """
+
+    model: str | None
+    word: str
+    race: bool
+    span: Span
+
+
 class Test(Struct, frozen=True):
     """A litmus test as read.  Exactly one of `table` (assembly) and `body` (C) is set.
 
     `table[t]` are the non-empty cells of thread t, from top to bottom.  `body` spans the C functions.
-    `results`: expected verdicts stated in comments; the key is None for a `Result:` line (the
-    test's own model) and a model name for an `Expect(model):` line.
+    `stated`: expected verdicts stated in comments, each model once.  `notes`: what a reader of an answer must
+    know of the text.
     """
 
     source: Source
@@ -200,6 +213,7 @@ class Test(Struct, frozen=True):
     locations: tuple[Observed, ...]
     filter: Prop | None
     condition: Condition
-    results: Mapping[str | None, str] = field(default_factory=dict)
+    stated: tuple[Stated, ...] = ()
     arch_span: Span | None = None
     machine: Machine | None = None  # None: nothing is stated
+    notes: tuple[str, ...] = ()

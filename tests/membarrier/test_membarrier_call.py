@@ -181,7 +181,7 @@ def test_a_private_call_reaches_the_threads_of_its_process_only(flags: str) -> N
 def test_processes_and_processors_are_stated_in_comments_of_c_too(comment: str) -> None:
     call = text("sys_membarrier(MEMBARRIER_PRIVATE_FLAG);", BOTH_MISS)
     assert verdict(call, "power") is Verdict.NEVER
-    alone = call.replace("P0(int", comment.format("Process (P0)") + "\nP0(int")
+    alone = call.replace("P0(int", comment.format("Process(P0)") + "\nP0(int")
     assert verdict(alone, "power") is Verdict.SOMETIMES
     one = call.replace("sys_membarrier(MEMBARRIER_PRIVATE_FLAG);", "")
     assert verdict(one, "power") is Verdict.SOMETIMES

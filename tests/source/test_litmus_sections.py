@@ -164,28 +164,6 @@ def test_c_functions_are_a_span() -> None:
     assert test.condition.span.text.startswith("exists (0:r0=1")
 
 
-def test_results_are_read_from_comments() -> None:
-    assert read(C).results == {None: "Never", "power": "Sometimes"}
-
-
-@pytest.mark.parametrize(
-    ("comment", "results"),
-    [
-        ("(* Result: Sometimes *)", {None: "Sometimes"}),
-        ("(*\n * Result: Free choice.\n *)", {}),
-        ("(*\n* Result: Never\n *)", {}),  # the kernel's scripts want a blank or ( first
-        ("(* Expect(x86-tso): Never *)", {"x86-tso": "Never"}),
-        ("// Expect(x86-tso): Never", {"x86-tso": "Never"}),
-        (
-            "(*\n * Expect(models/power.cat): Always\n * Expect(lkmm): DEADLOCK\n *)",
-            {"models/power.cat": "Always", "lkmm": "DEADLOCK"},
-        ),
-    ],
-)
-def test_forms_of_results(comment: str, results: dict[str | None, str]) -> None:
-    assert read(SB.replace("{ x", comment + "\n{ x")).results == results
-
-
 def test_assembly_has_a_condition_behind_strings_and_symbolic_registers() -> None:
     test = read("PPC T\n{ %x=x; 1:r1=5; }\n P0 | P1 ;\n lwz r1,0(%x) | li r2,1 ;\nexists (%x=1 \\/ not %x=[x])")
     assert test.init[0].location.thread == 0  # type: ignore[union-attr]
@@ -270,6 +248,15 @@ def test_wrong_sections_are_input_errors_at_their_place(text: str, message: str,
     with pytest.raises(InputError) as caught:
         read(text)
     check(caught.value, message, place)
+
+
+def test_a_name_that_ends_in_litmus_is_shortened_as_herd7_does() -> None:
+    assert read(SB.replace("SB", "SB.litmus", 1)).name == "SB"
+
+
+def test_a_number_that_python_cannot_read_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="more digits than any machine"):
+        read(SB.replace("x=0", "x=" + "1" * 5000))
 
 
 @pytest.mark.parametrize(

@@ -339,3 +339,34 @@ def test_errors_are_at_the_offending_token(text: str, message: str, span: str, h
 )
 def test_notations_that_are_not_supported_are_named(text: str, message: str, span: str) -> None:
     assert failing(text, Unsupported)[:2] == (message, span)
+
+
+# ---------------------------------------------------------------- thread numbers
+
+
+@pytest.mark.parametrize("spelled", ["0x1:EAX", "01:EAX", "P1:EAX", "0b1:EAX"])
+def test_a_thread_number_is_any_number_as_in_herd7(spelled: str) -> None:
+    assert place(init(f"{spelled}=2").location) == (1, "EAX")
+    for text in (f"exists ({spelled}=0)", f"forall [x]={spelled}", f"locations [{spelled}] exists ({spelled}=[x])"):
+        condition = read_final(Source("t", text), text, 0)[2]
+        assert isinstance(condition.prop, Atom)
+        named = condition.prop.right if "[x]=" in text else condition.prop.location
+        assert isinstance(named, Register)
+        assert (named.thread, named.name) == (1, "EAX")
+
+
+@pytest.mark.parametrize("text", ["exists (-1:EAX=0)", "locations [-0x1:EAX]", "filter (x=-1:EAX) exists (x=1)"])
+def test_a_negative_thread_number_is_an_error_at_the_number(text: str) -> None:
+    with pytest.raises(InputError, match="is no thread") as caught:
+        read_final(Source("t", text), text, 0)
+    assert caught.value.span is not None
+    assert caught.value.span.text.startswith("-")
+    with pytest.raises(InputError, match="-1 is no thread"):
+        init("-1:EAX=2")
+
+
+def test_numbers_without_digits_and_huge_arrays_are_errors() -> None:
+    with pytest.raises(InputError, match="0x is no number"):
+        init("x=0x_")
+    with pytest.raises(Unsupported, match="more than 65536 cells"):
+        init("int t[99999999999999999999]")
