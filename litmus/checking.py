@@ -48,7 +48,7 @@ class Settings(Struct, frozen=True):
     compiler: what stands between a C test and a hardware model; "kernel" may exchange plain accesses as
     litmus.program.compiler says, "none" leaves every access where the test has it.
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
-    that does not hold, find an execution that refutes it.
+    that does not hold, find an execution that refutes it.  require_expectation: a test that states none is not ok.
     """
 
     models: tuple[str, ...] = ()
@@ -61,6 +61,7 @@ class Settings(Struct, frozen=True):
     compiler: Literal["kernel", "none"] = "kernel"
     expect: str | None = None
     explain: bool = False
+    require_expectation: bool = False
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
@@ -203,6 +204,7 @@ class Checker:
             settings.unroll,
             notes,
             refutation,
+            unstated=settings.require_expectation and expected is None,
         )
 
     def _refutation(self, code: _Lowered, model: Model) -> Execution | None:

@@ -40,13 +40,13 @@ def expectation_of(test: Test, model: str) -> Expectation | None:
     if test.stated:
         spoken = _spoken(test.stated, model)
         if spoken is not None:
-            return stated_expectation(spoken.word, f"stated by Expect({spoken.model})")
+            return stated_expectation(spoken.word, f"Expect({spoken.model})")
         own = next((stated for stated in test.stated if stated.model is None), None)
         if own is not None and model == _own_model(test):
-            return stated_expectation(own.word, "stated by Result")
+            return stated_expectation(own.word, "Result")
         if own is not None and test.body is not None and not own.race and own.word in ("Never", "Always"):
             # That nothing executes at all, a deadlock, is within the bound.
-            return Expectation(Verdict(own.word), "bounded by Result", executes=None)
+            return Expectation(Verdict(own.word), "Result as a bound", executes=None)
     if test.condition.span is None:
         return None  # forall (true) always holds
     return implied_expectation(test.condition.quantifier)

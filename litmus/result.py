@@ -1,7 +1,7 @@
 """Results: what was asked of one file under one model, what was expected, and what came out.
 
 Expectations are stated with the words of the kernel's tools/memory-model/scripts: a verdict, `Maybe`
-for no expectation, `DEADLOCK` for no execution at all.
+where any verdict will do, `DEADLOCK` for no execution at all.
 """
 
 from __future__ import annotations
@@ -13,22 +13,35 @@ from litmus.engine.answer import Answer, Execution, Verdict
 from litmus.program.question import Question
 from litmus.source.syntax import Quantifier, Test
 
+MAYBE, DEADLOCK = "Maybe", "DEADLOCK"
+
 
 class Expectation(Struct, frozen=True):
-    """The verdict that is expected, and where that was stated, for people.
+    """The verdict that is expected, and where that was stated: `Result`, `Expect(power)`, `--expect`, `~exists`.
 
-    executes: whether some execution must exist (True), none may (False), or either will do (None).
+    verdict: None where any will do (Maybe).  executes: whether some execution must exist (True), none may (False), or
+    either will do (None).
     """
 
-    verdict: Verdict
+    verdict: Verdict | None
     origin: str
     executes: bool | None = True
 
     def is_met_by(self, answer: Answer) -> bool:
         """Whether an answer is as expected; a `Never` because nothing executes has to be stated as such."""
+        if self.verdict is None:
+            return True
         if nothing_executes(answer):
             return self.executes is not True
         return self.executes is not False and answer.verdict is self.verdict
+
+
+    @property
+    def word(self) -> str:
+        """The word that states it: a verdict, Maybe or DEADLOCK."""
+        if self.verdict is None:
+            return MAYBE
+        return DEADLOCK if self.executes is False else self.verdict.value
 
 
 def nothing_executes(answer: Answer) -> bool:
@@ -36,11 +49,11 @@ def nothing_executes(answer: Answer) -> bool:
     return answer.states == () or (answer.positive == 0 and answer.negative == 0)
 
 
-def stated_expectation(word: str, origin: str) -> Expectation | None:
-    """What Never, Sometimes, Always, Maybe or DEADLOCK states; None for Maybe."""
-    if word == "Maybe":
-        return None
-    if word == "DEADLOCK":
+def stated_expectation(word: str, origin: str) -> Expectation:
+    """What Never, Sometimes, Always, Maybe or DEADLOCK states."""
+    if word == MAYBE:
+        return Expectation(None, origin, executes=None)
+    if word == DEADLOCK:
         return Expectation(Verdict.NEVER, origin, executes=False)
     return Expectation(Verdict(word), origin)
 
@@ -50,7 +63,7 @@ def implied_expectation(quantifier: Quantifier) -> Expectation | None:
     if quantifier == "exists":
         return None
     verdict = Verdict.NEVER if quantifier == "~exists" else Verdict.ALWAYS
-    return Expectation(verdict, f"implied by {quantifier}", executes=None)
+    return Expectation(verdict, quantifier, executes=None)
 
 
 def condition_holds(quantifier: Quantifier, answer: Answer) -> bool:
@@ -70,7 +83,8 @@ class Result(Struct, frozen=True):
     file, model: as they were named; model is None where the file could not be read and no model was
     asked for.  test and question are None where the error came before them.  seconds: CPU time.
     notes: what a reader of the answer must know; unroll: the bound loops were unrolled to.  refutation: an
-    execution that refutes a forall, where one was asked for and exists.
+    execution that refutes a forall, where one was asked for and exists.  unstated: an expectation was required,
+    and the test states none.
     """
 
     file: str
@@ -84,11 +98,14 @@ class Result(Struct, frozen=True):
     unroll: int
     notes: tuple[str, ...] = ()
     refutation: Execution | None = None
+    unstated: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether there is an answer and it is as expected, or nothing was expected."""
-        return self.answer is not None and (self.expected is None or self.expected.is_met_by(self.answer))
+        """Whether there is an answer and it is as expected, or nothing was expected where nothing has to be."""
+        if self.answer is None or self.unstated:
+            return False
+        return self.expected is None or self.expected.is_met_by(self.answer)
 
     @property
     def exit_code(self) -> ExitCode:

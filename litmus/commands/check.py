@@ -84,6 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     answer.add_argument(
         "--expect", type=_verdict, metavar="V", help="Never, Sometimes or Always: what every test should come out as"
     )
+    answer.add_argument(
+        "--require-expectation", action="store_true", help="a test that states no expectation is not as expected"
+    )
     answer.add_argument("-v", "--verbose", action="store_true", help="all of each answer, also of many")
     limits = parser.add_argument_group("how far and how fast")
     limits.add_argument("--unroll", type=count, default=2, metavar="N", help="follow loops N times (default 2)")
@@ -155,6 +158,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
         compiler=parsed.compiler,
         expect=parsed.expect,
         explain=explain,
+        require_expectation=parsed.require_expectation,
     )
     settings.validate()
     return settings

@@ -1,7 +1,8 @@
 """JSON lines: one object a line per (file, model), fields in a fixed order, for programs.
 
-`ok` says whether the verdict is as expected (or nothing was expected); `verdict` and `states` are
-null where there is no answer, and `states` also where they were not listed.  All of it is ASCII.
+`ok` says whether the verdict is as expected (or nothing was expected); `verdict` and `states` are null where there is
+no answer, `states` also where they were not listed, `positive` and `negative` where executions were not counted.  All
+of it is ASCII.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _encode = json.JSONEncoder().encode
 def line(result: Result) -> str:
     """One JSON object and a newline; about 10 us for a test of a few states."""
     test, question, answer, error = result.test, result.question, result.answer, result.error
-    fields: dict[str, str | bool | int | float | list[str] | None] = {
+    expected = result.expected
+    fields: dict[str, str | bool | int | float | list[str] | tuple[str, ...] | None] = {
         "file": result.file,
         "test": test.name if test else None,
         "arch": test.arch if test else None,
@@ -30,6 +32,11 @@ def line(result: Result) -> str:
         "bound_reached": False,
         "seconds": round(result.seconds, 6),
         "error": error.one_line() if error else None,
+        "positive": None,
+        "negative": None,
+        "expected": expected.word if expected else None,
+        "expected_by": expected.origin if expected else None,
+        "notes": result.notes,
     }
     if answer is not None:
         fields["verdict"] = answer.verdict.value

@@ -13,6 +13,7 @@ from litmus.report.style import Style
 from litmus.result import Result, condition_holds, nothing_executes
 
 STATES_SHOWN = 24
+UNSTATED = "NOTHING: the test states no expectation"
 PROPOSITION_WIDTH = 100  # a longer proposition is not repeated in the first sentence
 
 METHOD = {"executions": "evaluating all candidate executions", "z3": "Z3", "enumeration": "plain enumeration"}
@@ -35,7 +36,9 @@ def full(result: Result, style: Style) -> str:
     ]
     if result.expected is not None:
         word = style.paint("good", "as expected") if result.ok else style.paint("bad", "UNEXPECTED")
-        rows.append(("expected", f"{result.expected.verdict.value} ({result.expected.origin}): {word}"))
+        rows.append(("expected", f"{result.expected.word} ({result.expected.origin}): {word}"))
+    if result.unstated:
+        rows.append(("expected", style.paint("bad", UNSTATED)))
     rows += [("flag", flag) for flag in answer.flags]
     if answer.bound_reached:
         times = "once" if result.unroll == 1 else f"{result.unroll} times"
@@ -60,7 +63,9 @@ def brief(result: Result, style: Style) -> str:
     role = "strong" if result.ok else "bad"
     parts = [style.paint(role, f"{answer.verdict.value:<9}"), result.file, result.model or ""]
     if expected is not None and not result.ok:
-        parts.append(style.paint("bad", f"UNEXPECTED: {expected.verdict.value} ({expected.origin})"))
+        parts.append(style.paint("bad", f"UNEXPECTED: {expected.word} ({expected.origin})"))
+    if result.unstated:
+        parts.append(style.paint("bad", UNSTATED))
     parts += [f"flag {flag}" for flag in answer.flags]
     if answer.bound_reached:
         parts.append(f"loops cut at {result.unroll}")
@@ -88,16 +93,18 @@ def summary(counts: dict[str, int], seconds: float, style: Style) -> str:
     return (style.paint("bad", text) if bad else style.paint("good", text)) + "\n"
 
 
-KINDS = ("as expected", "answered", "unexpected", "without an answer", "bad input")
+KINDS = ("as expected", "answered", "unexpected", "without an expectation", "without an answer", "bad input")
 
 
 def kind_of(result: Result) -> str:
-    """Which of KINDS a result counts as; `answered` is one of which nothing was expected."""
+    """Which of KINDS a result counts as; of one that is `answered` nothing was expected, or anything."""
     if result.error is not None:
         return "bad input" if result.error.exit_code is ExitCode.BAD_INPUT else "without an answer"
+    if result.unstated:
+        return "without an expectation"
     if not result.ok:
         return "unexpected"
-    return "as expected" if result.expected is not None else "answered"
+    return "as expected" if result.expected is not None and result.expected.verdict is not None else "answered"
 
 
 def _error_word(error: Diagnostic | None) -> str:

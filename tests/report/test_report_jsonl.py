@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 from msgspec.structs import replace
 
 from litmus.diagnostics import InputError, Span
 from litmus.report import jsonl
-from litmus.result import Expectation, Verdict
+from litmus.result import Expectation, Verdict, stated_expectation
 
 FIELDS = [
     "file", "test", "arch", "model", "kind", "verdict", "ok", "states", "flags", "bound_reached", "seconds", "error",
+    "positive", "negative", "expected", "expected_by", "notes",
 ]  # fmt: skip
 
 
@@ -21,7 +23,7 @@ def test_an_answer_has_all_fields_in_their_order(sb):
     assert text.endswith("}\n")
     assert text.count("\n") == 1
     line = json.loads(text)
-    assert list(line) == [*FIELDS, "positive", "negative"]
+    assert list(line) == FIELDS
     assert line == {
         "file": "SB.litmus",
         "test": "SB",
@@ -37,19 +39,42 @@ def test_an_answer_has_all_fields_in_their_order(sb):
         "error": None,
         "positive": 1,
         "negative": 3,
+        "expected": None,
+        "expected_by": None,
+        "notes": [],
     }
 
 
-def test_what_was_not_counted_or_listed_is_absent_or_null(sb):
+def test_what_was_not_counted_or_listed_is_null(sb):
     line = json.loads(jsonl.line(sb(answer={"positive": None, "negative": None, "states": None})))
     assert list(line) == FIELDS
-    assert line["states"] is None
+    assert (line["states"], line["positive"], line["negative"]) == (None, None, None)
     assert line["verdict"] == "Sometimes"
 
 
 def test_ok_is_whether_the_verdict_is_as_expected(sb):
     for expected, ok in ((Verdict.NEVER, False), (Verdict.SOMETIMES, True), (Verdict.ALWAYS, False)):
         assert json.loads(jsonl.line(sb(expected=Expectation(expected, "--expect"))))["ok"] is ok
+
+
+@pytest.mark.parametrize(
+    ("expected", "word"),
+    [
+        (Expectation(Verdict.NEVER, "Expect(power)"), "Never"),
+        (stated_expectation("Maybe", "Result"), "Maybe"),
+        (stated_expectation("DEADLOCK", "Result"), "DEADLOCK"),
+        (Expectation(Verdict.ALWAYS, "forall", executes=None), "Always"),
+    ],
+)
+def test_what_is_expected_has_its_word_and_where_it_is_stated(sb, expected, word):
+    line = json.loads(jsonl.line(sb(expected=expected)))
+    assert (line["expected"], line["expected_by"]) == (word, expected.origin)
+
+
+def test_a_test_that_states_nothing_is_not_ok_where_that_is_required(sb):
+    line = json.loads(jsonl.line(sb(unstated=True, notes=("a note",))))
+    assert (line["verdict"], line["ok"], line["expected"], line["error"]) == ("Sometimes", False, None, None)
+    assert line["notes"] == ["a note"]
 
 
 def test_an_error_has_no_verdict_and_says_where_on_one_line(sb):
