@@ -49,6 +49,7 @@ class Settings(Struct, frozen=True):
     litmus.program.compiler says, "none" leaves every access where the test has it.
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
     that does not hold, find an execution that refutes it.  require_expectation: a test that states none is not ok.
+    one_model: a test that several models would decide is refused.
     """
 
     models: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Settings(Struct, frozen=True):
     expect: str | None = None
     explain: bool = False
     require_expectation: bool = False
+    one_model: bool = False
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
@@ -225,7 +227,11 @@ class Checker:
         from litmus.cat.catalogue import catalogue, default_model
 
         if test.body is not None:
-            return tuple(entry.name for entry in catalogue().values() if _has_own_table(entry))
+            models = tuple(entry.name for entry in catalogue().values() if _has_own_table(entry))
+            if self._settings.one_model:
+                hint = "name one with --model, or --output DIR writes a log for each"
+                raise InputError("a C test under all hardware models is no single log", test.arch_span, hint)
+            return models
         entry = default_model(test.arch)
         if entry is None:
             from litmus.isa import architecture

@@ -9,10 +9,14 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from litmus import __version__
-from litmus.commands.streams import INTERRUPTED, PIPE_CLOSED, write_error
+from litmus.commands.streams import INTERRUPTED, OutputLostError, flush, give_up, write, write_error
 from litmus.diagnostics import Diagnostic, ExitCode
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 DESCRIPTION = """\
 Decides litmus tests: can this outcome happen under that memory model?
@@ -33,15 +37,26 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status.  `arguments` defaults to sys.argv[1:]."""
+    if sys.stdout is None:  # it is closed (`>&-`): there is nobody to answer
+        return ExitCode.BAD_INPUT
+    try:
+        status = _run(sys.argv[1:] if arguments is None else list(arguments))
+        flush()
+    except OutputLostError as error:
+        give_up(error)
+        return ExitCode.BAD_INPUT
+    return status
+
+
+def _run(given: list[str]) -> int:
     gc.set_threshold(20_000, 10, 10)  # hardly any garbage is cyclic: looking for it less often saves a twentieth
-    given = sys.argv[1:] if arguments is None else list(arguments)
     name = next((argument for argument in given if not argument.startswith("-")), None)
     command = import_module(f"litmus.commands.{name}") if name in COMMANDS else None
     parser = _parser(name, command)
     try:
         parsed, others = parser.parse_known_args(given)
         if others:  # argparse takes files in one place only; `FILE --model M FILE` is natural
-            if "many" not in parsed or any(other.startswith("-") for other in others):
+            if "many" not in parsed or any(other.startswith("-") and other != "-" for other in others):
                 parser.error(f"unrecognized arguments: {' '.join(others)}")
             setattr(parsed, parsed.many, [*getattr(parsed, parsed.many), *others])
     except SystemExit as exit_:  # argparse has printed what it has to say
@@ -49,22 +64,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     assert command is not None, "without a command, the parser has ended"
     try:
         status: int = command.run(parsed)
-        sys.stdout.flush()
-        return status
     except Diagnostic as error:
         write_error(f"litmus: {error.render()}\n")
         return error.exit_code
     except KeyboardInterrupt:
         write_error("litmus: interrupted\n")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has what it wanted (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+    except OutputLostError:
+        raise
     except Exception:  # a mistake of ours; Python's exit status 1 would say that a verdict is not as expected
         import traceback
 
         write_error(f"litmus: internal error\n{traceback.format_exc()}")
         return ExitCode.NO_ANSWER
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse passes over it when what it prints cannot be written."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if message and file is sys.stdout:
+            write(message)
+        else:
+            super()._print_message(message, file)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -81,7 +104,7 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 def _parser(name: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
     """The parser; only the command that is asked for has its arguments: making the others takes time."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="litmus",
         description=DESCRIPTION,
         formatter_class=_formatter,

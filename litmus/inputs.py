@@ -1,49 +1,78 @@
 """Inputs: which files the arguments of a command name.
 
 A name is taken as it is: test names contain `[`, `]`, `+` and `:`, so nothing is a pattern.  A folder
-stands for the *.litmus files under it, sorted; `@list` for the names in that file, one a line, relative
-to the list's own folder.
+stands for the *.litmus files under it, sorted; hidden folders in it are passed over, and so is what is no file (a
+pipe, a device).  A list names files, one a line, relative to its own folder: it is a file whose name begins with
+`@`, as herd7 has them (`@all`, `dir/@all`), or `@list` names a file `list` that is one.  `-` is standard input.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 
 from litmus.diagnostics import InputError, Source, Span
 
 SUFFIX = ".litmus"
+STANDARD_INPUT = "-"
 
 
 def files_of(arguments: Iterable[str]) -> Iterator[str]:
     """The files that the arguments name, in order, each as often as it is named.
 
-    Raises InputError for a folder without tests and for a list that cannot be read, is empty or
-    includes itself.  Whether a file exists is found out when it is read.
+    Raises InputError for a folder that cannot be read or has no tests, and for a list that cannot be read, is empty
+    or includes itself.  Whether a file exists is found out when it is read.
     """
     for argument in arguments:
         yield from _expand(argument, None, ())
 
 
 def _expand(name: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[str]:
-    if name.startswith("@"):
+    if os.path.isdir(name):
+        yield from _folder(name, span)
+    elif os.path.basename(name).startswith("@") and (os.path.isfile(name) or not name.startswith("@")):
+        yield from _listed(name, span, lists)
+    elif name.startswith("@"):
         yield from _listed(name[1:], span, lists)
-    elif os.path.isdir(name):
-        yield from _under(name, span)
     else:
         yield name
 
 
-def _under(folder: str, span: Span | None) -> Iterator[str]:
+def _folder(folder: str, span: Span | None) -> Iterator[str]:
     found = False
-    for root, folders, files in os.walk(folder):
-        folders.sort()
-        for file in sorted(files):
-            if file.endswith(SUFFIX):
-                found = True
-                yield os.path.join(root, file)
+    for file in _under(folder, span):
+        found = True
+        yield file
     if not found:
         raise InputError(f"the folder {folder} contains no {SUFFIX} file", span)
+
+
+def _under(folder: str, span: Span | None) -> Iterator[str]:
+    """The tests under a folder: its own first, then those of its folders."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        try:
+            with os.scandir(path) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            raise InputError(f"cannot read the folder {path}: {error.strerror}", span) from error
+        folders = []
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                folders += [entry.path] * (not entry.name.startswith("."))
+            elif entry.name.endswith(SUFFIX) and _may_be_read(entry):
+                yield entry.path
+        waiting += reversed(folders)
+
+
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
+    """Whether opening an entry does not wait or act on a device; that a link leads nowhere is found out later."""
+    try:
+        return stat.S_ISREG(entry.stat().st_mode)
+    except OSError:
+        return True
 
 
 def _listed(path: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[str]:
@@ -54,8 +83,7 @@ def _listed(path: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[st
         with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             source = Source(path, stream.read())
     except OSError as error:
-        hint = f"a file of that very name is ./@{path}" if os.path.exists("@" + path) else None
-        raise InputError(f"cannot read the list {path}: {error.strerror}", span, hint) from error
+        raise InputError(f"cannot read the list {path}: {error.strerror}", span) from error
     folder = os.path.dirname(path)
     empty = True
     start = 0
@@ -64,9 +92,15 @@ def _listed(path: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[st
         if name and not name.startswith("#"):
             empty = False
             at = start + line.index(name)
-            at_sign = "@" if name.startswith("@") else ""
-            entry = at_sign + os.path.join(folder, name[len(at_sign) :])
-            yield from _expand(entry, Span(source, at, at + len(name)), (*lists, real))
+            yield from _expand(_beside(name, folder), Span(source, at, at + len(name)), (*lists, real))
         start += len(line)
     if empty:
         raise InputError(f"the list {path} names no test", span)
+
+
+def _beside(name: str, folder: str) -> str:
+    """What a list in a folder means by a name; `@name` is a list beside it, whether or not its own name has the `@`."""
+    beside = os.path.join(folder, name)
+    if not name.startswith("@") or os.path.exists(beside):
+        return beside
+    return "@" + os.path.join(folder, name[1:])

@@ -35,7 +35,6 @@ class Expectation(Struct, frozen=True):
             return self.executes is not True
         return self.executes is not False and answer.verdict is self.verdict
 
-
     @property
     def word(self) -> str:
         """The word that states it: a verdict, Maybe or DEADLOCK."""

@@ -15,8 +15,20 @@ EVERY_MODEL = "every hardware model with a table of primitives"
 
 
 def names(text: str) -> list[str]:
-    """Names separated by commas; a file that exists may have commas in its own."""
-    return [text] if os.path.exists(text) else [name for name in text.split(",") if name]
+    """Names separated by commas, none of them empty; a file that exists may have commas in its own."""
+    if os.path.exists(text):
+        return [text]
+    found = text.split(",")
+    if not all(name.strip() for name in found):
+        raise argparse.ArgumentTypeError(f"a name is missing in {text!r}")
+    return found
+
+
+def name(text: str) -> str:
+    """A name that is not empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
 
 
 def count(text: str) -> int:

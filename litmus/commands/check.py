@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
@@ -10,13 +11,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litmus.commands.arguments import COMPILER, add_engine, add_models, count, names, seconds
-from litmus.commands.streams import INTERRUPTED, write_error
-from litmus.diagnostics import ExitCode
+from litmus.commands.arguments import COMPILER, add_engine, add_models, count, name, names, seconds
+from litmus.commands.streams import INTERRUPTED, File, flush, write, write_error
+from litmus.diagnostics import ExitCode, InputError
 
 if TYPE_CHECKING:
     from litmus.checking import Settings
+    from litmus.diagnostics import Source
     from litmus.engine.options import States
+    from litmus.report.junit import Case
     from litmus.report.outcome import Outcome, Presentation
 
 DESCRIPTION = """\
@@ -33,6 +36,8 @@ examples:
   litmus check SB.litmus --model sc,x86-tso       under two models
   litmus check tests/ --model power --json        a folder, one JSON object a line
   litmus check @regressions --expect Never        the tests that a list names
+  litmus check tests/ --model power,arm --format herd --output logs/    logs/power.log and logs/arm.log
+  litmus generate --shapes MP | litmus check -    a test from standard input
   litmus check C-MP.litmus --model power --primitive power.smp_wmb=eieio
 
 exit status:
@@ -48,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.set_defaults(many="files")
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a test, a folder of *.litmus files, or @LIST, a file that names tests"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a test, a folder of *.litmus files, @LIST, a file that names tests, or -, a test on standard input",
     )
     under = parser.add_argument_group("under which model")
     add_models(
@@ -63,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="include",
         action="append",
         default=[],
+        type=name,
         metavar="DIR",
         help="where to look for models and for what they include, before the folders of LITMUS_CAT_PATH",
     )
@@ -76,6 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for people (default), herd's log, or JSON lines",
     )
     form.add_argument("--json", dest="format", action="store_const", const="json", help="same as --format json")
+    answer.add_argument("--output", metavar="DIR", type=name, help="herd's logs go here, MODEL.log for each model")
+    answer.add_argument("--junit", metavar="FILE", help="also write a JUnit report, a case for each test and model")
     answer.add_argument(
         "--states",
         choices=("auto", "all", "none"),
@@ -109,7 +120,7 @@ def _verdict(text: str) -> str:
 def run(parsed: argparse.Namespace) -> int:
     """Check the files; returns the exit status."""
     from litmus import batch
-    from litmus.inputs import files_of
+    from litmus.inputs import STANDARD_INPUT, files_of
     from litmus.report import text
     from litmus.report.outcome import Presentation
     from litmus.report.style import style_for
@@ -117,18 +128,29 @@ def run(parsed: argparse.Namespace) -> int:
     started = time.perf_counter()
     files = list(files_of(parsed.files))
     full = parsed.format == "text" and (parsed.verbose or len(files) == 1)
-    shown = Presentation(parsed.format, full, style_for(sys.stdout), parsed.debug)
+    settings = _settings(parsed, full)
+    given = _standard_input() if STANDARD_INPUT in files else None
+    junit = File(parsed.junit) if parsed.junit is not None else None
+    logs = _Logs(parsed) if parsed.output is not None else None
+    shown = Presentation(parsed.format, full, style_for(sys.stdout), parsed.debug, junit is not None)
     jobs = parsed.jobs or batch.default_jobs(len(files))
-    outcomes = batch.run(files, partial(_checking, _settings(parsed, full), shown), partial(_died, shown), jobs)
+    start = partial(_checking, settings, shown, given)
+    outcomes = batch.run(files, start, partial(_died, shown), jobs)
     codes: set[ExitCode] = set()
     kinds: Counter[str] = Counter()
     printed: set[str] = set()
-    write, interactive = sys.stdout.write, sys.stdout.isatty()
+    cases: list[Case] = []
+    interactive = sys.stdout.isatty()
     try:
         for outcome in outcomes:
-            write(outcome.output)
+            if logs is not None:
+                logs.write(outcome)
+            else:
+                write(outcome.output)
             if interactive:
-                sys.stdout.flush()
+                flush()
+            if outcome.case is not None:
+                cases.append(outcome.case)
             if outcome.errors and outcome.errors not in printed:  # a mistake in a model concerns every test
                 printed.add(outcome.errors)
                 write_error(outcome.errors)
@@ -137,6 +159,13 @@ def run(parsed: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         write_error(f"litmus: interrupted; answered so far: {kinds.total()}\n")
         return INTERRUPTED
+    if junit is not None:
+        from litmus.report.junit import report
+
+        junit.write(report("litmus check", cases))
+        junit.close()
+    if logs is not None:
+        write(logs.close())
     if shown.format == "text" and kinds.total() > 1:
         write(text.summary(kinds, time.perf_counter() - started, shown.style))
     return next((code for code in PRECEDENCE if code in codes), ExitCode.OK)
@@ -146,9 +175,16 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
     from litmus.checking import Settings
     from litmus.engine.options import Options
 
+    models = tuple(parsed.model)
+    if parsed.output is not None:
+        if parsed.format != "herd":
+            raise InputError("--output is for logs", hint="it goes with --format herd")
+        models = tuple(dict.fromkeys(models))
+    elif parsed.format == "herd" and len(models) > 1:
+        raise InputError("tests under several models are no single log", hint="--output DIR writes one for each model")
     default: States = "all" if parsed.format == "herd" else "auto"  # a log is complete
     settings = Settings(
-        models=tuple(parsed.model),
+        models=models,
         arch=parsed.arch,
         options=Options(parsed.states or default, parsed.engine, parsed.timeout),
         unroll=parsed.unroll,
@@ -159,18 +195,82 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
         expect=parsed.expect,
         explain=explain,
         require_expectation=parsed.require_expectation,
+        one_model=parsed.format == "herd" and parsed.output is None,
     )
     settings.validate()
     return settings
 
 
-def _checking(settings: Settings, shown: Presentation) -> Callable[[str], Iterator[Outcome]]:
-    """What one process does: the function from a file to its outcomes."""
+def _checking(settings: Settings, shown: Presentation, given: Source | None) -> Callable[[str], Iterator[Outcome]]:
+    """What one process does: the function from a file to its outcomes; `given` is what stood on standard input."""
     from litmus.checking import Checker
     from litmus.report.outcome import outcome
 
     checker = Checker(settings)
-    return lambda file: (outcome(result, shown) for result in checker.check(file))
+
+    def check(file: str) -> Iterator[Outcome]:
+        results = checker.check_source(given) if given is not None and file == given.name else checker.check(file)
+        return (outcome(result, shown) for result in results)
+
+    return check
+
+
+def _standard_input() -> Source:
+    """The test on standard input, read here because other processes have none.  Raises InputError where that fails."""
+    from litmus.inputs import STANDARD_INPUT
+    from litmus.source.litmus import source_of
+
+    if sys.stdin is None:
+        raise InputError("there is no standard input to read")
+    try:
+        return source_of(STANDARD_INPUT, sys.stdin.buffer)
+    except OSError as error:
+        raise InputError(f"standard input cannot be read: {error.strerror}") from error
+
+
+class _Logs:
+    """herd's logs in a folder, one for each model, so that no reader takes the answers of several for one."""
+
+    def __init__(self, parsed: argparse.Namespace) -> None:
+        """Raises InputError where a log cannot be written, or two models would share one."""
+        self.folder: str = parsed.output
+        self.logs: dict[str, File] = {}
+        self.tests: Counter[str] = Counter()
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write {self.folder}: {error.strerror}") from error
+        names: dict[str, str] = {}
+        for model in parsed.model:
+            other = names.setdefault(_name_of(model), model)
+            if other != model:
+                raise InputError(f"{other} and {model} would share the log {_name_of(model)}.log")
+        for model in names.values():
+            self._open(model)
+
+    def _open(self, model: str) -> None:
+        self.logs[model] = File(os.path.join(self.folder, f"{_name_of(model)}.log"))
+
+    def write(self, outcome: Outcome) -> None:
+        if outcome.model is None or not outcome.output:
+            return
+        if outcome.model not in self.logs:
+            self._open(outcome.model)
+        self.logs[outcome.model].write(outcome.output)
+        self.tests[outcome.model] += 1
+
+    def close(self) -> str:
+        """What was written, in words."""
+        lines = []
+        for model, file in self.logs.items():
+            file.close()
+            lines.append(f"{self.tests[model]} test{'s' * (self.tests[model] != 1)} in {file.path}\n")
+        return "".join(lines)
+
+
+def _name_of(model: str) -> str:
+    base = os.path.basename(model)
+    return base.removesuffix(".cat")
 
 
 def _died(shown: Presentation, file: str, how: str) -> Outcome:

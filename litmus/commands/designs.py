@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from litmus.commands.arguments import EVERY_MODEL, add_engine, add_models, count, names, seconds
-from litmus.commands.streams import Progress, write_error
+from litmus.commands.streams import File, Progress, flush, write, write_error
 from litmus.diagnostics import Diagnostic, ExitCode, InputError
 
 if TYPE_CHECKING:
-    from litmus.designs.matrix import Asked, Matrix
+    from litmus.designs.matrix import Asked, Finding, Matrix
     from litmus.designs.syntax import Design
 
 DESCRIPTION = """\
@@ -92,16 +94,19 @@ def run(parsed: argparse.Namespace) -> int:
     from litmus.designs.catalogue import read_designs, shipped
 
     designs = read_designs(parsed.designs or shipped())
+    junit = File(parsed.junit) if parsed.junit is not None else None
     if parsed.weaken:
         shown, matrices = _weakened(parsed, designs)
     else:
-        matrix = _derived(_asked(parsed, designs))
+        matrix = _derived(_asked(parsed, designs), _write_line if parsed.json else None)
         shown, matrices = _shown(parsed, matrix), [matrix]
-    sys.stdout.write(shown)
-    if parsed.junit is not None:
-        from litmus.report.designs import junit
+    write(shown)
+    if junit is not None:
+        from litmus.report.designs import junit_cases
+        from litmus.report.junit import report
 
-        _write(parsed.junit, "".join(map(junit, matrices)))
+        junit.write(report("litmus designs", [case for matrix in matrices for case in junit_cases(matrix)]))
+        junit.close()
     return _status(matrices, expects=not parsed.weaken)
 
 
@@ -127,14 +132,22 @@ def _asked(parsed: argparse.Namespace, designs: list[Design]) -> Asked:
     )
 
 
-def _derived(asked: Asked) -> Matrix:
+def _derived(asked: Asked, show: Callable[[Asked, Finding], None] | None = None) -> Matrix:
+    """The matrix; each finding is shown as soon as it is there."""
     from litmus.designs.matrix import derive
 
     progress = Progress(sys.stderr, "scenarios")
     try:
-        return derive(asked, progress)
+        return derive(asked, progress) if show is None else derive(asked, progress, partial(show, asked))
     finally:
         progress.end()
+
+
+def _write_line(asked: Asked, finding: Finding) -> None:
+    from litmus.report.designs import json_line
+
+    write(json_line(asked, finding))
+    flush()
 
 
 def _shown(parsed: argparse.Namespace, matrix: Matrix) -> str:
@@ -142,7 +155,7 @@ def _shown(parsed: argparse.Namespace, matrix: Matrix) -> str:
     from litmus.report.style import style_for
 
     if parsed.json:
-        return report.json_lines(matrix)
+        return ""  # all of it has been written
     if parsed.markdown:
         return report.markdown(matrix)
     style = style_for(sys.stdout)
@@ -192,11 +205,3 @@ def _write_once(error: Diagnostic, written: set[str]) -> None:
     if text not in written:
         written.add(text)
         write_error(f"litmus: {text}\n")
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from litmus.commands.arguments import count, names
+from litmus.commands.streams import write
 from litmus.diagnostics import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def run(parsed: argparse.Namespace) -> int:
     tests = generate_all(list(_cycles(parsed)))  # a mistake in one is found before any is written
     if parsed.folder is not None:
         number = len(save(tests, parsed.folder))
-        sys.stdout.write(f"{number} test{'s' * (number != 1)} in {parsed.folder}\n")
+        write(f"{number} test{'s' * (number != 1)} in {parsed.folder}\n")
         return ExitCode.OK
     for i, test in enumerate(tests):
         if parsed.list:
-            sys.stdout.write(f"{test.name}: {test.cycle}\n")
+            write(f"{test.name}: {test.cycle}\n")
         else:
-            sys.stdout.write("\n" * (i > 0) + test.text)
+            write("\n" * (i > 0) + test.text)
     return ExitCode.OK
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from litmus.commands.streams import write
 from litmus.diagnostics import ExitCode
 
 DESCRIPTION = "List the built-in models."
@@ -33,10 +33,10 @@ def run(parsed: argparse.Namespace) -> int:
                 "primitives": entry.primitives,
                 "file": entry.path,
             }
-            sys.stdout.write(json.dumps(fields) + "\n")
+            write(json.dumps(fields) + "\n")
         return ExitCode.OK
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
         tests = f"; default for {', '.join(entry.default)}" if entry.default else ""
-        sys.stdout.write(f"{entry.name:{width}}  {entry.title} ({entry.source}){tests}\n")
+        write(f"{entry.name:{width}}  {entry.title} ({entry.source}){tests}\n")
     return ExitCode.OK

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from litmus.commands.streams import write
 from litmus.diagnostics import ExitCode, InputError, near
 
 DESCRIPTION = """\
@@ -49,7 +49,8 @@ def run(parsed: argparse.Namespace) -> int:
         import json
 
         for fields in report.objects(names, chosen):
-            sys.stdout.write(json.dumps(fields) + "\n")
+            write(json.dumps(fields) + "\n")
         return ExitCode.OK
-    sys.stdout.writelines(report.lines(names, chosen))
+    for line in report.lines(names, chosen):
+        write(line)
     return ExitCode.OK

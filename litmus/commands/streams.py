@@ -1,27 +1,107 @@
-"""Streams: how commands write beside their output, and what their exit status says of a run that was cut short."""
+"""Streams: what commands write to standard output, beside it, and into files, and what happens where that fails."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from typing import TextIO
 
+from litmus.diagnostics import InputError
+
 INTERRUPTED = 130  # what a shell reports of a process that SIGINT ended
-PIPE_CLOSED = 141  # and of one that SIGPIPE ended
+
+
+class OutputLostError(Exception):
+    """Standard output cannot be written.  reason: None where its reader has gone, which had what it wanted."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def write(text: str) -> None:
+    """Write to standard output; raises OutputLostError where that cannot be written."""
+    try:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:  # the name of a file that is no text
+            encoding = sys.stdout.encoding
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise _lost(error) from error
+
+
+def flush() -> None:
+    """Let standard output go; raises OutputLostError where it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise _lost(error) from error
+
+
+def _lost(error: OSError) -> OutputLostError:
+    return OutputLostError(None if isinstance(error, BrokenPipeError) else error.strerror or str(error))
+
+
+def give_up(error: OutputLostError) -> None:
+    """Say why, in one line, unless the reader has gone, and drop what was not written."""
+    with contextlib.suppress(OSError, ValueError):  # else Python would try once more when it ends, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.reason is not None:
+        _complain(f"litmus: the output cannot be written: {error.reason}\n")
 
 
 def write_error(text: str) -> None:
     """Output so far goes first, so that errors stand where they belong when both share a terminal."""
-    sys.stdout.flush()
-    sys.stderr.write(text)
+    flush()
+    _complain(text)
+
+
+def _complain(text: str) -> None:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):  # there is nowhere to say it
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+class File:
+    """A file that a command writes beside its output; it is opened before the work begins, which may take long."""
+
+    def __init__(self, path: str) -> None:
+        """Raises InputError where it cannot be written."""
+        self.path = path
+        try:
+            self.stream = open(path, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            raise self._failed(error) from error
+
+    def write(self, text: str) -> None:
+        """Raises InputError where it cannot be written."""
+        try:
+            self.stream.write(text)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Raises InputError where it cannot be written."""
+        try:
+            self.stream.close()
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError | ValueError) -> InputError:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return InputError(f"cannot write {self.path or repr(self.path)}: {reason or error}")
 
 
 class Progress:
     """How far a command is: a line on the terminal, rewritten, once it has taken a second."""
 
-    def __init__(self, stream: TextIO, what: str) -> None:
+    def __init__(self, stream: TextIO | None, what: str) -> None:
         self.what = what
-        self.stream = stream if stream.isatty() else None
+        self.stream = stream if stream is not None and stream.isatty() else None
         self.next = time.monotonic() + 1.0
         self.shown = False
 

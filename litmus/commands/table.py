@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from litmus.commands.arguments import COMPILER, EVERY_MODEL, add_models, count, names, seconds
-from litmus.commands.streams import Progress, write_error
+from litmus.commands.streams import File, Progress, write, write_error
 from litmus.diagnostics import InputError
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", dest="format", action="store_const", const="json", help="same as --format json")
     more = answer.add_mutually_exclusive_group()
     more.add_argument("--explain", nargs=2, metavar=("ROW", "COLUMN"), help="the witness of one pair, in full")
-    more.add_argument("--compare", nargs="+", metavar="MODEL", help="the pairs about which these models differ")
+    more.add_argument(
+        "--compare", nargs="+", type=names, metavar="MODEL", help="the pairs about which these models differ"
+    )
+    answer.add_argument("--junit", metavar="FILE", help="also write a JUnit report, a case for each cell")
     answer.add_argument("--save", metavar="DIR", help="also write the tests, and @all, their list")
     limits = parser.add_argument_group("how fast")
     limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
@@ -88,9 +91,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Derive the table and show it; returns the exit status."""
     from litmus.membarrier.table import derive
+    from litmus.report.junit import report
     from litmus.shapes.generation import save
 
     asked = _asked(parsed)
+    junit = File(parsed.junit) if parsed.junit is not None else None
     progress = Progress(sys.stderr, "tests")
     try:
         table = derive(asked, progress)
@@ -98,7 +103,13 @@ def run(parsed: argparse.Namespace) -> int:
         progress.end()
     if parsed.save is not None:
         save(table.tests.values(), parsed.save)
-    sys.stdout.write(_explained(table) if parsed.explain else _shown(parsed, table))
+    write(_explained(table) if parsed.explain else _shown(parsed, table))
+    if junit is not None:
+        from litmus.report.table import comparison_cases, junit_cases
+
+        cases = comparison_cases(table, parsed.per_shape) if parsed.compare else junit_cases(table)
+        junit.write(report("litmus table", cases))
+        junit.close()
     for error in table.errors:
         write_error(f"litmus: {error.render()}\n")
     return table.exit_code
@@ -111,7 +122,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
         raise InputError("--shapes names shapes of any number of threads, --threads asks for all of one")
     if parsed.compare and parsed.model:
         raise InputError("--compare names its models itself")
-    models = [name for group in parsed.compare or () for name in names(group)] or parsed.model
+    models = [name for group in parsed.compare or () for name in group] or parsed.model
     if parsed.explain and parsed.format != "text":
         raise InputError(f"--explain answers in words, not as {parsed.format}")
     if parsed.compare and len(models) < 2:
@@ -139,7 +150,9 @@ def _primitives(options: list[str]) -> tuple[Primitive, ...]:
     from litmus.membarrier.dressing import read_primitive
 
     words = [word for option in options for word in _split(option)]
-    return tuple(dict.fromkeys(read_primitive(word) for word in words if word.strip()))
+    if not all(word.strip() for word in words):
+        raise InputError(f"a primitive is missing in {','.join(options)!r}")
+    return tuple(dict.fromkeys(map(read_primitive, words)))
 
 
 def _split(option: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from time import process_time
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from litmus.cat.catalogue import catalogue, locate
 from litmus.cat.dag import Model
 from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.scenarios import Family, Scenario, families
-from litmus.designs.syntax import HARDWARE, SIDES, Design
+from litmus.designs.syntax import HARDWARE, SIDES, Design, Expectation
 from litmus.designs.telling import told
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine import decide
@@ -60,7 +61,7 @@ class Finding(Struct, frozen=True):
     """One design in one scenario under one model.
 
     safe: None where there is no answer (error), and where the promise does not forbid the outcome.
-    completes: whether some execution comes to the end of the call.
+    completes: whether some execution comes to the end of the call.  seconds: what deciding it took.
     """
 
     design: int
@@ -74,6 +75,7 @@ class Finding(Struct, frozen=True):
     completes: bool = True
     told: str | None = None
     error: Diagnostic | None = None
+    seconds: float = 0.0
 
 
 class Cell(Struct, frozen=True):
@@ -110,9 +112,18 @@ class Matrix(Struct, frozen=True):
         """How the findings differ from what the design's file expects of a model; None where they do not."""
         return _difference(self, design, model)
 
+    def is_unstated(self, design: int, model: str) -> bool:
+        """Whether a design is broken under a model of which its file says nothing, so that nothing was compared."""
+        cells = [self.cells[design, model, side] for side in self.asked.sides]
+        return any(cell.safe is False for cell in cells) and _expected(self.asked, design, model) is None
 
-def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of: None) -> Matrix:
-    """The matrix; `progress` is told how many of the designs' scenarios are decided.
+
+def derive(
+    asked: Asked,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    each: Callable[[Finding], None] = lambda finding: None,
+) -> Matrix:
+    """The matrix; `progress` is told how many of the designs' scenarios are decided, `each` what was found.
 
     Raises InputError for a model, a shape or an alternative that does not exist, and for what is wrong with a
     design; what is not supported and what was not decided in time is in the findings.
@@ -133,6 +144,7 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
             raise finding.error
         found[finding.design, finding.model, finding.side].append(finding)
         progress(count, total)
+        each(finding)
     return Matrix(asked, models, {key: Cell(tuple(findings)) for key, findings in found.items()})
 
 
@@ -190,6 +202,7 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
         for model in models:
             table = primitives_of(asked, design, model)
             for side in asked.sides:
+                started = process_time()
                 finding = Finding(d, model, side, family.shape, "", "")
                 try:
                     key = f, model, id(table)
@@ -205,7 +218,7 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
                         finding = min(map(asking, scenarios), key=lambda one: (one.safe is not False, one.completes))
                 except Diagnostic as error:
                     finding = replace(finding, error=error)
-                yield finding
+                yield replace(finding, seconds=process_time() - started)
 
     return decide_all
 
@@ -257,12 +270,17 @@ def _died(item: str, how: str) -> Finding:
 # ---------------------------------------------------------------- expectations
 
 
+def _expected(asked: Asked, number: int, model: str) -> Expectation | None:
+    """What a design's file expects of a model; None where it expects nothing that could be compared."""
+    named = {word.text: e for e in asked.designs[number].expectations for word in e.models}
+    expected = named.get(model) or (named.get(HARDWARE) if model in hardware_models() else None)
+    return None if asked.primitives else expected
+
+
 def _difference(matrix: Matrix, number: int, model: str) -> str | None:
     asked = matrix.asked
-    design = asked.designs[number]
-    named = {word.text: e for e in design.expectations for word in e.models}
-    expected = named.get(model) or (named.get(HARDWARE) if model in hardware_models() else None)
-    if expected is None or asked.primitives:
+    expected = _expected(asked, number, model)
+    if expected is None:
         return None
     cells = {side: matrix.cells[number, model, side] for side in asked.sides}
     broken = [side for side, cell in cells.items() if cell.safe is False]

@@ -67,7 +67,7 @@ class Role(Struct, frozen=True):
 class Cell(Struct, frozen=True):
     """A cell under one model: all its roles, and of which of their tests the outcome is allowed.
 
-    failed: tests without an answer, by name.
+    failed: tests without an answer, by name.  seconds: what deciding its tests took; other cells may have the same.
     """
 
     model: str
@@ -76,6 +76,7 @@ class Cell(Struct, frozen=True):
     roles: tuple[Role, ...]
     allowed: frozenset[str]
     failed: frozenset[str] = frozenset()
+    seconds: float = 0.0
 
     def is_ordered(self, role: Role) -> bool | None:
         """Whether the test of a role forbids its outcome; None where that is not known."""
@@ -106,7 +107,8 @@ def _all(known: Iterable[bool | None]) -> bool | None:
 class Table(Struct, frozen=True):
     """The answer: cells by (model, row, column), and the tests they rest on, by name.
 
-    errors: why tests have no answer, each once.  notes: what a reader of the table must know.
+    errors: why tests have no answer, each once; reasons: the same by model and test.  notes: what a reader of the
+    table must know.
     """
 
     asked: Asked
@@ -115,6 +117,7 @@ class Table(Struct, frozen=True):
     tests: dict[str, Generated]
     errors: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
+    reasons: Mapping[tuple[str, str], Diagnostic] = {}
 
     @property
     def exit_code(self) -> ExitCode:
@@ -155,6 +158,8 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
     settings.validate()
     planned = _planned(asked)
     answers: dict[tuple[str, str], Verdict] = {}
+    reasons: dict[tuple[str, str], Diagnostic] = {}
+    times: dict[tuple[str, str], float] = {}
     errors: dict[str, Diagnostic] = {}
     notes = dict(planned.notes)
     names = list(planned.tests)
@@ -162,13 +167,15 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
     start = partial(_deciding, planned, settings)
     for done, decided in enumerate(batch.run(names, start, _died, asked.jobs or batch.default_jobs(len(names)))):
         progress(done + 1, total)
+        times[decided.model, decided.test] = decided.seconds
         if decided.verdict is not None:
             answers[decided.model, decided.test] = Verdict(decided.verdict)
         elif decided.error is not None:
+            reasons[decided.model, decided.test] = decided.error
             errors.setdefault(f"{type(decided.error)} {decided.error.message}", decided.error)
         notes.update(dict.fromkeys(decided.notes))
-    cells = {key: _answered(cell, answers) for key, cell in planned.cells.items()}
-    return Table(asked, planned.models, cells, planned.tests, tuple(errors.values()), tuple(notes))
+    cells = {key: _answered(cell, answers, times) for key, cell in planned.cells.items()}
+    return Table(asked, planned.models, cells, planned.tests, tuple(errors.values()), tuple(notes), reasons)
 
 
 def explain(table: Table, cell: Cell) -> Result | None:
@@ -306,6 +313,7 @@ class _Decided(Struct, frozen=True):
     verdict: str | None
     error: Diagnostic | None = None
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Decided]]:
@@ -320,12 +328,12 @@ def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Deci
         for result in checker.check_source(Source(f"{name}.litmus", plan.tests[name].text)):
             answer, model = result.answer, result.model or ""
             if answer is None:
-                yield _Decided(name, model, None, result.error)
+                yield _Decided(name, model, None, result.error, seconds=result.seconds)
             elif nothing_executes(answer):
                 yield _Decided(name, model, None, NoAnswer(f"no execution of {name} comes to an end under {model}"))
             else:
                 notes = (*result.notes, LOOPS) if answer.bound_reached else result.notes
-                yield _Decided(name, model, answer.verdict.value, None, notes)
+                yield _Decided(name, model, answer.verdict.value, None, notes, result.seconds)
 
     return decide
 
@@ -334,8 +342,9 @@ def _died(name: str, how: str) -> _Decided:
     return _Decided(name, "", None, NoAnswer(f"the process that was deciding {name} {how}"))
 
 
-def _answered(cell: Cell, answers: Mapping[tuple[str, str], Verdict]) -> Cell:
+def _answered(cell: Cell, answers: Mapping[tuple[str, str], Verdict], times: Mapping[tuple[str, str], float]) -> Cell:
     tests = {role.test for role in cell.roles}
     allowed = {t for t in tests if answers.get((cell.model, t), Verdict.NEVER) is not Verdict.NEVER}
     failed = {t for t in tests if (cell.model, t) not in answers}
-    return replace(cell, allowed=frozenset(allowed), failed=frozenset(failed))
+    seconds = sum(times.get((cell.model, t), 0.0) for t in tests)
+    return replace(cell, allowed=frozenset(allowed), failed=frozenset(failed), seconds=seconds)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
+
+from msgspec.structs import replace
 
 from litmus.designs.explaining import Explanation
-from litmus.designs.matrix import Cell, Finding, Matrix
+from litmus.designs.matrix import Asked, Cell, Finding, Matrix
 from litmus.designs.weakening import Barrier
 from litmus.report import witness
+from litmus.report.junit import Case
 from litmus.report.style import Style
 
 SAFE, UNKNOWN, STUCK = "safe", "?", "stuck"
@@ -133,6 +135,14 @@ def notes(matrix: Matrix) -> list[str]:
     if open_:
         named = ", ".join(f"{title} on {model}" for model, title in sorted(open_))
         lines.append(f"not looked at, for sys_membarrier() does not forbid the outcome: {named}")
+    silent = [
+        f"{design.title} on {model}"
+        for number, design in enumerate(matrix.asked.designs)
+        for model in matrix.models
+        if not matrix.asked.primitives and matrix.is_unstated(number, model)
+    ]
+    if silent:
+        lines.append(f"broken, and nothing is expected of it: {', '.join(silent)}")
     stuck: dict[str, None] = {}
     for number, design in enumerate(matrix.asked.designs):
         for model in matrix.models:
@@ -147,56 +157,50 @@ def notes(matrix: Matrix) -> list[str]:
 # ---------------------------------------------------------------- for programs
 
 
-def json_lines(matrix: Matrix) -> str:
-    """One object a line for each scenario; of those in which the promise forbids nothing, none.
+def json_line(asked: Asked, finding: Finding) -> str:
+    """One object for a scenario, and a newline; "" where the promise forbids nothing.
 
     `safe` is null where there is no answer, and `error` says why, and where no execution completes the call:
     `completes` is then false.
     """
-    lines = []
-    for (number, _, _), cell in matrix.cells.items():
-        design = matrix.asked.designs[number]
-        for f in cell.findings:
-            if not f.promised:
-                continue
-            fields = {
-                "design": design.name,
-                "variant": design.variant,
-                "model": f.model,
-                "side": f.side,
-                "shape": f.shape,
-                "roles": f.roles,
-                "safe": f.safe if f.completes else None,
-                "witness": f.told,
-                "completes": f.completes,
-                "error": None if f.error is None else f.error.one_line(),
-            }
-            lines.append(json.dumps(fields) + "\n")
-    return "".join(lines)
+    if not finding.promised:
+        return ""
+    design = asked.designs[finding.design]
+    fields = {
+        "design": design.name,
+        "variant": design.variant,
+        "model": finding.model,
+        "side": finding.side,
+        "shape": finding.shape,
+        "roles": finding.roles,
+        "safe": finding.safe if finding.completes else None,
+        "witness": finding.told,
+        "completes": finding.completes,
+        "error": None if finding.error is None else finding.error.one_line(),
+    }
+    return json.dumps(fields) + "\n"
 
 
-def junit(matrix: Matrix) -> str:
+def junit_cases(matrix: Matrix) -> list[Case]:
     """A test case for each design under each model, which fails where it is not as expected."""
-    cases = []
-    failures = errors = 0
-    for number, design in enumerate(matrix.asked.designs):
-        for model in matrix.models:
-            findings = [f for side in matrix.asked.sides for f in matrix.cells[number, model, side].findings]
-            inside = ""
-            difference = matrix.differences(number, model)
-            error = next((f.error for f in findings if f.error is not None), None)
-            if difference is not None:
-                failures += 1
-                inside = f"<failure message={quoteattr(difference)}>{escape(_told(findings))}</failure>"
-            elif error is not None:
-                errors += 1
-                inside = f"<error message={quoteattr(error.one_line())}/>"
-            elif any(matrix.cells[number, model, side].stuck for side in matrix.asked.sides):
-                inside = '<skipped message="no execution completes the call"/>'
-            names = f"classname={quoteattr(design.title)} name={quoteattr(model)}"
-            cases.append(f"  <testcase {names}>{inside}</testcase>\n")
-    head = f'<testsuite name="litmus designs" tests="{len(cases)}" failures="{failures}" errors="{errors}">\n'
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}{"".join(cases)}</testsuite>\n'
+    return [_case(matrix, number, model) for number in range(len(matrix.asked.designs)) for model in matrix.models]
+
+
+def _case(matrix: Matrix, number: int, model: str) -> Case:
+    findings = [f for side in matrix.asked.sides for f in matrix.cells[number, model, side].findings]
+    case = Case(matrix.asked.designs[number].title, model, sum(f.seconds for f in findings))
+    difference = matrix.differences(number, model)
+    error = next((f.error for f in findings if f.error is not None), None)
+    if difference is not None:
+        return replace(case, outcome="failure", message=difference, details=_told(findings))
+    if error is not None:
+        return replace(case, outcome="error", message=error.one_line())
+    if matrix.is_unstated(number, model):
+        message = f"is broken ({_summary(matrix, number, model)}), and nothing is expected of it"
+        return replace(case, outcome="skipped", message=message, details=_told(findings))
+    if any(matrix.cells[number, model, side].stuck for side in matrix.asked.sides):
+        return replace(case, outcome="skipped", message="no execution completes the call")
+    return case
 
 
 def _told(findings: Iterable[Finding]) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from litmus.diagnostics import ExitCode, NoAnswer
 from litmus.report import herd, jsonl, text
+from litmus.report.junit import Case
 from litmus.report.style import Style
 from litmus.result import Result
 
@@ -16,21 +17,24 @@ Format = Literal["text", "herd", "json"]
 
 
 class Presentation(Struct, frozen=True):
-    """How results are shown; full: all of each instead of a line, debug: with Python tracebacks."""
+    """How results are shown; full: all of each, not a line; debug: with Python tracebacks; junit: as cases too."""
 
     format: Format
     full: bool
     style: Style
     debug: bool
+    junit: bool = False
 
 
 class Outcome(Struct, frozen=True):
     """A result as text for the two output streams, with what a run adds up."""
 
+    model: str | None
     output: str
     errors: str
     exit_code: ExitCode
     kind: str  # text.kind_of the result
+    case: Case | None
 
 
 def outcome(result: Result, shown: Presentation) -> Outcome:
@@ -49,7 +53,24 @@ def outcome(result: Result, shown: Presentation) -> Outcome:
     errors = "" if shown.format == "json" else text.diagnostic(result)
     if shown.debug and result.error is not None and result.error.__cause__ is not None:
         errors += _traceback(result.error.__cause__)
-    return Outcome(output, errors, result.exit_code, text.kind_of(result))
+    case = _case(result) if shown.junit else None
+    return Outcome(result.model, output, errors, result.exit_code, text.kind_of(result), case)
+
+
+def _case(result: Result) -> Case:
+    case = Case(result.file, result.model or "no model", result.seconds)
+    error, answer, expected = result.error, result.answer, result.expected
+    if error is not None:
+        return replace(case, outcome="error", message=error.one_line(), details=text.diagnostic(result))
+    assert answer is not None, "a result has an answer or an error"
+    if result.unstated:
+        return replace(case, outcome="failure", message=f"{answer.verdict.value}; the test states no expectation")
+    if expected is None or expected.verdict is None:
+        return replace(case, outcome="skipped", message=f"{answer.verdict.value}; nothing else is expected")
+    if not result.ok:
+        message = f"{answer.verdict.value}; expected is {expected.word} ({expected.origin})"
+        return replace(case, outcome="failure", message=message, details=text.full(result, Style(False)))
+    return case
 
 
 def _traceback(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The ordering table as text, Markdown, CSV, HTML and JSON lines.
+"""The ordering table as text, Markdown, CSV, HTML, JSON lines and JUnit.
 
 O: the pair orders; X: it does not; ?: some test has no answer.  By shape, one that depends on which
 primitive is in which thread shows the roles: X/O is X with the row's primitive in the first thread and the
@@ -15,8 +15,10 @@ from html import escape
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from litmus.membarrier.table import Cell, Table
+from litmus.report.junit import Case
 from litmus.report.style import Style
 
 Format = Literal["text", "markdown", "csv", "html"]
@@ -247,3 +249,48 @@ def json_lines(table: Table) -> str:
             }
             lines.append(json.dumps(fields) + "\n")
     return "".join(lines)
+
+
+# ---------------------------------------------------------------- JUnit
+
+
+def junit_cases(table: Table) -> list[Case]:
+    """A case for each cell, which fails where it has no answer."""
+    return [_cell_case(table, cell) for model in table.models for cell in _cells(table, model)]
+
+
+def comparison_cases(table: Table, per_shape: bool) -> list[Case]:
+    """A case for each pair, which fails where the models differ (per_shape: about a shape), or one has no answer."""
+    differing = {(same[0].row.name, same[0].column.name): shapes for same, shapes in _different(table, per_shape)}
+    cases = []
+    for cell in _cells(table, table.models[0]):
+        key = cell.row.name, cell.column.name
+        same_pair = [table.cells[model, *key] for model in table.models]
+        unknown = [case for case in (_cell_case(table, other) for other in same_pair) if case.outcome != "passed"]
+        case = Case(", ".join(table.models), _pair(cell), sum(other.seconds for other in same_pair))
+        if unknown:
+            case = replace(case, outcome="failure", message=unknown[0].message, details=unknown[0].details)
+        elif key in differing:
+            said = ", ".join(f"{other.model}: {_letter(other.ordered)}" for other in same_pair)
+            message = f"{said} ({' '.join(differing[key])})"
+            case = replace(case, outcome="failure", message=message)
+        cases.append(case)
+    return cases
+
+
+def _cell_case(table: Table, cell: Cell) -> Case:
+    case = Case(cell.model, _pair(cell), cell.seconds)
+    if cell.ordered is not None:
+        return case
+    reasons = {test: table.reasons.get((cell.model, test)) for test in sorted(cell.failed)}
+    details = "".join(f"{test}: {error.one_line() if error else 'no answer'}\n" for test, error in reasons.items())
+    message = f"no answer for {_count(len(reasons))} under {cell.model}"
+    return replace(case, outcome="failure", message=message, details=details)
+
+
+def _pair(cell: Cell) -> str:
+    return f"{cell.row.title} with {cell.column.title}"
+
+
+def _count(tests: int) -> str:
+    return f"{tests} test{'s' * (tests != 1)}"

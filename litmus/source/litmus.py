@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.source.comments import comments_of
@@ -66,7 +66,7 @@ def read_file(path: str | os.PathLike[str]) -> Source:
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
-            data = file.read(_LARGEST + 1)
+            return source_of(name, file)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file", hint=_neighbours(name)) from None
     except IsADirectoryError:
@@ -74,6 +74,11 @@ def read_file(path: str | os.PathLike[str]) -> Source:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{name}: cannot be read: {reason}") from None
+
+
+def source_of(name: str, file: BinaryIO) -> Source:
+    """The text of an open file, decoded as `read_file` does.  Raises InputError if it is binary or huge."""
+    data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InputError(f"{name}: is larger than {_LARGEST >> 20} MiB, which no litmus test is")
     if b"\0" in data:

@@ -31,7 +31,8 @@ _INSIDE = re.compile(
     r"|(CPUs):[ \t]*\d)".format("|".join(WORDS))
 )
 _SCRAMBLED = (
-    rf"(?i)(?P<result>results?(?:{'|'.join(WORDS)})(?:datarace)?)|(?P<process>process(?:p\d+(?:oncpu\d+)?)+)|(?P<cpus>cpus\d+(?:nohzfull)?)"
+    rf"(?i)(?P<result>results?(?:{'|'.join(WORDS)})(?:datarace)?)"
+    r"|(?P<process>process(?:p\d+(?:oncpu\d+)?)+)|(?P<cpus>cpus\d+(?:nohzfull)?)"
 )
 _FORMS = {"result": "` * Result: Never`", "process": "Process(P0, P1)", "cpus": "CPUs: 1"}
 _INSIDE_IN_WORDS = re.compile(rf"(?i)\bresult[ \t]*:[ \t]*({'|'.join(WORDS)})\b")

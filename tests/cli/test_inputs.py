@@ -64,17 +64,87 @@ def test_a_list_that_names_nothing_is_an_error(tmp_path, text):
         list(files_of([f"@{tmp_path}/empty"]))
 
 
-def test_a_missing_list_is_an_error_that_knows_of_a_file_with_an_at_sign(tmp_path, monkeypatch):
+def test_a_missing_list_is_an_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=r"cannot read the list nope: No such file") as caught:
-        list(files_of(["@nope"]))
-    assert caught.value.hint is None
-    Path("@odd").write_text("")
-    with pytest.raises(InputError) as caught:
-        list(files_of(["@odd"]))
-    assert caught.value.hint is not None
-    assert "./@odd" in caught.value.hint
-    assert list(files_of(["./@odd"])) == ["./@odd"]
+    for name in ("@nope", "sub/@nope", "./@nope"):
+        with pytest.raises(InputError, match=r"cannot read the list .*nope: No such file"):
+            list(files_of([name]))
+
+
+def test_a_file_whose_name_begins_with_an_at_sign_is_a_list_as_for_herd7(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("dir").mkdir()
+    Path("@all").write_text("a.litmus\n@more\n")
+    Path("@more").write_text("b.litmus\n")
+    Path("more").write_text("never.litmus\n")
+    Path("dir/@all").write_text("c.litmus\n@plain\n@dotted/list\n")
+    Path("dir/plain").write_text("d.litmus\n")
+    Path("dir/dotted").mkdir()
+    Path("dir/dotted/list").write_text("e.litmus\n")
+    assert list(files_of(["@all"])) == ["a.litmus", "b.litmus"]
+    assert list(files_of(["./@all"])) == ["./a.litmus", "./b.litmus"]
+    inside = ["dir/c.litmus", "dir/d.litmus", "dir/dotted/e.litmus"]
+    assert list(files_of(["dir/@all"])) == list(files_of(["@dir/@all"])) == inside
+
+
+def test_a_folder_whose_name_begins_with_an_at_sign_is_a_folder(tmp_path):
+    wanted = touch(tmp_path / "@tests" / "a.litmus")
+    assert list(files_of([str(tmp_path / "@tests")])) == [wanted]
+
+
+def test_hidden_folders_are_passed_over_unless_they_are_named(tmp_path):
+    wanted = touch(tmp_path / "a.litmus")
+    hidden = touch(tmp_path / ".git" / "b.litmus")
+    touch(tmp_path / "sub" / ".cache" / "c.litmus")
+    assert list(files_of([str(tmp_path)])) == [wanted]
+    assert list(files_of([str(tmp_path / ".git")])) == [hidden]
+    with pytest.raises(InputError, match="contains no"):
+        list(files_of([str(tmp_path / "sub")]))
+
+
+def test_what_is_no_file_is_not_opened(tmp_path):
+    wanted = [touch(tmp_path / "a.litmus"), str(tmp_path / "b.litmus"), str(tmp_path / "gone.litmus")]
+    (tmp_path / "b.litmus").symlink_to("a.litmus")
+    (tmp_path / "gone.litmus").symlink_to("nowhere")  # an error when it is read
+    os.mkfifo(tmp_path / "pipe.litmus")
+    (tmp_path / "device.litmus").symlink_to("/dev/zero")
+    assert list(files_of([str(tmp_path)])) == wanted
+    assert list(files_of([str(tmp_path / "pipe.litmus")])) == [str(tmp_path / "pipe.litmus")]  # it is named
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path, monkeypatch):
+    touch(tmp_path / "a.litmus")
+    touch(tmp_path / "locked" / "b.litmus")
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.path.basename(path) == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match=r"cannot read the folder .*locked: Permission denied"):
+        list(files_of([str(tmp_path)]))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_without_permission_is_an_error(litmus, tmp_path):
+    touch(tmp_path / "locked" / "b.litmus")
+    (tmp_path / "locked").chmod(0)
+    ran = litmus("check", tmp_path)
+    (tmp_path / "locked").chmod(0o700)
+    assert ran.status == 2
+    assert "locked: Permission denied" in ran.err
+
+
+def test_folders_may_be_nested_deeply(tmp_path):
+    path = str(tmp_path)
+    for _ in range(1100):
+        path += "/a"
+        os.mkdir(path)
+    wanted = f"{path}/t.litmus"
+    Path(wanted).write_text("")
+    assert list(files_of([str(tmp_path)])) == [wanted]
 
 
 def test_an_empty_folder_in_a_list_is_reported_where_the_list_names_it(tmp_path):

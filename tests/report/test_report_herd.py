@@ -167,7 +167,7 @@ def test_what_the_log_says_is_what_the_json_line_says(answered):
         assert word == line["verdict"]
         swapped = (block.negative, block.positive)
         assert (positive, negative) == (swapped if block.kind == "Forbidden" else swapped[::-1])
-        if "positive" in line:
+        if line["positive"] is not None:
             assert (positive, negative) == (line["positive"], line["negative"])
         assert block.flags == line["flags"]
         assert block.loop == line["bound_reached"]

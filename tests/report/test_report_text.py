@@ -74,9 +74,7 @@ def test_states_that_were_not_listed_are_said_not_to_be(sb):
 def test_an_unexpected_verdict_is_marked_with_where_the_expectation_stands(sb):
     wrong = sb(expected=Expectation(Verdict.NEVER, "Expect(x86-tso)"))
     assert "expected    Never (Expect(x86-tso)): UNEXPECTED" in text.full(wrong, PLAIN)
-    assert text.brief(wrong, PLAIN) == (
-        "Sometimes  SB.litmus  x86-tso  UNEXPECTED: Never (Expect(x86-tso))\n"
-    )
+    assert text.brief(wrong, PLAIN) == ("Sometimes  SB.litmus  x86-tso  UNEXPECTED: Never (Expect(x86-tso))\n")
     right = sb(expected=Expectation(Verdict.SOMETIMES, "--expect"))
     assert "expected    Sometimes (--expect): as expected" in text.full(right, PLAIN)
     assert text.brief(right, PLAIN) == "Sometimes  SB.litmus  x86-tso\n"
