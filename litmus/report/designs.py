@@ -31,7 +31,8 @@ def text(matrix: Matrix, style: Style) -> str:
             design = matrix.asked.designs[number]
             parts.append(f"{style.paint('strong', design.title)}: {design.claim}\n" + "".join(lines))
     differing = [f"{style.paint('bad', 'unexpected')}: {line}\n" for line in differences(matrix)]
-    return "\n".join([*parts, *(["".join(differing)] if differing else []), "".join(f"{n}\n" for n in notes(matrix))])
+    below = "".join(f"{note}\n" for note in (*_unstated(matrix), *notes(matrix)))
+    return "\n".join([*parts, *(["".join(differing)] if differing else []), below])
 
 
 def markdown(matrix: Matrix) -> str:
@@ -44,7 +45,7 @@ def markdown(matrix: Matrix) -> str:
         for n in range(len(matrix.asked.designs))
         if _stories(matrix, n)
     ]
-    rest = [*(f"unexpected: {line}" for line in differences(matrix)), *notes(matrix)]
+    rest = [*(f"unexpected: {line}" for line in differences(matrix)), *_unstated(matrix), *notes(matrix)]
     return "".join([*lines, *stories, "\n", *(f"{line}  \n" for line in rest)])
 
 
@@ -123,6 +124,17 @@ def differences(matrix: Matrix) -> list[str]:
     return found
 
 
+def _unstated(matrix: Matrix) -> list[str]:
+    """Which designs are broken where their files expect nothing; where nothing is compared at all, none."""
+    silent = [
+        f"{design.title} on {model}"
+        for number, design in enumerate(matrix.asked.designs)
+        for model in matrix.models
+        if not matrix.asked.primitives and matrix.is_unstated(number, model)
+    ]
+    return [f"broken, and nothing is expected of it: {', '.join(silent)}"] if silent else []
+
+
 def notes(matrix: Matrix) -> list[str]:
     """How many scenarios that was, and what they leave open."""
     findings = [f for cell in matrix.cells.values() for f in cell.findings]
@@ -135,14 +147,6 @@ def notes(matrix: Matrix) -> list[str]:
     if open_:
         named = ", ".join(f"{title} on {model}" for model, title in sorted(open_))
         lines.append(f"not looked at, for sys_membarrier() does not forbid the outcome: {named}")
-    silent = [
-        f"{design.title} on {model}"
-        for number, design in enumerate(matrix.asked.designs)
-        for model in matrix.models
-        if not matrix.asked.primitives and matrix.is_unstated(number, model)
-    ]
-    if silent:
-        lines.append(f"broken, and nothing is expected of it: {', '.join(silent)}")
     stuck: dict[str, None] = {}
     for number, design in enumerate(matrix.asked.designs):
         for model in matrix.models:

@@ -225,6 +225,23 @@ def test_junit_has_a_case_for_each_design_and_model(
     assert len(cases["x86-tso"]) == 0
 
 
+def test_a_broken_design_of_which_nothing_is_expected_is_reported_as_such(
+    designs: Designs, mine: Callable[[str], Path], tmp_path: Path
+) -> None:
+    report = tmp_path / "report.xml"
+    ran = designs(mine("expect x86-tso safe;"), "--model", "power,x86-tso", "--junit", report)
+    assert ran.status == 0
+    assert "broken, and nothing is expected of it: mine on power\n" in ran.out
+    suite = ElementTree.parse(report).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "1")
+    cases = {case.get("name"): case for case in suite}
+    skipped = cases["power"].find("skipped")
+    assert skipped is not None
+    assert str(skipped.get("message")).endswith("and nothing is expected of it")
+    assert "MP, T=WW: T's y=1" in str(skipped.text)
+    assert all(float(str(case.get("time"))) > 0 for case in suite)
+
+
 def test_several_processes_give_the_same_answer(designs: Designs) -> None:
     arguments = ("lockless-compare", "--model", "power", "--scenario", "MP,SB")
     assert designs(*arguments, "--jobs", 2) == designs(*arguments)
