@@ -314,7 +314,9 @@ class _Unroller:
         address, reads = self.evaluate(operation.address, path, line.span)
         event = self.event(path, thread, "R", line, path.guard)
         number = event.number
-        self.place(event, address, operation.address, path)
+        event.address = address
+        if type(address) is not Address:
+            self.note_registers(event, operation.address, path)
         event.value = ReadOf(number)
         event.size = operation.size
         event.tags = operation.tags
@@ -353,7 +355,9 @@ class _Unroller:
         value, value_reads = self.evaluate(operation.value, path, line.span)
         value = self.truncated(value, operation.size, line.span)
         event = self.event(path, thread, "W", line, guard)
-        self.place(event, address, operation.address, path)
+        event.address = address
+        if type(address) is not Address:
+            self.note_registers(event, operation.address, path)
         event.value = value
         event.size = operation.size
         event.tags = operation.tags
@@ -363,13 +367,11 @@ class _Unroller:
         self.graph.data[event.number] = value_reads & outside
         return event
 
-    def place(self, event: Event, address: Expr, written: Expr, path: _Path) -> None:
-        """Give an access its address.  Raises InputError if it is a number in all executions."""
-        event.address = address
-        if type(address) is not Address:
-            event.held = held(written, lambda name: path.registers.get(name, (None, 0))[0])
-            if type(address) is int and event.guard == 0:
-                raise astray(self.program, event, constant)
+    def note_registers(self, event: Event, written: Expr, path: _Path) -> None:
+        """Note what an access computes its address from.  Raises InputError if that is a number in all executions."""
+        event.held = held(written, lambda name: path.registers.get(name, (None, 0))[0])
+        if type(event.address) is int and event.guard == 0:
+            raise astray(self.program, event, constant)
 
     def truncated(self, value: Expr, size: int, span: Span) -> Expr:
         """What memory holds after `value` is stored in `size` bytes, as a signed number."""
@@ -392,7 +394,7 @@ class _Unroller:
         reservation, path.reservation = path.reservation, None
         address, address_reads = self.evaluate(operation.address, path, line.span)
         if type(address) is int:  # it never succeeds, which would go unnoticed
-            self.place(Event(-1, thread, "W", 0, span=line.span), address, operation.address, path)
+            self.note_registers(Event(-1, thread, "W", 0, address, span=line.span), operation.address, path)
         carried = 0
         if operation.carries == "operands":
             carried = path.reserved | address_reads | self.evaluate(operation.value, path, line.span)[1]
