@@ -52,17 +52,17 @@ class Standing(Struct, frozen=True):
     admitted: frozenset[str] | None
 
 
-Loops = tuple[tuple[int, int], ...]  # of each, the index of its first line and of the jump back
+Ranges = tuple[tuple[int, int], ...]  # of each loop, the index of its first line and of the jump back
 
 
-def loops_of(code: ThreadCode) -> Loops:
+def ranges_of(code: ThreadCode) -> Ranges:
     """The loops of a thread."""
     jumps = ((i, line.operation) for i, line in enumerate(code.lines) if isinstance(line.operation, Branch))
     targets = ((code.labels[jump.target], i) for i, jump in jumps)
     return tuple((target, i) for target, i in targets if target <= i)
 
 
-def leaves_a_loop(loops: Loops, branch: int, join: int) -> bool:
+def leaves_a_loop(loops: Ranges, branch: int, join: int) -> bool:
     """Whether a branch may decide that a loop is left: its ways meet again, at `join`, behind a loop that it is in."""
     return any(first <= branch <= last < join for first, last in loops)
 

@@ -96,15 +96,17 @@ class EventGraph(Struct):
     updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not;
     amo_data: those in amo whose write stores something computed from the read.
     single: the read and the write of each read-modify-write that is one event to models, and not in amo.
-    cuts: guards of the paths that were left where a loop reached its bound.
+    bound: how many rounds of loops were followed, at most; cuts: guards of the paths that were left where a loop
+    reached it -> the backward branch that was not taken.
     """
 
     program: Program
+    bound: int = 0
     events: list[Event] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=lambda: [()])
     decisions: list[Decision] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
-    cuts: list[int] = field(default_factory=list)
+    cuts: dict[int, Span] = field(default_factory=dict)
     po: Rows = field(default_factory=list)
     addr: Rows = field(default_factory=list)
     data: Rows = field(default_factory=list)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from litmus.diagnostics import InputError, Span, Unsupported
+from litmus.diagnostics import InputError, Span
 from litmus.program.astray import astray, held
 from litmus.program.code import (
     FIXED,
@@ -32,7 +32,7 @@ from litmus.program.code import (
     Store,
     StoreConditional,
 )
-from litmus.program.compiler import Compiler, Loops, Standing, has_plain, leaves_a_loop, loops_of
+from litmus.program.compiler import Compiler, Ranges, Standing, has_plain, leaves_a_loop, ranges_of
 from litmus.program.graph import (
     INITIAL,
     Assumption,
@@ -43,6 +43,7 @@ from litmus.program.graph import (
     Leaf,
     Point,
 )
+from litmus.program.loops import MAXIMUM_STEPS, Loops, loops_of, too_many_events, too_many_rounds
 from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, constant, simplify
 from litmus.relation.rows import transposed
 
@@ -81,7 +82,9 @@ class _Path(Struct):
     load: int | None = None  # the read of the current instruction, for read-modify-writes
     copy: int = 0  # which copy of the `~` locations
     admitted: frozenset[str] | None = None  # kinds of blocks that may land here; None: all
-    taken: dict[int, int] = field(default_factory=dict)  # backward branches taken, by index
+    rounds: dict[int, int] = field(default_factory=dict)  # backward branch, by index -> how often it was taken
+    unsure: dict[int, int] = field(default_factory=dict)  # likewise, at the end of rounds that count
+    open: int = 0  # the loops (a mask) about which something unknown was decided in this round
     fenced: int = 0  # events before the last barrier to the compiler
     committed: int = 0  # reads that decided a branch of C which all later writes depend on
     reserved: int = 0  # reads that the reservation depends on
@@ -89,8 +92,8 @@ class _Path(Struct):
     def fork(self, pc: int, guard: int) -> _Path:
         return _Path(
             pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
-            self.scoped, self.reservation, self.load, self.copy, self.admitted, self.taken.copy(),
-            self.fenced, self.committed, self.reserved,
+            self.scoped, self.reservation, self.load, self.copy, self.admitted, self.rounds.copy(),
+            self.unsure.copy(), self.open, self.fenced, self.committed, self.reserved,
         )  # fmt: skip
 
 
@@ -99,12 +102,14 @@ class _Unroller:
         self.program = program
         self.bound = bound
         self.exchange = exchange
-        self.loops: Loops | None = None  # of the thread, if the compiler may exchange accesses of it
+        self.ranges: Ranges | None = None  # the loops of the thread, if the compiler may exchange accesses of it
+        self.loops: Loops | None = None  # of the code that is walked through
+        self.steps = 0  # lines of loops that were followed
         self.standings: dict[int, Standing] = {}
         self.compiler: Compiler | None = None
         self.cut_short: list[tuple[int, int]] = []
         self.ends: dict[int, list[tuple[int, int]]] = {}  # thread -> of every path, its events and its guard
-        self.graph = EventGraph(program)
+        self.graph = EventGraph(program, bound)
         self.guard_number: dict[tuple[tuple[int, bool], ...], int] = {(): 0}
         self.copies = 0
         self.targets = {
@@ -158,9 +163,8 @@ class _Unroller:
         graph = self.graph
         number = len(graph.events)
         if number >= MAXIMUM_EVENTS:
-            raise Unsupported(
-                f"unrolling gives more than {MAXIMUM_EVENTS} events", line.span, "fewer branches, or a smaller --unroll"
-            )
+            around = self.loops.around(path.pc - 1, path.rounds) if self.loops is not None else None
+            raise too_many_events(MAXIMUM_EVENTS, line.span, around)
         event = Event(number, thread, kind, guard, span=line.span)
         graph.events.append(event)
         graph.po.append(path.start)  # predecessors for now; transposed at the end
@@ -171,7 +175,7 @@ class _Unroller:
         graph.addr.append(0)
         graph.data.append(0)
         self.path_before.append(path.before)
-        if self.loops is not None:
+        if self.ranges is not None:
             deciding = _reads(path.committed)
             for _, reads in path.scoped:
                 deciding |= _reads(reads)
@@ -180,6 +184,14 @@ class _Unroller:
         if line.motion is FIXED:
             path.fenced = path.before
         return event
+
+    def fork(self, path: _Path, decision: int, holds: bool) -> _Path:
+        """The way of a path on which a decision is made so; `path` itself goes the other way."""
+        if self.loops is not None:
+            path.open |= self.loops.deciding.get(path.pc - 1, 0)
+        other = path.fork(path.pc, self.guard(path.guard, decision, holds))
+        path.guard = self.guard(path.guard, decision, not holds)
+        return other
 
     # ------------------------------------------------------------ walking
 
@@ -193,10 +205,13 @@ class _Unroller:
         ended = []
         stack = [root]
         end = len(lines)
+        self.loops = loops_of(lines, labels)
         while stack:
             path = stack.pop()
             while path.pc < end:
                 line = lines[path.pc]
+                if path.open:
+                    path.open &= ~self.loops.beginning.get(path.pc, 0)  # type: ignore[union-attr]
                 path.pc += 1
                 if line.instruction != path.instruction:
                     path.instruction = line.instruction
@@ -278,11 +293,9 @@ class _Unroller:
         elif reads == other_reads:
             chosen = simplify("ite", (condition, chosen, other))
         else:
-            decision = self.decide(condition, path.guard, line.span)
-            fork = path.fork(path.pc, self.guard(path.guard, decision, False))
+            fork = self.fork(path, self.decide(condition, path.guard, line.span), False)
             fork.registers[operation.register] = (other, other_reads | picks)
             stack.append(fork)
-            path.guard = self.guard(path.guard, decision, True)
         path.registers[operation.register] = (chosen, reads | picks)
 
     def either(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
@@ -302,13 +315,11 @@ class _Unroller:
         if type(condition) is int and not free:
             path.registers[operation.register] = (result, reads)
             return
-        decision = self.decide(None if free else condition, path.guard, line.span)
-        fork = path.fork(path.pc, self.guard(path.guard, decision, True))
+        fork = self.fork(path, self.decide(None if free else condition, path.guard, line.span), True)
         fork.registers[operation.register] = (result, reads)
         stack.append(fork)
         if free and type(condition) is not int:
             self.graph.assumptions.append(Assumption(condition, fork.guard))
-        path.guard = self.guard(path.guard, decision, False)
 
     def load(self, operation: Load, path: _Path, thread: int, line: Line) -> None:
         address, reads = self.evaluate(operation.address, path, line.span)
@@ -407,9 +418,7 @@ class _Unroller:
             if same != 0:
                 success = path
                 if fails:
-                    decision = self.decide(None, path.guard, line.span)
-                    success = path.fork(path.pc, self.guard(path.guard, decision, True))
-                    path.guard = self.guard(path.guard, decision, False)
+                    success = self.fork(path, self.decide(None, path.guard, line.span), True)
                 if same != 1:
                     self.graph.assumptions.append(Assumption(same, success.guard))
                 event = self.write(operation, success, thread, line, success.guard)
@@ -437,8 +446,8 @@ class _Unroller:
                     path.control |= reads
                 else:
                     path.scoped = (*path.scoped, (labels[operation.join], reads))
-                if self.loops is not None and line.motion is FIXED:
-                    if operation.join is None or leaves_a_loop(self.loops, here, labels[operation.join]):
+                if self.ranges is not None and line.motion is FIXED:
+                    if operation.join is None or leaves_a_loop(self.ranges, here, labels[operation.join]):
                         path.committed |= reads
             if type(condition) is int or type(condition) is Address:
                 taken = condition != 0
@@ -448,28 +457,35 @@ class _Unroller:
             else:
                 falls = True
         if taken and falls:
-            decision = self.decide(condition, path.guard, line.span)
-            other = path.fork(path.pc, self.guard(path.guard, decision, False))
-            stack.append(other)
-            path.guard = self.guard(path.guard, decision, True)
+            stack.append(self.fork(path, self.decide(condition, path.guard, line.span), False))
         if taken:
-            if target <= here:
-                count = path.taken.get(here, 0) + 1
-                if count > self.bound:
-                    self.graph.cuts.append(path.guard)
-                    self.cut_short.append((path.before, path.guard))
-                    return False
-                path.taken[here] = count
-                path.instruction = -1  # another round of the same instruction is another instance
+            if target <= here and not self.go_back(path, here, target, line):
+                return False
             path.pc = target
+        return True
+
+    def go_back(self, path: _Path, here: int, target: int, line: Line) -> bool:
+        """Note that a path goes back to make another round of a loop; False where the loop reached its bound."""
+        assert self.loops is not None, "a branch goes back"
+        path.rounds[here] = path.rounds.get(here, 0) + 1
+        if path.open & self.loops.beginning[target]:
+            count = path.unsure[here] = path.unsure.get(here, 0) + 1
+            if count > self.bound:
+                self.graph.cuts[path.guard] = line.span
+                self.cut_short.append((path.before, path.guard))
+                return False
+        path.instruction = -1  # another round of the same instruction is another instance
+        self.steps += here - target + 1
+        if self.steps > MAXIMUM_STEPS:
+            raise too_many_rounds(self.loops.around(here, path.rounds))
         return True
 
     def float(self, operation: Float, path: _Path) -> None:
         inner = _Path(0, {}, path.guard, copy=path.copy)
         first = len(self.graph.events)
-        loops, self.loops = self.loops, None  # the code of blocks is as written
+        outside, self.ranges = (self.ranges, self.loops), None  # the code of blocks is as written
         self.walk(operation.body, dict(operation.labels), operation.thread, inner, None)
-        self.loops = loops
+        self.ranges, self.loops = outside
         events = (1 << len(self.graph.events)) - (1 << first)
         self.graph.blocks.append(Block(operation.thread, path.guard, events))
         self.kinds.append(operation.kind)
@@ -483,12 +499,12 @@ class _Unroller:
                 self.initial_write(Address(variable.name, index * variable.size), value, variable.size)
         for thread, code in enumerate(self.program.threads):
             registers: Registers = {name: (value, 0) for name, value in self.program.registers[thread].items()}
-            self.loops = loops_of(code) if self.exchange and has_plain(code) else None
+            self.ranges = ranges_of(code) if self.exchange and has_plain(code) else None
             self.cut_short = []
             root = _Path(0, registers, admitted=code.admitted)
             ended = self.walk(code.lines, dict(code.labels), thread, root, self.places.get(thread))
             graph.leaves.append([Leaf(p.guard, {r: v for r, (v, _) in p.registers.items()}) for p in ended])
-            if self.loops is not None:
+            if self.ranges is not None:
                 self.ends[thread] = [(p.before, p.guard) for p in ended] + self.cut_short
         if self.standings:
             flow = {e: _reads(graph.addr[e] | graph.data[e]) for e in self.standings}
@@ -549,11 +565,13 @@ class _Unroller:
 
 
 def unroll(program: Program, bound: int = 2, exchange: bool = True) -> EventGraph:
-    """The event graph of a program, every backward branch taken at most `bound` times.
+    """The event graph of a program, each of its loops followed up to `bound` rounds.
 
+    More exactly: a path ends where a backward branch ends its round number `bound` + 1 of those that count
+    (litmus.program.loops).  A loop whose end does not depend on the execution is followed to it.
     exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
 
     Raises InputError where code computes something meaningless (an address times two) or accesses no variable, whatever
-    is read, and Unsupported where there are too many paths.
+    is read, and Unsupported where there are too many paths or rounds.
     """
     return _Unroller(program, bound, exchange).unroll()

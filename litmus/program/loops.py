@@ -1,0 +1,192 @@
+"""Loops: the backward branches of a thread, and which lines decide whether another round is made.
+
+A round of a loop counts against the bound of unrolling if something unknown, the value of a read or whether a
+store-conditional succeeds, decided in it whether the loop goes on.  A loop without such rounds has an end that
+does not depend on the execution, and is followed to it.  A branch in the body whose ways meet again before the
+round ends decides nothing about the loop, unless a register that the loop's own conditions are computed from is set
+on one of them: `while (i < 5) if (READ_ONCE(*x)) i++;` makes as many rounds as the reads say.
+
+That is the slice of the loop's exits: control dependence by postdominators (Ferrante, Ottenstein, Warren, "The
+program dependence graph and its use in optimization", TOPLAS 1987), closed under what conditions are computed from
+(Weiser, "Program slicing", ICSE 1981).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from litmus.diagnostics import Span, Unsupported
+from litmus.program.code import Branch, Line, Load, Operation, Set, StoreConditional
+from litmus.program.values import Expr, Op, Reg
+
+MAXIMUM_STEPS = 100_000  # lines of loops that are followed in one test
+
+
+class Loop(Struct, frozen=True):
+    """A loop: the code from `first`, where backward branches go, to the last of these branches.
+
+    deciding: the lines (a mask) of which one may decide whether another round is made.
+    """
+
+    first: int
+    last: int
+    deciding: int
+
+
+class Loops(Struct, frozen=True):
+    """The loops of a thread, as masks in which bit n is all[n].
+
+    beginning: line -> the loops that a round of begins there; deciding: line -> the loops of which it may decide
+    whether they go on.
+    """
+
+    lines: tuple[Line, ...]
+    all: tuple[Loop, ...]
+    beginning: Mapping[int, int]
+    deciding: Mapping[int, int]
+
+    def around(self, line: int, rounds: Mapping[int, int]) -> Followed | None:
+        """Of the loops around a line, the one of which a path made the most rounds; None if it made none.
+
+        rounds: backward branch -> how often the path took it.
+        """
+        made = {
+            back: count
+            for back, count in rounds.items()
+            if any(loop.first <= line <= loop.last and loop.first <= back <= loop.last for loop in self.all)
+        }
+        if not made:
+            return None
+        back = max(made, key=made.__getitem__)
+        return Followed(self.lines[back].span, made[back])
+
+
+class Followed(Struct, frozen=True):
+    """How far a loop was followed: its backward branch, and the rounds."""
+
+    span: Span
+    rounds: int
+
+
+def too_many_events(limit: int, span: Span, loop: Followed | None) -> Unsupported:
+    """The error where unrolling gives too many events, at the loop if there is one, else where it was noticed."""
+    if loop is None:
+        return Unsupported(f"unrolling gives more than {limit} events", span, "fewer branches, or a smaller --unroll")
+    return Unsupported(
+        f"following this loop gives more than {limit} events ({loop.rounds} rounds so far)",
+        loop.span,
+        "fewer rounds, or fewer branches in them; where reads decide how many, a smaller --unroll",
+    )
+
+
+def too_many_rounds(loop: Followed | None) -> Unsupported:
+    """The error where a loop was followed for MAXIMUM_STEPS."""
+    assert loop is not None, "a backward branch was just taken"
+    return Unsupported(
+        f"this loop was followed for {loop.rounds} rounds, and its end was not reached",
+        loop.span,
+        "fewer rounds; a loop that never ends has no final state",
+    )
+
+
+def loops_of(lines: tuple[Line, ...], labels: Mapping[str, int]) -> Loops | None:
+    """The loops of some code; None where no branch goes back."""
+    last: dict[int, int] = {}
+    for i, line in enumerate(lines):
+        operation = line.operation
+        if type(operation) is Branch and (first := labels[operation.target]) <= i:
+            last[first] = i
+    if not last:
+        return None
+    loops = tuple([Loop(first, end, _deciding(lines, labels, first, end)) for first, end in sorted(last.items())])
+    deciding: dict[int, int] = {}
+    for n, loop in enumerate(loops):
+        for i in range(loop.first, loop.last + 1):
+            if loop.deciding >> i & 1:
+                deciding[i] = deciding.get(i, 0) | 1 << n
+    return Loops(lines, loops, {loop.first: 1 << n for n, loop in enumerate(loops)}, deciding)
+
+
+def _deciding(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, last: int) -> int:
+    """The lines of a loop of which one may decide whether another round is made."""
+    again, leaves = last + 1, last + 2  # where a round ends
+    body = range(first, last + 1)
+
+    def reached(line: int) -> int:
+        return again if line == first else line if first < line <= last else leaves
+
+    ways: dict[int, tuple[int, ...]] = {}
+    for i in body:
+        operation = lines[i].operation
+        following = reached(i + 1)
+        if isinstance(operation, Branch):
+            target = reached(labels[operation.target])
+            ways[i] = (target,) if operation.condition is None else (target, following)
+        else:
+            ways[i] = (following,)
+    behind = _postdominators(ways, again, leaves)
+    setting: dict[str, list[int]] = {}
+    for i in body:
+        if (register := _register_set_by(lines[i].operation)) is not None:
+            setting.setdefault(register, []).append(i)
+    found: set[int] = set()
+    pending = [again, leaves]
+    while pending:
+        place = pending.pop()
+        needed = [
+            i
+            for i, to in ways.items()
+            if any(behind[way] >> place & 1 for way in to) and (place == i or not behind[i] >> place & 1)
+        ]
+        if place <= last:
+            for register in _registers_in(_computed_from(lines[place].operation)):
+                needed += setting.get(register, [])
+        fresh = [i for i in needed if i not in found]
+        found.update(fresh)
+        pending += fresh
+    return sum(1 << i for i in found)
+
+
+def _postdominators(ways: Mapping[int, tuple[int, ...]], *ends: int) -> dict[int, int]:
+    """For each place, the mask of those on every way from it to an end, itself included."""
+    behind = dict.fromkeys(ways, -1) | {end: 1 << end for end in ends}
+    changed = True
+    while changed:
+        changed = False
+        for i in reversed(list(ways)):
+            common = -1
+            for way in ways[i]:
+                common &= behind[way]
+            common |= 1 << i
+            changed |= common != behind[i]
+            behind[i] = common
+    return behind
+
+
+def _register_set_by(operation: Operation) -> str | None:
+    match operation:
+        case Set() | Load():
+            return operation.register
+        case StoreConditional():
+            return operation.status
+    return None
+
+
+def _computed_from(operation: Operation) -> Expr | None:
+    """What decides the way of a branch, or the value of a register that is set; None where that is memory."""
+    match operation:
+        case Branch():
+            return operation.condition
+        case Set():
+            return operation.value
+    return None
+
+
+def _registers_in(expr: Expr | None) -> Iterator[str]:
+    if isinstance(expr, Reg):
+        yield expr.name
+    elif isinstance(expr, Op):
+        for argument in expr.args:
+            yield from _registers_in(argument)
