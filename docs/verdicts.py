@@ -11,6 +11,8 @@ from pathlib import Path
 
 from litmus.checking import Checker, Settings
 from litmus.engine.options import Options
+from litmus.report.text import up_to
+from litmus.result import is_certain
 
 PAGE = Path(__file__).with_suffix(".md")
 EXAMPLES = PAGE.parent.parent / "tests" / "examples"
@@ -38,7 +40,8 @@ INTRODUCTION = """\
 # Verdicts of the examples
 
 What each model says of the outcome that an example asks about: **Sometimes** where some execution has it, Never where
-none has. A C test runs under a hardware model as the headers of the kernel and of liburcu compile it there
+none has; *up to 2 rounds* where a loop was followed no further and longer executions exist. A C test runs under a
+hardware model as the headers of the kernel and of liburcu compile it there
 ([models/primitives](../models/primitives)); [README.md](../README.md) says how to ask for another choice.
 
 This page is generated: `python -m docs.verdicts`.
@@ -65,7 +68,8 @@ def verdicts(checker: Checker, file: Path) -> Iterator[str]:
         if result.answer is None:
             raise RuntimeError(f"no answer for {file.name} under {result.model}: {result.error}")
         word = result.answer.verdict.value
-        yield word if word == "Never" else f"**{word}**"
+        bound = "" if is_certain(result.answer) else f", {up_to(result)}"
+        yield (word if word == "Never" else f"**{word}**") + bound
 
 
 def page() -> str:

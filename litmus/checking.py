@@ -49,7 +49,8 @@ class Settings(Struct, frozen=True):
     litmus.program.compiler says, "none" leaves every access where the test has it.
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
     that does not hold, find an execution that refutes it.  require_expectation: a test that states none is not ok.
-    one_model: a test that several models would decide is refused.
+    one_model: a test that several models would decide is refused.  bounded: what is as expected as far as loops were
+    followed is as expected.
     """
 
     models: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Settings(Struct, frozen=True):
     explain: bool = False
     require_expectation: bool = False
     one_model: bool = False
+    bounded: bool = False
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
@@ -96,17 +98,19 @@ def check(
     unroll: int = 2,
     compiler: Literal["kernel", "none"] = "kernel",
     expect: str | None = None,
+    bounded: bool = False,
 ) -> Result:
     """Decide one test under one model.
 
     test: a path, a Source, or the text of a test (a string with a line break in it).  model: the name of
     a built-in model or the path of a .cat file; None for the default of the test's architecture.  arch:
     for a C test, the table of primitives where the model names none.  compiler: see Settings.  An error
-    is in the result (`error`), as is what was expected.  Raises InputError for a model that does not exist,
-    and for a C test without a model: there is no single default.
+    is in the result (`error`), as is what was expected.  unroll: how many rounds of loops are followed whose end
+    depends on what is read; bounded: what is as expected up to there is as expected.  Raises InputError for a
+    model that does not exist, and for a C test without a model: there is no single default.
     """
     models = () if model is None else (model,)
-    settings = Settings(models, arch, options, unroll, compiler=compiler, expect=expect)
+    settings = Settings(models, arch, options, unroll, compiler=compiler, expect=expect, bounded=bounded)
     settings.validate()
     checker = Checker(settings)
     if isinstance(test, str) and "\n" in test:
@@ -207,6 +211,7 @@ class Checker:
             notes,
             refutation,
             unstated=settings.require_expectation and expected is None,
+            bounded=settings.bounded,
         )
 
     def _refutation(self, code: _Lowered, model: Model) -> Execution | None:

@@ -42,8 +42,14 @@ examples:
 
 exit status:
   0 every verdict is as expected, or nothing was expected     1 some verdict is not
-  2 bad usage or bad input     3 no answer (timeout, unsupported feature)
+  2 bad usage or bad input     3 no answer (timeout, unsupported feature), or one that is not settled
   Of several, the first of 2, 1, 3.
+
+loops:
+  A loop whose end does not depend on what is read is followed to it.  Others are followed for --unroll N rounds.  If
+  longer executions exist, Sometimes is certain, an outcome that was seen is, and one that refutes a forall is; that
+  an outcome never comes, or always, is known up to N rounds.  Where that is what was expected the exit status is 3,
+  and with --bounded it is 0.  Where every execution is still in a loop there is no answer.
 """
 
 PRECEDENCE = (ExitCode.BAD_INPUT, ExitCode.UNEXPECTED, ExitCode.NO_ANSWER)
@@ -100,7 +106,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     answer.add_argument("-v", "--verbose", action="store_true", help="all of each answer, also of many")
     limits = parser.add_argument_group("how far and how fast")
-    limits.add_argument("--unroll", type=count, default=2, metavar="N", help="follow loops N times (default 2)")
+    limits.add_argument("--unroll", type=count, default=2, metavar="N", help="follow loops N rounds (default 2)")
+    limits.add_argument(
+        "--bounded", action="store_true", help="what is as expected up to --unroll N rounds of loops is as expected"
+    )
     limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
     limits.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few files, else one a CPU)")
     add_engine(limits)
@@ -196,6 +205,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
         explain=explain,
         require_expectation=parsed.require_expectation,
         one_model=parsed.format == "herd" and parsed.output is None,
+        bounded=parsed.bounded,
     )
     settings.validate()
     return settings

@@ -9,7 +9,7 @@ from litmus.designs.matrix import Finding, Matrix, model_of, primitives_of
 from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import listing
 from litmus.designs.telling import told
-from litmus.engine import decide
+from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Execution
 from litmus.program.unroll import unroll
 
@@ -41,7 +41,10 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
         for scenario in family.scenarios((side,), design.migrates):
             listed = scenario.listing(texts)
             graph = unroll(lowering.program(listed, table))
-            answer = decide(graph, model_of(model, table), question(listed), asked.options)
+            try:
+                answer = decide(graph, model_of(model, table), question(listed), asked.options)
+            except Unfinished:
+                continue  # another scenario of the family is the broken one
             if answer.witness is not None:
                 explanations.append(Explanation(finding, told(answer.witness, listed, design), listed, answer.witness))
                 break

@@ -23,18 +23,21 @@ from litmus.designs.scenarios import Family, Scenario, families
 from litmus.designs.syntax import HARDWARE, SIDES, Design, Expectation
 from litmus.designs.telling import told
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
-from litmus.engine import decide
-from litmus.engine.answer import Verdict
+from litmus.engine import Unfinished, decide
+from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture, c
 from litmus.membarrier.table import hardware_models, table_of
 from litmus.oracle.recheck import is_execution
+from litmus.program.graph import EventGraph
 from litmus.program.primitives import Primitives, load_primitives
+from litmus.program.question import Question
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.shapes.generation import generate
 from litmus.source.litmus import read_test
 
+CUT = "a loop was followed to its bound: write await() for one that waits"
 SEQUENTIAL = "sc"  # the model of an execution that shows that a scenario can complete
 
 
@@ -215,7 +218,7 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
                         asking = partial(
                             _found, finding, design, lowering, model_of(model, table), table, asked.options
                         )
-                        finding = min(map(asking, scenarios), key=lambda one: (one.safe is not False, one.completes))
+                        finding = min(map(asking, scenarios), key=severity)
                 except Diagnostic as error:
                     finding = replace(finding, error=error)
                 yield replace(finding, seconds=process_time() - started)
@@ -223,13 +226,30 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
     return decide_all
 
 
+def severity(finding: Finding) -> tuple[bool, ...]:
+    """The key that puts first what says most about a design: broken, not known, never completed, safe."""
+    return finding.safe is not False, finding.safe is not None, finding.completes
+
+
 def _is_promised(family: Family, model: str, table: Primitives, options: Options) -> bool:
     """Whether sys_membarrier() in the place of a design forbids the outcome."""
     generated = generate(family.promise)
     test = read_test(Source(f"{generated.name}.litmus", generated.text))
     program = c.lower(test, table)
-    answer = decide(unroll(program), model_of(model, table), resolve(test, program), replace(options, witness=False))
+    asked = resolve(test, program)
+    answer = _settled(unroll(program), model_of(model, table), asked, replace(options, witness=False))
     return answer.verdict is Verdict.NEVER
+
+
+def _settled(graph: EventGraph, model: Model, asked: Question, options: Options) -> Answer:
+    """An answer that no longer execution can change.  Raises Unfinished where a loop that was cut leaves it open."""
+    try:
+        answer = decide(graph, model, asked, options)
+    except Unfinished as error:
+        raise Unfinished(CUT, error.span) from None
+    if answer.verdict is Verdict.NEVER and answer.bound_reached:
+        raise Unfinished(CUT, next(iter(graph.cuts.values())))
+    return answer
 
 
 def _found(
@@ -241,13 +261,14 @@ def _found(
     options: Options,
     scenario: Scenario,
 ) -> Finding:
-    answer = decide(unroll(lowering.program(scenario, table)), model, question(scenario), options)
-    if answer.verdict is not Verdict.NEVER:
-        assert answer.witness is not None, "a witness was asked for"
-        return replace(finding, safe=False, told=told(answer.witness, scenario, design))
-    if answer.bound_reached:
-        return replace(finding, error=NoAnswer("a loop was followed to its bound: write await() for one that waits"))
-    return replace(finding, safe=True, completes=_completes(scenario, lowering, model, table, options))
+    try:
+        answer = _settled(unroll(lowering.program(scenario, table)), model, question(scenario), options)
+        if answer.verdict is not Verdict.NEVER:
+            assert answer.witness is not None, "a witness was asked for"
+            return replace(finding, safe=False, told=told(answer.witness, scenario, design))
+        return replace(finding, safe=True, completes=_completes(scenario, lowering, model, table, options))
+    except Unfinished as error:
+        return replace(finding, error=error)  # another scenario may show that the design is broken
 
 
 def _completes(scenario: Scenario, lowering: Lowering, model: Model, table: Primitives, options: Options) -> bool:
@@ -256,10 +277,13 @@ def _completes(scenario: Scenario, lowering: Lowering, model: Model, table: Prim
     A sequential one does for nearly all designs and models, and is quickly found.
     """
     graph = unroll(lowering.program(scenario, table, outcome=False))
-    execution = decide(graph, model_of(SEQUENTIAL, table), COMPLETES, replace(options, engine="auto")).witness
+    try:
+        execution = decide(graph, model_of(SEQUENTIAL, table), COMPLETES, replace(options, engine="auto")).witness
+    except Unfinished:
+        execution = None
     if execution is not None and is_execution(execution, model) is None:
         return True
-    return decide(graph, model, COMPLETES, replace(options, witness=False)).verdict is not Verdict.NEVER
+    return _settled(graph, model, COMPLETES, replace(options, witness=False)).verdict is not Verdict.NEVER
 
 
 def _died(item: str, how: str) -> Finding:

@@ -49,7 +49,8 @@ class Answer(Struct, frozen=True):
     too many; positive and negative: how many consistent executions satisfy and refute the
     proposition, or None when they were not counted; witness: an execution that satisfies the
     proposition, if one exists; flags: the flags of consistent executions, sorted; bound_reached: some
-    execution was cut where a loop was unrolled to its bound.
+    execution was cut where a loop was unrolled to its bound; complete: some execution was found that comes to its
+    end, whether or not it satisfies the filter.
     """
 
     verdict: Verdict
@@ -61,3 +62,4 @@ class Answer(Struct, frozen=True):
     witness: Execution | None
     bound_reached: bool
     method: str  # how it was decided: "executions", "z3", "enumeration"
+    complete: bool = True

@@ -8,6 +8,7 @@ import time
 from msgspec.structs import replace
 
 from litmus.cat.dag import Model, NeedsExecution
+from litmus.diagnostics import NoAnswer
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence
@@ -26,6 +27,10 @@ STATES_SECONDS = 2.0
 _plans: dict[int, Plan] = {}  # by the identity of the model, which the plan keeps alive
 
 
+class Unfinished(NoAnswer):
+    """No execution was followed to its end: each is still in a loop."""
+
+
 def plan_of(model: Model) -> Plan:
     """The prepared form of a model, made once."""
     plan = _plans.get(id(model))
@@ -39,9 +44,30 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
 
     Tests with few candidate executions are decided by evaluating all of them at once; of the others,
     those that the proposition narrows down far enough as well; the rest by Z3.
-    Raises NoAnswer when the time is up, Unsupported for what has no answer here, InputError where
-    the test turns out to be wrong (an access outside every variable).
+    Raises NoAnswer when the time is up, Unfinished where every execution was cut at the bound of a loop,
+    Unsupported for what has no answer here, InputError where the test turns out to be wrong (an access outside
+    every variable).
     """
+    answer = _answer(graph, model, question, options)
+    if answer.bound_reached and not answer.complete:
+        raise unfinished(graph)
+    return answer
+
+
+def unfinished(graph: EventGraph) -> Unfinished:
+    """The error where every execution was cut: which loops it may have been, and what to try."""
+    first, *others = sorted(graph.cuts.values(), key=lambda span: span.start)
+    lines = dict.fromkeys(span.source.position(span.start)[0] for span in others if span.start != first.start)
+    rounds = f"{graph.bound} round{'s' * (graph.bound != 1)}"
+    if lines:
+        which = f"a loop after {rounds}: this one, or that of line {' or '.join(map(str, lines))}"
+    else:
+        which = f"this loop after {rounds}"
+    hint = f"--unroll {graph.bound + 1} follows loops further; if no execution ends them, there is no final state"
+    return Unfinished(f"every execution is still in {which}", first, hint)
+
+
+def _answer(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     if options.engine == "enumerate":
         from litmus.oracle.enumeration import enumerated

@@ -44,7 +44,7 @@ class Exhaustive:
     """Evaluates a model over all candidates within bounds and answers a question about the consistent ones.
 
     complete: the slice of the executions that the model allows, that satisfy the filter, and in which no
-    loop was cut.
+    loop was cut; is_complete: there are such executions if the filter is not regarded.
     """
 
     def __init__(self, bounds: Bounds, plan: Plan, question: Question) -> None:
@@ -60,6 +60,7 @@ class Exhaustive:
             cut |= candidates.guards[guard]
         self.bound_reached = bool(consistent & cut)
         self.complete = consistent & ~cut
+        self.is_complete = self.complete != 0
         self.outcomes = Outcomes(candidates, question)
         if self.complete & ~self.outcomes.determined():
             raise Unsupported(UNDETERMINED)
@@ -110,6 +111,7 @@ class Exhaustive:
             witness=self.outcomes.execution(satisfying) if satisfying and witness else None,
             bound_reached=self.bound_reached,
             method="executions",
+            complete=self.is_complete,
         )
 
 

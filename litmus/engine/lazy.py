@@ -104,16 +104,23 @@ class Lazy:
         if self.undetermined != FALSE:
             self.find(self.undetermined)  # raises Unsupported where there is such an execution
         bound_reached = bool(self.bounds.graph.cuts) and self.find(self.cut) is not None
+        executes = witness is not None or refuting is not None
+        complete = executes or (self.question.filter is not None and self.find(-self.cut) is not None)
+        if executes:
+            states = None if limit is None else self._states([o for o in found if o is not None], limit, budget)
+        else:
+            states = ()
         return Answer(
             verdict=verdict_of(witness is not None, refuting is not None),
             places=self.question.places[: self.question.shown],
-            states=None if limit is None else self._states([o for o in found if o is not None], limit, budget),
+            states=states,
             positive=None,
             negative=None,
-            flags=flags if witness is not None or refuting is not None else (),
+            flags=flags if executes else (),
             witness=witness,
             bound_reached=bound_reached,
             method="z3",
+            complete=complete,
         )
 
     def _states(self, known: list[Outcomes], limit: int, budget: float | None) -> tuple[State, ...] | None:

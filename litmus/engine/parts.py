@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from litmus.cat.dag import Facts, Kind, Model, Recipe
 from litmus.diagnostics import Unsupported
-from litmus.engine.answer import Answer, Verdict
+from litmus.engine.answer import Answer, State, Verdict
 from litmus.engine.base import Base
 from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates, Slices
@@ -95,8 +95,10 @@ def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int 
     """One answer for all executions, from those for parts of them and whether each has a refuting execution."""
     first = answers[0][0]
     parts = [answer for answer, _ in answers]
-    states = None
-    if limit is not None and all(answer.states is not None for answer in parts):
+    states: tuple[State, ...] | None = None
+    if all(answer.states == () for answer in parts):
+        states = ()
+    elif limit is not None and all(answer.states is not None for answer in parts):
         found = {state for answer in parts for state in answer.states or ()}
         states = tuple(sorted(found, key=state_order)) if len(found) <= limit else None
     counted = all(answer.positive is not None for answer in parts)
@@ -112,6 +114,7 @@ def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int 
         flags=tuple(sorted({flag for answer in parts for flag in answer.flags})),
         witness=None if witness is None else replace(witness, graph=graph),
         bound_reached=any(answer.bound_reached for answer in parts),
+        complete=any(answer.complete for answer in parts),
         method="z3" if any(answer.method == "z3" for answer in parts) else first.method,
     )
 

@@ -24,14 +24,12 @@ from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
 from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.program.primitives import Primitives, load_primitives, tables
-from litmus.result import Result, nothing_executes
+from litmus.result import Result, is_certain, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
 from litmus.shapes.cycles import Cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import Generated, generate
 from litmus.shapes.naming import SHAPES, family, name_of, pair_shape
-
-LOOPS = "loops were followed twice; longer runs exist and are not covered"
 
 DEFAULT_PRIMITIVES = ("barrier", FULL, "sys_membarrier")
 UNSEEN = Options(states="none", witness=False)  # only verdicts
@@ -331,9 +329,11 @@ def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Deci
                 yield _Decided(name, model, None, result.error, seconds=result.seconds)
             elif nothing_executes(answer):
                 yield _Decided(name, model, None, NoAnswer(f"no execution of {name} comes to an end under {model}"))
+            elif answer.verdict is Verdict.NEVER and not is_certain(answer):
+                message = f"a loop of {name} was left after {result.unroll} rounds; whether a longer execution under "
+                yield _Decided(name, model, None, NoAnswer(f"{message}{model} has the outcome is not known"))
             else:
-                notes = (*result.notes, LOOPS) if answer.bound_reached else result.notes
-                yield _Decided(name, model, answer.verdict.value, None, notes, result.seconds)
+                yield _Decided(name, model, answer.verdict.value, None, result.notes, result.seconds)
 
     return decide
 

@@ -241,7 +241,7 @@ def judged(
     found: set[State] = set()
     flags: set[str] = set()
     witness: Execution | None = None
-    bound_reached = undetermined = False
+    bound_reached = complete = undetermined = False
     positive = negative = 0
     for candidate in executions:
         accepted = []
@@ -260,6 +260,7 @@ def judged(
         if any(reached(graph, guard, candidate.way.decided) for guard in graph.cuts):
             bound_reached = True
             continue
+        complete = True
         state = final_state(graph, candidate, question)
         if state is None:
             undetermined = True
@@ -287,6 +288,7 @@ def judged(
         witness=witness,
         bound_reached=bound_reached,
         method="enumeration",
+        complete=complete,
     )
 
 

@@ -51,6 +51,8 @@ def outcome(result: Result, shown: Presentation) -> Outcome:
         case "text":
             output = text.full(result, shown.style) if shown.full else text.brief(result, shown.style)
     errors = "" if shown.format == "json" else text.diagnostic(result)
+    if shown.format == "herd":
+        errors += text.warning(result)
     if shown.debug and result.error is not None and result.error.__cause__ is not None:
         errors += _traceback(result.error.__cause__)
     case = _case(result) if shown.junit else None
@@ -68,8 +70,11 @@ def _case(result: Result) -> Case:
     if expected is None or expected.verdict is None:
         return replace(case, outcome="skipped", message=f"{answer.verdict.value}; nothing else is expected")
     if not result.ok:
-        message = f"{answer.verdict.value}; expected is {expected.word} ({expected.origin})"
-        return replace(case, outcome="failure", message=message, details=text.full(result, Style(False)))
+        settled = result.is_expected is False
+        found = answer.verdict.value if settled else f"{answer.verdict.value} {text.up_to(result)}"
+        message = f"{found}; expected is {expected.word} ({expected.origin})"
+        details = text.full(result, Style(False))
+        return replace(case, outcome="failure" if settled else "error", message=message, details=details)
     return case
 
 

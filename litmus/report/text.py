@@ -10,10 +10,11 @@ from litmus.engine.answer import Answer, Verdict
 from litmus.program.question import Question, holds
 from litmus.report import spell, witness
 from litmus.report.style import Style
-from litmus.result import Result, condition_holds, nothing_executes
+from litmus.result import Result, condition_holds, finding_of, is_certain, is_condition_certain, nothing_executes
 
 STATES_SHOWN = 24
 UNSTATED = "NOTHING: the test states no expectation"
+LONGER = "longer executions exist and are not covered"
 PROPOSITION_WIDTH = 100  # a longer proposition is not repeated in the first sentence
 
 METHOD = {"executions": "evaluating all candidate executions", "z3": "Z3", "enumeration": "plain enumeration"}
@@ -32,19 +33,15 @@ def full(result: Result, style: Style) -> str:
         return ""
     rows = [
         ("test", f"{test.name} ({test.arch}), {result.file}"),
-        ("condition", f"{spell.condition(question)}: {_condition_word(question, answer)}"),
+        ("condition", f"{spell.condition(question)}: {_condition_word(result, question, answer)}"),
     ]
     if result.expected is not None:
-        word = style.paint("good", "as expected") if result.ok else style.paint("bad", "UNEXPECTED")
-        rows.append(("expected", f"{result.expected.word} ({result.expected.origin}): {word}"))
+        rows.append(("expected", f"{result.expected.word} ({result.expected.origin}): {_expected_word(result, style)}"))
     if result.unstated:
         rows.append(("expected", style.paint("bad", UNSTATED)))
     rows += [("flag", flag) for flag in answer.flags]
     if answer.bound_reached:
-        times = "once" if result.unroll == 1 else f"{result.unroll} times"
-        rows.append(
-            ("bound", f"loops were followed {times}; longer runs exist and are not covered (--unroll follows more)")
-        )
+        rows.append(("bound", f"loops were followed {up_to(result)}; {LONGER} (--unroll follows more)"))
     rows += [("note", note) for note in result.notes]
     rows.append(("decided", f"in {_duration(result.seconds)} by {METHOD.get(answer.method, answer.method)}"))
     lines = [_first_line(result, question, answer, style), ""]
@@ -60,14 +57,17 @@ def brief(result: Result, style: Style) -> str:
     if answer is None:
         parts = [style.paint("unsure", f"{_error_word(result.error):<9}"), result.file, result.model or ""]
         return "  ".join(parts).rstrip() + "\n"
-    role = "strong" if result.ok else "bad"
+    role = "strong" if result.ok else "bad" if result.is_expected is False else "unsure"
     parts = [style.paint(role, f"{answer.verdict.value:<9}"), result.file, result.model or ""]
+    if not is_certain(answer):
+        parts.append(up_to(result))
     if expected is not None and not result.ok:
-        parts.append(style.paint("bad", f"UNEXPECTED: {expected.word} ({expected.origin})"))
+        word = "UNEXPECTED" if result.is_expected is False else "not settled"
+        parts.append(style.paint(role, f"{word}: {expected.word} ({expected.origin})"))
     if result.unstated:
         parts.append(style.paint("bad", UNSTATED))
     parts += [f"flag {flag}" for flag in answer.flags]
-    if answer.bound_reached:
+    if answer.bound_reached and is_certain(answer):
         parts.append(f"loops cut at {result.unroll}")
     return "  ".join(parts) + "\n"
 
@@ -85,6 +85,21 @@ def diagnostic(result: Result) -> str:
     return text + "\n"
 
 
+def warning(result: Result) -> str:
+    """What a log does not say: that a verdict which was expected is not settled; "" where it is."""
+    if result.answer is None or result.ok or result.is_expected is False or result.expected is None:
+        return ""
+    return (
+        f"{result.file}: {result.answer.verdict.value} {up_to(result)} under {result.model}; expected was "
+        f"{result.expected.word} ({result.expected.origin}): {_expected_word(result, Style(False))}\n"
+    )
+
+
+def up_to(result: Result) -> str:
+    """How far loops were followed."""
+    return f"up to {_count(result.unroll, 'round')}"
+
+
 def summary(counts: dict[str, int], seconds: float, style: Style) -> str:
     """The last line: how many results there are of each of the kinds of `kind_of`, `counts` by kind."""
     parts = [f"{n} {kind}" for kind in KINDS if (n := counts.get(kind, 0))]
@@ -93,17 +108,23 @@ def summary(counts: dict[str, int], seconds: float, style: Style) -> str:
     return (style.paint("bad", text) if bad else style.paint("good", text)) + "\n"
 
 
-KINDS = ("as expected", "answered", "unexpected", "without an expectation", "without an answer", "bad input")
+KINDS = (
+    "as expected", "answered", "not settled", "unexpected", "without an expectation", "without an answer", "bad input",
+)  # fmt: skip
 
 
 def kind_of(result: Result) -> str:
-    """Which of KINDS a result counts as; of one that is `answered` nothing was expected, or anything."""
+    """Which of KINDS a result counts as.
+
+    Of one that is `answered` nothing was expected, or anything; one is `not settled` if it takes longer executions to
+    know whether it is as expected.
+    """
     if result.error is not None:
         return "bad input" if result.error.exit_code is ExitCode.BAD_INPUT else "without an answer"
     if result.unstated:
         return "without an expectation"
     if not result.ok:
-        return "unexpected"
+        return "unexpected" if result.is_expected is False else "not settled"
     return "as expected" if result.expected is not None and result.expected.verdict is not None else "answered"
 
 
@@ -121,14 +142,30 @@ def _first_line(result: Result, question: Question, answer: Answer, style: Style
         sentence = "Under {model}, {test} has no execution at all.".format(**names)
     else:
         sentence = SENTENCE[answer.verdict].format(**names)
-    word = style.paint("strong" if result.ok else "bad", f"{answer.verdict.value}.")
+    word = answer.verdict.value if is_certain(answer) else f"{answer.verdict.value}, {up_to(result)}"
+    role = "strong" if result.ok else "bad" if result.is_expected is False else "unsure"
+    word = style.paint(role, f"{word}.")
     return f"{word} {sentence}"
 
 
-def _condition_word(question: Question, answer: Answer) -> str:
+def _condition_word(result: Result, question: Question, answer: Answer) -> str:
     if "*undef*" in answer.flags:
         return "undefined behaviour"
-    return "holds" if condition_holds(question.quantifier, answer) else "does not hold"
+    word = "holds" if condition_holds(question.quantifier, answer) else "does not hold"
+    return word if is_condition_certain(question.quantifier, answer) else f"{word} {up_to(result)}"
+
+
+def _expected_word(result: Result, style: Style) -> str:
+    """Whether the answer is as expected, and where that is not settled, what to try."""
+    assert result.expected is not None
+    assert result.answer is not None
+    if result.is_expected is not None:
+        return style.paint("good", "as expected") if result.ok else style.paint("bad", "UNEXPECTED")
+    if result.ok:
+        return style.paint("good", f"as expected {up_to(result)}")
+    if result.expected.admits(finding_of(result.answer)):
+        return style.paint("unsure", f"as expected {up_to(result)}") + f"; {LONGER} (--bounded accepts that)"
+    return style.paint("unsure", f"not so {up_to(result)}") + f"; {LONGER} (--unroll follows more)"
 
 
 def _states(question: Question, answer: Answer, style: Style) -> list[str]:

@@ -6,11 +6,12 @@ import random
 
 import pytest
 from cases import case
+from msgspec.structs import replace
 from working import design, graph, model_for, scenario
 
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import COMPLETES, Lowering, question
-from litmus.designs.matrix import Asked, Matrix, derive
+from litmus.designs.matrix import CUT, Asked, Finding, Matrix, derive, severity
 from litmus.designs.scenarios import families
 from litmus.designs.syntax import SIDES, Design
 from litmus.designs.weakening import weakened
@@ -281,3 +282,34 @@ def test_a_design_completes_whatever_the_reads_return() -> None:
     found = graph(design(AFTER_ONLY + CALLER), scenario("OUT"), outcome=False)
     model, _ = model_for("power")
     assert decide(found, model, COMPLETES, QUICK).verdict is Verdict.ALWAYS
+
+
+# ---------------------------------------------------------------- loops that are cut
+
+WAITS = "membarrier { smp_mb(); while (READ_ONCE(cpu(T).a) == 0) ; smp_mb(); }"
+
+
+@pytest.mark.parametrize(
+    "switch_out", ["switch_out { smp_mb(); WRITE_ONCE(a, 1); }", ""], ids=["it ends in some executions", "in none"]
+)
+def test_a_design_is_not_safe_because_its_loop_was_cut(switch_out: str) -> None:
+    matrix = matrix_of(design(switch_out + WAITS), models=("power",), sides=("OUT",))
+    cell = matrix.cells[0, "power", "OUT"]
+    assert cell.safe is None
+    assert not cell.stuck
+    errors = [f.error for f in cell.findings if f.error is not None]
+    assert {e.message for e in errors} == {CUT}
+    assert all(e.span is not None and e.span.text.startswith("while") for e in errors)
+
+
+def test_a_design_that_waits_a_known_number_of_rounds_is_decided() -> None:
+    waits = "membarrier { smp_mb(); for (int i = 0; i < 5; i++) barrier(); ipi (T) { smp_mb(); } smp_mb(); }"
+    matrix = matrix_of(design(waits), models=("power",), sides=("RUN",))
+    assert matrix.cells[0, "power", "RUN"].safe is True
+
+
+def test_the_finding_that_says_most_stands_for_a_family_of_scenarios() -> None:
+    """A scenario without an answer is not hidden by one that is safe."""
+    safe = Finding(0, "power", "OUT", "MP", "", "", safe=True)
+    stuck, unknown, worst = replace(safe, completes=False), replace(safe, safe=None), replace(safe, safe=False)
+    assert sorted([safe, stuck, unknown, worst], key=severity) == [worst, unknown, stuck, safe]

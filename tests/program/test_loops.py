@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from litmus import Options, check
@@ -245,6 +245,7 @@ def ends(graph: EventGraph, values: list[int]) -> list[dict[str, int]]:
     return found
 
 
+@settings(deadline=None)
 @given(codes(), st.lists(st.integers(0, 2), min_size=3, max_size=8), st.integers(1, 3))
 def test_what_ends_within_the_bound_is_found_and_nothing_else_is(
     code: ThreadCode, values: list[int], bound: int
@@ -310,6 +311,7 @@ def test_a_counted_loop_ends_in_c(loop: str, model: str) -> None:
     assert (result.ok, result.answer.bound_reached) == (True, False)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["r = READ_ONCE(*x);", "WRITE_ONCE(*y, r);", "if (r) WRITE_ONCE(*y, 2);", "r++;"]),
                 min_size=1, max_size=3), st.integers(0, 3))  # fmt: skip
 def test_a_counted_loop_is_what_its_rounds_are_in_a_row(body: list[str], rounds: int) -> None:
