@@ -191,7 +191,7 @@ class Checker:
             if isinstance(code, Diagnostic):
                 raise code
             question, notes = code.question, code.notes
-            compiled = self._model(model, code.tags, code.program.arch)
+            compiled = self._model_for(test, model, table, code)
             notes += compiled.notes
             answer = decide(code.graph, compiled, question, settings.options)
             if settings.explain and question.quantifier == "forall" and answer.verdict is not Verdict.ALWAYS:
@@ -244,6 +244,25 @@ class Checker:
             architecture(test.arch, test.arch_span)  # says so where the architecture is not supported at all
             raise InputError(f"there is no default model for {test.arch}", test.arch_span, "name one with --model")
         return (entry.name,)
+
+    def _model_for(self, test: Test, name: str, table: str | None, code: _Lowered) -> Model:
+        """The model, compiled for a test; that it is for another instruction set is told at the test."""
+        from litmus.cat.architectures import ForeignModel
+
+        try:
+            return self._model(name, code.tags, code.program.arch)
+        except ForeignModel as error:
+            model = f"the model {name} is for {error.own}"
+            if table is None:
+                message = f"this test is for {error.asked}, and {model}"
+                hint = "sc and tso take every instruction set"
+            else:
+                from litmus.program.primitives import load_primitives, tables
+
+                message = f"the primitives of the table {table} are of {error.asked}, and {model}"
+                fitting = [f"--arch {other}" for other in tables() if load_primitives(other).arch in error.takes]
+                hint = " or ".join(fitting) or "C tests run on hardware here, and there is no table for that"
+            raise InputError(message, test.arch_span, hint) from None
 
     def _model(self, name: str, tags: frozenset[str], arch: str) -> Model:
         from litmus.cat import load_model

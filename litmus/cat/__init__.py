@@ -30,8 +30,8 @@ def load_model(
     tags: the sets of events that the architecture `arch` has beyond those of environment.SETS (its
     fences and annotations); include: folders searched for a model, and for included files after the
     including file's own folder, and before those of the environment variable LITMUS_CAT_PATH; variants:
-    those for which `if "v"` holds.  Raises InputError for mistakes in the model and Unsupported for what cannot be
-    compiled, each with its place.
+    those for which `if "v"` holds.  Raises InputError for mistakes in the model, ForeignModel (one of them) if it is
+    for another architecture, and Unsupported for what cannot be compiled, each with its place.
     """
     from litmus import cache
     from litmus.cat.catalogue import locate

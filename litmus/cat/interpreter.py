@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus.cat import classes, syntax
+from litmus.cat.architectures import refuse_foreign
 from litmus.cat.dag import Check, Facts, Kind, Model, NeedsExecution, NeedsTest, Operator, Scope, choice_name
 from litmus.cat.expressions import DEEPEST_CALL, Expressions
 from litmus.cat.library import Files, models_directory
@@ -50,7 +51,7 @@ def _parse(name: str, text: str) -> syntax.ModelFile:
 
 
 def compiled(source: Source, name: str, scope: Scope, files: Files) -> Model:
-    """The model that `source` is the text of.  Raises InputError and Unsupported."""
+    """The model that `source` is the text of.  Raises InputError (ForeignModel) and Unsupported."""
     try:
         return Interpreter(scope, files, None).run(source, name)
     except NeedsTest:
@@ -96,6 +97,8 @@ class Interpreter(Expressions):
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
         try:
+            parsed = _parse(source.name, source.text)
+            refuse_foreign(name, parsed.head, self.scope.arch, parsed.head_span)
             self._execute_file(self.files.open(f"{self.library}stdlib.cat"))
             title = self._execute_file(source)
         except RecursionError:

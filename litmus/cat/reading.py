@@ -52,12 +52,15 @@ class Reader:
         assert isinstance(header, Tree)
         words: list[str] = []
         catdep = False
+        first: Span | None = None
         for token in cast("list[Token]", header.children):
             if token.type == "CATDEP":
                 catdep = True
             else:
                 words.append(str(token).strip('"'))
-        return syntax.ModelFile(" ".join(words), catdep, self.block(tree.children[1:]))
+                first = first or self.span(token)
+        head = words[0] if words else ""
+        return syntax.ModelFile(" ".join(words), catdep, self.block(tree.children[1:]), first, head)
 
     # ------------------------------------------------------------ places
 

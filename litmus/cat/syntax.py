@@ -381,8 +381,13 @@ Instruction = (
 
 
 class ModelFile(Struct, frozen=True, eq=False):
-    """A file: `title` is what it begins with ("" if nothing), `catdep` whether it says so."""
+    """A file: `title` is what it begins with ("" if nothing), `catdep` whether it says so.
+
+    head: the first word of the title, or the whole of it if that is a string; head_span: where it stands.
+    """
 
     title: str
     catdep: bool
     instructions: tuple[Instruction, ...]
+    head_span: Span | None
+    head: str

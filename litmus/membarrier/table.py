@@ -17,11 +17,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from litmus import batch
+from litmus.cat import load_model
+from litmus.cat.architectures import ForeignModel
 from litmus.cat.catalogue import catalogue
 from litmus.checking import Checker, Settings
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, NoAnswer, Source
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
+from litmus.isa import architecture
 from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.program.primitives import Primitives, load_primitives, tables
 from litmus.result import Result, is_certain, nothing_executes
@@ -154,6 +157,7 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
         compiler=asked.compiler,
     )
     settings.validate()
+    _refuse_foreign(asked)
     planned = _planned(asked)
     answers: dict[tuple[str, str], Verdict] = {}
     reasons: dict[tuple[str, str], Diagnostic] = {}
@@ -250,6 +254,18 @@ def table_of(model: str, arch: str | None) -> str:
     if entry is not None and entry.primitives == "any":
         return catalogue()[hardware_models()[0]].primitives
     raise InputError(f"{model} does not say what primitives become", hint="name a table with --arch")
+
+
+def _refuse_foreign(asked: Asked) -> None:
+    """Raises ForeignModel where a model is for another instruction set than its table of primitives."""
+    for model in asked.models:
+        table = load_primitives(table_of(model, asked.arch))
+        try:
+            load_model(model, architecture(table.arch).tags, arch=table.arch)
+        except ForeignModel:
+            raise
+        except Diagnostic:
+            pass  # told with the tests
 
 
 def _chosen(asked: Asked, table: str) -> dict[str, str]:
