@@ -290,13 +290,17 @@ WAITS = "membarrier { smp_mb(); while (READ_ONCE(cpu(T).a) == 0) ; smp_mb(); }"
 
 
 @pytest.mark.parametrize(
-    "switch_out", ["switch_out { smp_mb(); WRITE_ONCE(a, 1); }", ""], ids=["it ends in some executions", "in none"]
+    ("switch_out", "decided"),
+    [("switch_out { smp_mb(); WRITE_ONCE(a, 1); }", {"MP, T=RR", "LB, T=RW", "S, T=RW"}), ("", set())],
+    ids=["it ends in some executions", "in none"],
 )
-def test_a_design_is_not_safe_because_its_loop_was_cut(switch_out: str) -> None:
+def test_a_design_is_not_safe_because_its_loop_was_cut(switch_out: str, decided: set[str]) -> None:
+    """Where A sees what T did before the switch, the outcome leaves no execution in which the loop goes on."""
     matrix = matrix_of(design(switch_out + WAITS), models=("power",), sides=("OUT",))
     cell = matrix.cells[0, "power", "OUT"]
     assert cell.safe is None
     assert not cell.stuck
+    assert {f.title for f in cell.findings if f.safe} == decided
     errors = [f.error for f in cell.findings if f.error is not None]
     assert {e.message for e in errors} == {CUT}
     assert all(e.span is not None and e.span.text.startswith("while") for e in errors)
