@@ -41,11 +41,13 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
         for scenario in family.scenarios((side,), design.migrates):
             listed = scenario.listing(texts)
             graph = unroll(lowering.program(listed, table))
+            compiled = model_of(model, table)
             try:
-                answer = decide(graph, model_of(model, table), question(listed), asked.options)
+                answer = decide(graph, compiled, question(listed), asked.options)
             except Unfinished:
                 continue  # another scenario of the family is the broken one
             if answer.witness is not None:
-                explanations.append(Explanation(finding, told(answer.witness, listed, design), listed, answer.witness))
+                sentence = told(answer.witness, compiled, listed, design)
+                explanations.append(Explanation(finding, sentence, listed, answer.witness))
                 break
     return explanations

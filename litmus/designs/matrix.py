@@ -265,7 +265,7 @@ def _found(
         answer = _settled(unroll(lowering.program(scenario, table)), model, question(scenario), options)
         if answer.verdict is not Verdict.NEVER:
             assert answer.witness is not None, "a witness was asked for"
-            return replace(finding, safe=False, told=told(answer.witness, scenario, design))
+            return replace(finding, safe=False, told=told(answer.witness, model, scenario, design))
         return replace(finding, safe=True, completes=_completes(scenario, lowering, model, table, options))
     except Unfinished as error:
         return replace(finding, error=error)  # another scenario may show that the design is broken

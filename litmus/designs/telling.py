@@ -1,27 +1,123 @@
 """Telling an execution that breaks a design in one sentence, as one would on a mailing list.
 
-The caller is A.  Accesses are told in an order in which every read returns the latest write; an access that
-overtakes others of its thread becomes visible, or reads, before them.
+What is told is the execution's story (litmus.oracle.story), an order that the model allows: messages and blocks are in
+it; of the design's accesses those that other threads have to do with.  The beats are what is claimed, the sentence says
+them.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from litmus.designs.lowering import MOVED
+from litmus.cat.dag import Model
+from litmus.designs.blaming import blamed
+from litmus.designs.naming import CALLER, NOT_SENT, Names, joined
 from litmus.designs.scenarios import Scenario
-from litmus.designs.syntax import HOOKS, Design
+from litmus.designs.syntax import Design
 from litmus.engine.answer import Execution
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.program.values import Address, spell
-from litmus.relation.rows import bits
-from litmus.report.witness import sequence
+from litmus.oracle.story import Story, story
+from litmus.program.graph import INITIAL
 
-CALLER, TARGET = "A", "T"
+NO_STORY = "no single order of its accesses is one that the model keeps: --explain shows the execution"
 
-# What the caller does with blocks that are not messages.
-SENT = {"quiescent": "waits for a quiescent state"}
-NOT_SENT = {"quiescent": "waits for no quiescent state"}
+
+class Beat(Struct, frozen=True):
+    """Accesses that are told together, in this order; with a reader: a write becomes visible to that thread.
+
+    before: the accesses that they come before, against program order.
+    """
+
+    events: tuple[int, ...]
+    before: tuple[int, ...] = ()
+    reader: int | None = None
+
+
+class Tale(Struct, frozen=True):
+    """What is told of an execution: the beats in order, and what is said of barriers."""
+
+    story: Story
+    beats: tuple[Beat, ...]
+    sentence: str
+
+
+def told(execution: Execution, model: Model, scenario: Scenario, design: Design) -> str:
+    """The sentence."""
+    found = tale(execution, model, scenario, design)
+    return NO_STORY if found is None else found.sentence
+
+
+def tale(execution: Execution, model: Model, scenario: Scenario, design: Design) -> Tale | None:
+    """An execution that the model allows, told; None where it has no story."""
+    found = story(execution, model)
+    if found is None:
+        return None
+    names = Names(execution, scenario, design)
+    beats = _beats(found, names)
+    events = [e for beat in beats for e in beat.events if beat.reader is None]
+    sentence = "; ".join([*_Telling(names, beats).clauses(), *blamed(found, names, events)])
+    return Tale(found, tuple(beats), sentence)
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def _beats(found: Story, names: Names) -> list[Beat]:
+    chosen = _chosen(found, names)
+    beats: list[Beat] = []
+    last: object = None
+    for step in found.steps:
+        if step.event not in chosen:
+            continue
+        if step.reader is not None:
+            if step.reader in found.unseen(step.event) and beats and beats[-1].events[-1] != step.event:
+                beats.append(Beat((step.event,), reader=step.reader))
+                last = None
+            continue
+        block = names.block_of.get(step.event)
+        unit = names.place(step.event) if block is None else block
+        before = tuple(e for e in found.overtaken(step.event) if e in chosen)
+        if unit == last:
+            events = (*beats[-1].events, step.event)
+            before = tuple(e for e in dict.fromkeys((*beats[-1].before, *before)) if e not in events)
+            beats[-1] = Beat(events, before)
+        else:
+            beats.append(Beat((step.event,), before))
+        last = unit
+    return beats
+
+
+def _chosen(found: Story, names: Names) -> set[int]:
+    """The accesses that are told: answers, and what concerns one thread alone, only where they are out of order."""
+    events = [step.event for step in found.steps if step.reader is None]
+    shared = _shared(found.execution)
+
+    def always(e: int) -> bool:
+        if names.is_message(e):
+            return names.is_write(e) or e in names.block_of
+        return names.is_access(e) or names.is_simple(e) or e in shared or e in names.block_of
+
+    chosen = {e for e in events if always(e)}
+    waits = {e for e in events if names.is_message(e)} - chosen
+    for e in waits:
+        overtakes = any(a in chosen for a in found.overtaken(e))
+        if overtakes or any(e in found.overtaken(later) for later in chosen):
+            chosen.add(e)
+    return chosen
+
+
+def _shared(execution: Execution) -> set[int]:
+    """The accesses of updates, locks and the like that other threads' accesses are related to by rf, co or fr."""
+    events = execution.graph.events
+    found = set()
+    for writes in execution.co:
+        readers = [r for r, w in execution.rf.items() if w in writes]
+        accesses = [e for e in (*writes, *readers) if events[e].thread != INITIAL]
+        if len({events[e].thread for e in accesses}) > 1:
+            found |= set(accesses)
+    return found
+
+
+# ---------------------------------------------------------------- how it is told
 
 
 class _Clause(Struct):
@@ -34,227 +130,126 @@ class _Clause(Struct):
 
     def __str__(self) -> str:
         if self.visible is None:
-            return f"{self.actor} {_joined(self.deeds)}"
-        return f"{self.actor} {_joined(self.deeds)} become{'s' * (len(self.deeds) == 1)} {self.visible}"
-
-
-def _tell(clauses: list[_Clause], clause: _Clause) -> None:
-    """Go on in the last clause, if it has the same form."""
-    last = clauses[-1] if clauses else None
-    if last is not None and (last.actor, last.visible) == (clause.actor, clause.visible):
-        if not last.alone and not clause.alone:
-            last.deeds += clause.deeds
-            return
-    clauses.append(clause)
-
-
-def told(execution: Execution, scenario: Scenario, design: Design) -> str:
-    """The sentence."""
-    return _Telling(execution, scenario, design).sentence()
+            return f"{self.actor} {joined(self.deeds)}"
+        return f"{self.actor} {joined(self.deeds)} become{'s' * (len(self.deeds) == 1)} {self.visible}"
 
 
 class _Telling:
-    def __init__(self, execution: Execution, scenario: Scenario, design: Design) -> None:
-        self.execution = execution
-        self.scenario = scenario
-        self.design = design
-        self.events = execution.graph.events
-        self.block_of = {e: b for b, block in enumerate(execution.graph.blocks) for e in bits(block.events)}
-        self.targets = {scenario.cpu_thread(cpu) for cpu in scenario.cpus}
-        steps = [step for thread in scenario.threads for step in thread]
-        self.accesses = {(s.span.start, s.span.end) for s in steps if s.deed in ("access", "leave", "arrive")}
-        self.hooks = {keyword: body.span for keyword, body in design.bodies.items()}
-        if scenario.listed:
-            self.hooks = {s.deed: s.span for s in steps if s.deed in HOOKS}
+    def __init__(self, names: Names, beats: list[Beat]) -> None:
+        self.names = names
+        self.beats = beats
+        self.told: list[_Clause] = []
+        self.overtaken: set[int] = set()
 
-    def sentence(self) -> str:
-        clauses: list[_Clause] = []
-        overtaken_before: set[int] = set()
-        last = None
-        steps = sequence(self.execution)
-        waiting = self.before_sending()
-        for event, overtaken in steps:
-            actor = self.actor(event)
-            if self.place(event) != last:  # else it is the write of a read-modify-write
-                if overtaken:
-                    _tell(clauses, self.early(actor, event, overtaken))
-                else:
-                    late = event in overtaken_before and event == steps[-1][0]
-                    _tell(clauses, self.late(actor, event) if late else _Clause(actor, [self.deed(event)]))
-            last = self.place(event)
-            overtaken_before.update(overtaken)
+    def clauses(self) -> list[str]:
+        """The sentence, clause by clause."""
+        waiting = self.before_not_sending()
+        landed: set[int] = set()
+        for beat in self.beats:
+            event = beat.events[0]
+            block = self.names.block_of.get(event)
+            if beat.reader is not None:
+                self.add(self.seen(beat, beat.reader))
+            elif block is not None:
+                self.add(self.block(beat, block, block in landed))
+                landed.add(block)
+            else:
+                self.add(self.early(beat) if beat.before else self.plain(beat))
+            self.overtaken.update(beat.before)
             if event in waiting:
-                waiting.remove(event)
+                waiting -= set(beat.events)
                 if not waiting:
-                    for message in self.messages():
-                        _tell(clauses, _Clause(CALLER, [message]))
-        return "; ".join([*map(str, clauses), *self.barriers()])
+                    for deed in self.not_sent():
+                        self.add(_Clause(CALLER, [deed]))
+        return [str(clause) for clause in self.told]
 
-    def early(self, actor: str, event: int, overtaken: list[int]) -> _Clause:
-        """An access before its turn."""
-        owner = self.actor(overtaken[0])
-        whose = "" if not self.is_access(overtaken[0]) else "its " if owner == actor else f"{owner}'s "
-        before = f"before {whose}{_joined(list(dict.fromkeys(map(self.thing, overtaken))))}"
-        if self.is_write(event):
-            return _Clause(f"{actor}'s", [self.value(event)], f"visible {before}")
-        return _Clause(actor, [f"{self.deed(event)} early, {before}"], alone=True)
+    def add(self, clause: _Clause) -> None:
+        """Go on in the last clause, if it has the same form."""
+        last = self.told[-1] if self.told else None
+        if last is not None and (last.actor, last.visible) == (clause.actor, clause.visible):
+            if not last.alone and not clause.alone:
+                last.deeds += clause.deeds
+                return
+        self.told.append(clause)
 
-    def late(self, actor: str, event: int) -> _Clause:
-        """The last access of all, which others have overtaken."""
-        if self.is_write(event):
-            return _Clause(f"only then {actor}'s", [self.value(event)], "visible")
-        return _Clause(f"only then {actor}", [self.deed(event)])
+    def plain(self, beat: Beat) -> _Clause:
+        """Accesses at their turn, or after their turn: others have overtaken them."""
+        event = beat.events[0]
+        actor = self.names.owner(event)
+        late = event in self.overtaken
+        last = "only then " * (late and beat is self.beats[-1])
+        if late and self.has_value(beat):
+            return _Clause(f"{last}{actor}'s", [self.names.value(event)], "visible")
+        if last:
+            return _Clause(f"{last}{actor}", [self.names.deed(event)])
+        return _Clause(actor, [self.names.deed(event)])
 
-    # ------------------------------------------------------------ events
+    def has_value(self, beat: Beat) -> bool:
+        """Whether a write is told by its value: it is no message, no part of an update."""
+        event = beat.events[0]
+        special = self.names.is_message(event) or self.names.is_update(event) or self.names.is_move(event)
+        return self.names.is_write(event) and not special
 
-    def actor(self, event: int) -> str:
-        thread = self.events[event].thread
-        if event in self.block_of:
-            return f"the {self.kind(self.block_of[event])}"
-        if thread == self.scenario.caller:
-            return CALLER
-        return TARGET if thread in self.targets else f"P{thread}"
+    def early(self, beat: Beat) -> _Clause:
+        """Accesses before their turn."""
+        event = beat.events[0]
+        actor = self.names.owner(event)
+        before = f"before {self.things(actor, beat.before)}"
+        if self.has_value(beat):
+            return _Clause(f"{actor}'s", [self.names.value(event)], f"visible {before}")
+        return _Clause(actor, [f"{self.names.deed(event)} early, {before}"], alone=True)
 
-    def deed(self, event: int) -> str:
-        """`writes x=1`, `sees curr=0`, `does spin_lock(&lock)`."""
-        writes = self.is_write(event)
-        if self.is_access(event):
-            if self.location(event) == MOVED:
-                return "is handed over to the new cpu" if writes else "arrives there"
-            return f"{'writes' if writes else 'reads'} {self.value(event)}"
-        if self.is_simple(event):
-            return f"{'sets' if writes else 'sees'} {self.value(event)}"
-        return f"does {self.source(event)}"
+    def things(self, actor: str, events: tuple[int, ...]) -> str:
+        """`its x=1 and read of y`, `T's x=1`, `the ipi`."""
+        own = [e for e in events if e not in self.names.block_of]
+        parts = list(dict.fromkeys(self.names.block(self.names.block_of[e]) for e in events if e not in own))
+        if own:
+            owner = self.names.owner(own[0])
+            whose = "its" if owner == actor else f"{owner}'s"
+            parts.insert(0, f"{whose} {joined(list(dict.fromkeys(map(self.names.thing, own))))}")
+        return joined(parts)
 
-    def thing(self, event: int) -> str:
-        """`x=1`, `read of y`, `spin_lock(&lock)`."""
-        if self.is_access(event) and self.location(event) == MOVED:
-            return "way to the new cpu"
-        if not self.is_access(event) and not self.is_simple(event):
-            return self.source(event)
-        return self.value(event) if self.is_write(event) else f"read of {self.location(event)}"
+    def block(self, beat: Beat, number: int, landed: bool) -> _Clause:
+        """A floating block, or a part of one; before: what its thread did earlier, and others see later."""
+        names = self.names
+        deeds = []
+        if not landed:
+            deeds.append(f"{'comes' if names.kind(number) == 'quiescent' else 'lands'} {names.landing(number)}")
+        inner = [e for e in beat.events if not names.is_message(e)]
+        places = {names.place(e): names.deed(e) for e in inner}
+        deeds += places.values()
+        if landed and any(names.is_message(e) for e in beat.events):
+            deeds.append("is answered")
+        if beat.before:
+            deeds[-1] += f", before {self.things('', beat.before)}"
+        return _Clause(names.block(number), deeds, alone=True)
 
-    def is_write(self, event: int) -> bool:
-        return self.events[event].kind == "W"
+    def seen(self, beat: Beat, reader: int) -> _Clause:
+        """A write becomes visible to a thread after others have gone on."""
+        event = beat.events[0]
+        last = "only then " * (beat is self.beats[-1])
+        thing = self.names.value(event) if self.has_value(beat) else self.names.thing(event)
+        return _Clause(f"{last}{self.names.owner(event)}'s", [thing], f"visible to {self.names.thread(reader)}")
 
-    def is_simple(self, event: int) -> bool:
-        """Whether an access of a block is READ_ONCE() or WRITE_ONCE(), which its value says all of."""
-        return self.word(event) in CATALOGUE and CATALOGUE[self.word(event)].row in ("READ_ONCE", "WRITE_ONCE")
+    # ------------------------------------------------------------ what was not sent
 
-    def value(self, event: int) -> str:
-        return f"{self.location(event)}={spell(self.execution.values[event])}"
+    def before_not_sending(self) -> set[int]:
+        """Where nothing is sent: what is told of the call; without that, the caller's last access before it."""
+        execution = self.names.execution
+        if any(block.events & execution.executed for block in execution.graph.blocks):
+            return set()
+        caller = self.names.scenario.caller
+        mine = [b.events[0] for b in self.beats if b.reader is None and self.names.events[b.events[0]].thread == caller]
+        inside = {e for e in mine if self.names.hook(e) == "membarrier"}
+        if inside:
+            return inside
+        steps = self.names.scenario.threads[caller]
+        call = next(step.span.start for step in steps if step.deed == "membarrier")
+        before = [e for e in mine if (span := self.names.events[e].span) is not None and span.start < call]
+        order = execution.order[caller]
+        return {max(before, key=order.index)} if before else set()
 
-    def location(self, event: int) -> str:
-        """Without its CPU, where there is one only."""
-        address = self.execution.addresses[event]
-        name = address.base if isinstance(address, Address) else spell(address)
-        prefixes = ("mm.", *(f"{cpu}." for cpu in self.scenario.cpus if len(self.scenario.cpus) == 1))
-        return next((name[len(p) :] for p in prefixes if name.startswith(p)), name)
-
-    def is_access(self, event: int) -> bool:
-        """Whether an event is one of the scenario's own accesses."""
-        span = self.events[event].span
-        return span is not None and span.source is self.scenario.source and (span.start, span.end) in self.accesses
-
-    def place(self, event: int) -> tuple[object, int, int]:
-        span = self.events[event].span
-        assert span is not None, "initial writes are not told"
-        return self.events[event].thread, span.start, span.end
-
-    def source(self, event: int) -> str:
-        span = self.events[event].span
-        return " ".join(span.text.split()).rstrip(";") if span is not None else ""
-
-    def word(self, event: int) -> str:
-        return self.source(event).partition("(")[0].strip()
-
-    def line(self, event: int) -> int:
-        span = self.events[event].span
-        assert span is not None
-        return span.source.position(span.start)[0]
-
-    def block_name(self, event: int) -> str | None:
-        """The block of the design that an event stands in."""
-        span = self.events[event].span
-        for keyword, hook in self.hooks.items():
-            if span is not None and span.source is hook.source and hook.start <= span.start < hook.end:
-                return keyword
-        return None
-
-    # ------------------------------------------------------------ the call
-
-    def before_sending(self) -> set[int]:
-        """The caller's accesses in the call before it sends a block, all if it sends none; the one before the call."""
-        order = self.execution.order[self.scenario.caller]
-        told = {event for event, _ in sequence(self.execution)}
-        sends = [i for i, e in enumerate(order) if self.is_memory(e) and e not in told]
-        first, second = (i for i, e in enumerate(order) if e in told and self.is_access(e))
-        end = sends[0] if sends else second
-        inside = {e for e in order[first + 1 : end] if e in told}
-        return inside or {order[first]}
-
-    def is_memory(self, event: int) -> bool:
-        return self.events[event].kind != "F"
-
-    def messages(self) -> list[str]:
-        """Which floating blocks were sent, and where they landed."""
-        blocks = self.execution.graph.blocks
-        sent = [b for b, block in enumerate(blocks) if block.events & self.execution.executed]
-        if not sent:
-            kinds = dict.fromkeys(self.kind(b) for b in range(len(blocks)))
-            return [NOT_SENT.get(kind, f"sends no {kind}") for kind in kinds]
-        return [SENT.get(kind := self.kind(b), f"sends the {kind}") + f" (it lands {self.landing(b)})" for b in sent]
-
-    def kind(self, block: int) -> str:
-        """The word with which a block is sent."""
-        first = next(iter(bits(self.execution.graph.blocks[block].events)))
-        return self.source(first).removesuffix("_nowait")
-
-    def landing(self, block: int) -> str:
-        """Where a block landed in its thread."""
-        thread = self.execution.graph.blocks[block].thread
-        order = self.execution.order[thread]
-        mine = [i for i, e in enumerate(order) if self.block_of.get(e) == block]
-        own = [e for e in order if e not in self.block_of]
-        before = [e for e in own if order.index(e) < mine[0]]
-        after = [e for e in own if order.index(e) > mine[-1]]
-        if not after:
-            return f"after {self.around(before[-1])}" if before else "alone"
-        if not before:
-            return f"before {self.around(after[0])}"
-        if self.around(before[-1]) == self.around(after[0]):
-            return f"inside {self.around(after[0])}"
-        return f"between {self.around(before[-1])} and {self.around(after[0])}"
-
-    def around(self, event: int) -> str:
-        name = self.block_name(event)
-        if name is not None:
-            return name
-        return f"{TARGET}'s {self.thing(event)}" if self.is_memory(event) else self.source(event)
-
-    def barriers(self) -> list[str]:
-        """Where T's barriers stand, as seen from its accesses; nothing where one stands between them."""
-        lines: dict[str, dict[int, None]] = {"earlier": {}, "later": {}}
-        own = [e for thread in sorted(self.targets) for e in self.execution.order[thread] if e not in self.block_of]
-        accesses = [e for e in own if self.is_access(e) and self.is_memory(e) and self.location(e) != MOVED]
-        first, last = own.index(accesses[0]), own.index(accesses[-1])
-        for i, event in enumerate(own):
-            macro = CATALOGUE.get(self.word(event))
-            if macro is not None and macro.kind == "fence":
-                if first < i < last:
-                    return []
-                lines["earlier" if i < first else "later"][self.line(event)] = None
-        parts = []
-        for when, numbers in lines.items():
-            if numbers:
-                several = len(numbers) > 1
-                of = f"line{'s' * several} {_joined([str(n) for n in numbers])}"
-                parts.append(f"{of} come{'s' * (not several)} {when}")
-        if not parts:
-            return [f"{TARGET} executes no barrier"]
-        plural = sum(map(len, lines.values())) > 1
-        return [f"{TARGET}'s barrier{'s' * plural} in {' and in '.join(parts)}"]
-
-
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    def not_sent(self) -> list[str]:
+        """The kinds of blocks that the caller sends on other ways."""
+        kinds = dict.fromkeys(self.names.kind(b) for b in range(len(self.names.execution.graph.blocks)))
+        return [NOT_SENT.get(kind, f"sends no {kind}") for kind in kinds]

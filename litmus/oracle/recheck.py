@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import Struct
+
 from litmus.cat.dag import Model
 from litmus.engine.answer import Execution
-from litmus.oracle.algebra import EventSet, holds
+from litmus.oracle.algebra import EventSet, Meaning, holds
 from litmus.oracle.enumeration import Judge
 from litmus.oracle.executions import (
     WRITING,
@@ -30,8 +32,25 @@ from litmus.program.values import Address, Value
 from litmus.relation.rows import bits
 
 
+class Accepted(Struct, frozen=True):
+    """An execution that a model allows: all that was chosen, and the values of the model's relations in it.
+
+    model: the one that was asked, or what became of it for this execution.
+    """
+
+    candidate: Candidate
+    model: Model
+    meaning: Meaning
+
+
 def is_execution(execution: Execution, model: Model) -> str | None:
-    """None if an execution is one of its graph, complete, and allowed by the model; else what is wrong with it.
+    """None if an execution is one of its graph, complete, and allowed by the model; else what is wrong with it."""
+    found = accepted(execution, model)
+    return found if isinstance(found, str) else None
+
+
+def accepted(execution: Execution, model: Model) -> Accepted | str:
+    """An execution in full, with the order of messages that the model allows; or what is wrong with it.
 
     Where several ways through the program look the same (a branch between the same events), one of them
     must fit.
@@ -42,10 +61,10 @@ def is_execution(execution: Execution, model: Model) -> str | None:
     for decided in _fitting_paths(graph, executed, execution.values):
         if _is_in_order(graph, decided, executed, execution.order):
             way = Way(decided, executed, execution.order, program_order(graph, execution.order))
-            reason = _is_execution_on(graph, way, execution, model)
-            if reason is None:
-                return None
-            wrong = reason
+            found = _accepted_on(graph, way, execution, model)
+            if isinstance(found, Accepted):
+                return found
+            wrong = found
     return wrong
 
 
@@ -97,8 +116,8 @@ def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order:
     return sum(map(len, order)) == sum(graph.events[e].thread != INITIAL for e in executed)
 
 
-def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: Model) -> str | None:
-    """What is wrong with an execution, given its way."""
+def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model) -> Accepted | str:
+    """An execution in full, or what is wrong with it, given its way."""
     for guard in graph.cuts:
         if reached(graph, guard, way.decided):
             return "a loop was cut at its bound"
@@ -126,11 +145,12 @@ def _is_execution_on(graph: EventGraph, way: Way, execution: Execution, model: M
     shown = _with_messages(graph, way, execution, determined, found.addresses)
     if not updates_follow(graph, shown):
         return "a read-modify-write is not coherence-after what it reads"
-    rejected: str | None = "no order of the messages of blocks fits"
+    rejected = "no order of the messages of blocks fits"
     for candidate in ordered(graph, shown):
-        rejected = _rejection(judge, candidate)
-        if rejected is None:
-            break
+        judged = _judged(judge, candidate)
+        if isinstance(judged, Accepted):
+            return judged
+        rejected = judged
     return rejected
 
 
@@ -175,14 +195,16 @@ def _with_messages(
     )
 
 
-def _rejection(judge: Judge, candidate: Candidate) -> str | None:
-    """Which check of the model rejects a candidate, or None."""
-    failing: str | None = "the model has no execution with these choices"
+def _judged(judge: Judge, candidate: Candidate) -> Accepted | str:
+    """A candidate with what the model says of it, or which check of the model rejects it."""
+    wrong = "the model has no execution with these choices"
     for model, meaning in judge.meanings(candidate):
-        failing = None
-        for check in model.checks:
-            if check.effect == "check" and holds(check.predicate, meaning.value(check.node)) is check.negated:
-                failing = failing or f"the model forbids it: {check.predicate} {check.name or ''} fails"
-        if failing is None:
-            return None
-    return failing
+        failing = [
+            check
+            for check in model.checks
+            if check.effect == "check" and holds(check.predicate, meaning.value(check.node)) is check.negated
+        ]
+        if not failing:
+            return Accepted(candidate, model, meaning)
+        wrong = f"the model forbids it: {failing[0].predicate} {failing[0].name or ''} fails"
+    return wrong

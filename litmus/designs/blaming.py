@@ -1,0 +1,131 @@
+"""Blaming: which barriers of a thread do not order what an execution needs out of order, and where others stand.
+
+Two accesses of a thread are out of order if the story puts them against program order, or if a thread has not seen the
+first, a write, when the second, a read, takes place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from litmus.designs.naming import Names, joined
+from litmus.isa.c_catalogue import CATALOGUE
+from litmus.oracle.story import Story
+
+Pair = tuple[int, int]  # two accesses of a thread, in program order
+
+
+def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
+    """A clause for every thread in which accesses that are told are out of order."""
+    events = list(told)
+    clauses = []
+    for thread in dict.fromkeys([*sorted(names.targets), *range(len(story.execution.order))]):
+        pairs = [pair for e in events if names.events[e].thread == thread for pair in _out_of_order(story, names, e)]
+        pairs = [(a, e) for a, e in pairs if a in events]
+        if pairs:
+            clauses.append(_Blame(story, names, thread).clause(pairs))
+    return [*dict.fromkeys(clauses), *_overwritten(story, names)]
+
+
+def _out_of_order(story: Story, names: Names, event: int) -> list[Pair]:
+    pairs = [(a, event) for a in story.overtaken(event)]
+    if not story.at_once and not names.is_write(event):
+        places = {(s.event, s.reader): i for i, s in enumerate(story.steps)}
+        order = story.execution.order[names.events[event].thread]
+        pairs += [
+            (a, event)
+            for a in order[: order.index(event)]
+            if any(s.event == a and s.reader is not None for s in story.steps[places[event, None] :])
+        ]
+    return pairs
+
+
+def _overwritten(story: Story, names: Names) -> list[str]:
+    """Where one thread overwrites a write of another one that it has not seen, and barriers are for who sees it."""
+    clauses = []
+    places = {(s.event, s.reader): i for i, s in enumerate(story.steps)}
+    for (a, reader), seen in places.items():
+        if reader is None or not story.unseen(a):
+            continue
+        order = story.execution.order[names.events[a].thread]
+        for writes in story.execution.co:
+            for e, v in zip(writes, writes[1:], strict=False):
+                if names.events[v].thread != reader or e not in order[order.index(a) + 1 :]:
+                    continue
+                if places[v, None] < seen and (e, reader) not in places:
+                    who = names.thread(reader)
+                    clauses.append(
+                        f"{who}'s {names.thing(v)} overwrites {names.owner(e)}'s {names.thing(e)}, which {who} never"
+                        f" sees, nor then what comes before it"
+                    )
+    return list(dict.fromkeys(clauses))
+
+
+class _Blame:
+    """The barriers of one thread."""
+
+    def __init__(self, story: Story, names: Names, thread: int) -> None:
+        self.names = names
+        self.thread = thread
+        threads = sorted(names.targets) if thread in names.targets else [thread]
+        self.order = [e for t in threads for e in story.execution.order[t]]
+
+    def clause(self, pairs: list[Pair]) -> str:
+        """The pair that matters most, and what stands between: T's own accesses have to have no barrier."""
+        names = self.names
+        design = [p for p in pairs if not all(names.is_access(e) for e in p)]
+        first, second = min(design or pairs, key=lambda p: (len(self.between(*p)), self.distance(*p)))
+        between = self.between(first, second)
+        who = names.thread(self.thread)
+        if between:
+            things = joined([f"{names.source(e)} in line {names.line(e)}" for e in between])
+            verb = "does" if len(between) == 1 else "do"
+            return f"{things} {verb} not order {who}'s {self.thing(first)} before its later {self.thing(second)}"
+        return self.elsewhere(who, first, second)
+
+    def thing(self, event: int) -> str:
+        return self.names.thing(event).removeprefix("the ")
+
+    def distance(self, first: int, second: int) -> int:
+        return self.order.index(second) - self.order.index(first)
+
+    def between(self, first: int, second: int) -> list[int]:
+        """The statements between two accesses that may order something, by the first event of each."""
+        inside = self.order[self.order.index(first) + 1 : self.order.index(second)]
+        own = {self.names.place(first), self.names.place(second)}
+        return self.statements(e for e in inside if self.names.is_fence(e) or self.names.place(e) not in own)
+
+    def statements(self, events: Iterable[int]) -> list[int]:
+        """Of each statement that has a fence, or is more than one plain access, one event."""
+        found: dict[object, int] = {}
+        for e in events:
+            plain = self.names.is_access(e) or self.names.is_message(e) or self.names.is_simple(e)
+            if self.names.is_fence(e) or not plain:
+                found.setdefault(self.names.place(e), e)
+        return list(found.values())
+
+    def elsewhere(self, who: str, first: int, second: int) -> str:
+        """Where the thread's barriers are, if not between two accesses."""
+        all_ = self.statements(self.order)
+        if not all_:
+            return f"{who} executes no barrier"
+        barriers = [e for e in all_ if self.is_barrier(e)]
+        lines: dict[str, dict[str, None]] = {"earlier": {}, "later": {}}
+        for e in barriers:
+            when = "earlier" if self.order.index(e) < self.order.index(first) else "later"
+            inside = self.names.block_of.get(e)
+            where = str(self.names.line(e))
+            lines[when][where if inside is None else f"{where} ({self.names.block(inside)}'s)"] = None
+        parts = []
+        for when, numbers in lines.items():
+            if numbers:
+                of = f"line{'s' * (len(numbers) > 1)} {joined(list(numbers))}"
+                parts.append(f"{of} come{'s' * (len(numbers) == 1)} {when}")
+        if not parts:
+            return f"nothing between {who}'s {self.thing(first)} and its {self.thing(second)} orders them"
+        plural = sum(map(len, lines.values())) > 1
+        return f"{who}'s barrier{'s' * plural} in {' and in '.join(parts)}"
+
+    def is_barrier(self, event: int) -> bool:
+        macro = CATALOGUE.get(self.names.word(event))
+        return macro is not None and macro.kind == "fence"

@@ -1,0 +1,371 @@
+"""Stories: one order of the steps of an execution that contradicts nothing that the model keeps in order.
+
+What a model keeps is read from its checks: each relation that it demands to be acyclic is an order of events.  Two views
+of memory are tried, the simpler one first:
+
+* at once: a write becomes visible to all threads in one step.  All those orders, rf between threads, co and fr
+  then are one order of steps.
+* thread by thread: a write takes place, and becomes visible to each thread that reads its location in a step of its
+  own.  An order that has co in it (POWER's co | prop) says how writes become visible, every other one (hb) how
+  accesses take place ("Herding cats", TOPLAS 2014, section 4).  A thread that reads an old value has not seen the
+  write, nor what that write precedes in such an order.
+
+Where neither leads to an order there is no story.  What the model leaves open stays in program order where it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise, permutations
+
+from msgspec import Struct
+
+from litmus.cat.dag import Model, Operator
+from litmus.engine.answer import Execution
+from litmus.oracle.algebra import Relation
+from litmus.oracle.base import as_models_see, base
+from litmus.oracle.executions import Candidate
+from litmus.oracle.recheck import Accepted, accepted
+from litmus.program.graph import INITIAL, EventGraph
+from litmus.relation.rows import bits, transitive_closure
+
+MOST_THREADS = 4  # of which all are tried as the first to speak, the second, ...
+
+
+class Step(Struct, frozen=True):
+    """An access takes place; with a reader: a write becomes visible to that thread."""
+
+    event: int
+    reader: int | None = None
+
+
+class Story(Struct, frozen=True):
+    """The accesses of all threads in an order that the model allows, messages and blocks among them.
+
+    at_once: every write becomes visible to all threads where it takes place, so that no step has a reader.  Else a
+    write is visible to a thread that has no step of its own for it only where it takes place: a thread's own writes.
+    """
+
+    execution: Execution
+    steps: tuple[Step, ...]
+    at_once: bool
+
+    def overtaken(self, event: int) -> list[int]:
+        """The accesses that an access comes before, against program order."""
+        place = self._places()
+        order = self.execution.order[self.execution.graph.events[event].thread]
+        return [e for e in order[: order.index(event)] if e in place and place[e] > place[event]]
+
+    def unseen(self, event: int) -> dict[int, int]:
+        """Thread -> how many steps after its own a write becomes visible there; only where others are in between."""
+        at = self._places()[event]
+        found = {}
+        for i in range(at + 1, len(self.steps)):
+            step = self.steps[i]
+            if step.event == event and step.reader is not None and any(s.event != event for s in self.steps[at:i]):
+                found[step.reader] = i - at
+        return found
+
+    def _places(self) -> dict[int, int]:
+        return {step.event: i for i, step in enumerate(self.steps) if step.reader is None}
+
+
+def story(execution: Execution, model: Model) -> Story | None:
+    """The story of an execution that the model allows; None where there is none."""
+    found = accepted(execution, model)
+    assert isinstance(found, Accepted), found
+    facts = _Facts(execution, found)
+    for at_once in (True, False):
+        graph = _at_once(facts) if at_once else _thread_by_thread(facts)
+        if graph is not None:
+            _keep_updates(graph, facts)
+            _keep_program_order(graph, execution)
+            _keep_blocks(graph, execution)
+            return Story(execution, tuple(_in_line(graph, facts)), at_once)
+    return None
+
+
+# ---------------------------------------------------------------- what the model keeps
+
+
+class _Facts:
+    """What an execution's story rests on; where a model has one event for a read-modify-write, so has everything here.
+
+    orders: the acyclic relations; about_writes: those of them that have co in them.  The relations are without
+    initial writes.
+    """
+
+    def __init__(self, execution: Execution, found: Accepted) -> None:
+        self.graph: EventGraph = execution.graph
+        self.order = execution.order
+        events = self.graph.events
+        self.executed = [e for e in bits(execution.executed) if events[e].thread != INITIAL]
+        self.thread = {e: events[e].thread for e in self.executed}
+        self.writes = {e for e in self.executed if events[e].kind == "W"}
+        self.place = dict(found.candidate.addresses)
+        initial = {e.number for e in events if e.thread == INITIAL}
+
+        def named(name: str) -> Relation:
+            value = base(self.graph, found.candidate, name)
+            return frozenset((p[0], p[1]) for p in value if isinstance(p, tuple))
+
+        rf, co = named("rf"), named("co")
+        before = {r: w for w, r in rf}
+        self.fr = frozenset((r, w) for r, source in before.items() for o, w in co if o == source and w != r)
+        self.rf = frozenset((w, r) for w, r in rf if w not in initial)
+        self.co = frozenset((w, v) for w, v in co if w not in initial)
+        self.size = max([e.number for e in events], default=-1) + 1
+        self.orders: list[Relation] = []
+        self.about_writes: list[Relation] = []
+        for value, has_co in _orders(found):
+            if any(self.place.get(e) != self.place.get(f) for e, f in value if e not in initial):
+                kept = frozenset((e, f) for e, f in value if e not in initial)
+                (self.about_writes if has_co else self.orders).append(kept)
+                self.size = max(self.size, 1 + max(max(pair) for pair in kept))
+        # A read-modify-write of one event has the number of its read.
+        single = [(r, w) for r, w in self.graph.single if r in self.thread]
+        self.one = {w: r for r, w in single}
+        self.writes |= {r for r, _ in single}
+
+    def external(self, relation: Relation) -> Iterator[tuple[int, int]]:
+        """The pairs of different threads."""
+        return ((e, f) for e, f in relation if self.thread[e] != self.thread[f])
+
+
+def _orders(found: Accepted) -> Iterator[tuple[Relation, bool]]:
+    """The relations that checks demand to be acyclic, as they are in the execution; whether co is a part of each.
+
+    A relation that is its own transitive closure and must be irreflexive is one of them.
+    """
+    nodes = found.model.nodes
+    for check in found.model.checks:
+        if check.effect != "check" or check.negated or check.predicate == "empty":
+            continue
+        value = frozenset(p for p in found.meaning.value(check.node) if isinstance(p, tuple))
+        if check.predicate == "irreflexive":
+            if nodes[check.node].operator not in (Operator.FIX, Operator.PLUS):
+                continue
+            if any((a, d) not in value for a, b in value for c, d in value if b == c):
+                continue
+        yield value, _has_co(found.model, check.node)
+
+
+def _has_co(model: Model, i: int) -> bool:
+    """Whether co is one of the relations that a node is the union of."""
+    node = model.nodes[i]
+    if node.operator is Operator.UNION:
+        return any(_has_co(model, a) for a in node.arguments)
+    return node.operator is Operator.BASE and node.name == "co"
+
+
+# ---------------------------------------------------------------- orders of steps
+
+
+class _Order:
+    """A partial order of steps by number, always transitively closed; what is one step has one number."""
+
+    def __init__(self, rows: list[int]) -> None:
+        self.rows = transitive_closure(rows)
+        self.members = {e: [e] for e in range(len(rows))}
+        self.of = list(range(len(rows)))
+        self.readers: dict[int, tuple[int, int]] = {}  # the number of a step -> the write and the thread that sees it
+
+    def is_acyclic(self) -> bool:
+        return not any(row >> e & 1 for e, row in enumerate(self.rows))
+
+    def keep(self, first: int, second: int) -> bool:
+        """Put one step before another, unless the other one has to come first."""
+        a, b = self.of[first], self.of[second]
+        if a == b or self.rows[a] >> b & 1:
+            return True
+        if self.rows[b] >> a & 1:
+            return False
+        after = self.rows[b] | 1 << b
+        for e, row in enumerate(self.rows):
+            if e == a or row >> a & 1:
+                self.rows[e] = row | after
+        return True
+
+    def unite(self, events: Iterable[int]) -> None:
+        """Make one step of several, unless others have to come between them."""
+        numbers = list(dict.fromkeys(self.of[e] for e in events))
+        if len(numbers) < 2:
+            return
+        inside = sum(1 << n for n in numbers)
+        after = 0
+        for n in numbers:
+            after |= self.rows[n]
+        if any(self.rows[e] & inside for e in bits(after & ~inside)):
+            return
+        first, *rest = numbers
+        for e, row in enumerate(self.rows):
+            if row & inside:
+                self.rows[e] = row & ~inside | 1 << first | after & ~inside
+        self.rows[first] = after & ~inside
+        for n in rest:
+            self.rows[n] = 0
+            self.members[first] += self.members.pop(n)
+        for event in self.members[first]:
+            self.of[event] = first
+
+
+def _at_once(facts: _Facts) -> _Order | None:
+    rows = [0] * facts.size
+    pairs = [*facts.external(facts.rf), *facts.co, *facts.fr]
+    for relation in (*facts.orders, *facts.about_writes):
+        pairs += relation
+    return _closed(rows, pairs)
+
+
+def _closed(rows: list[int], pairs: Iterable[tuple[int, int]]) -> _Order | None:
+    for e, f in pairs:
+        rows[e] |= 1 << f
+    order = _Order(rows)
+    return order if order.is_acyclic() else None
+
+
+def _thread_by_thread(facts: _Facts) -> _Order | None:
+    """The orders about writes are added one after the other, unless one contradicts those before it.
+
+    Such a one is about coherence alone (store-conditionals of one thread, in power.cat), and binds no reader.
+    """
+    threads = range(len(facts.graph.program.threads))
+    seen = {(w, facts.thread[r]) for w, r in facts.external(facts.rf)}
+    missed = {(w, facts.thread[r]) for r, w in facts.external(facts.fr)} - seen
+    number = {pair: facts.size + i for i, pair in enumerate([*sorted(seen), *sorted(missed)])}
+
+    def visible(w: int, thread: int) -> int | None:
+        """The step in which a thread sees a write; None where it never has to."""
+        if facts.thread[w] == thread:
+            return w
+        return number[w, thread] if (w, thread) in seen else None
+
+    pairs = [(e, f) for relation in facts.orders for e, f in relation]
+    pairs += [(w, step) for (w, _), step in number.items()]
+    pairs += [(number[w, facts.thread[r]], r) for w, r in facts.external(facts.rf)]
+    pairs += [(r, number[w, facts.thread[r]]) for r, w in facts.external(facts.fr)]
+    pairs += [(w, v) for w, v in facts.co if facts.thread[w] == facts.thread[v]]
+    pairs += [(number[w, p], number[v, p]) for w, v in facts.co for p in threads if {(w, p), (v, p)} <= seen]
+    late: dict[int, list[int]] = {}  # a write -> the reads that miss it
+    for r, w in facts.fr:
+        late.setdefault(w, []).append(r)
+
+    def binding(relation: Relation) -> Iterator[tuple[int, int]]:
+        """What an order about writes says of the steps of each thread."""
+        for e, f in relation:
+            if f not in facts.thread or e not in facts.thread or (e, f) in facts.co:
+                continue
+            if e not in facts.writes:
+                yield e, f
+                continue
+            for p in threads:
+                then = f
+                if f in facts.writes:
+                    step = visible(f, p)
+                    if step is None:
+                        continue
+                    then = step
+                first = visible(e, p)
+                if first is not None and first != then:
+                    yield first, then
+                yield from ((r, then) for r in late.get(e, ()) if facts.thread[r] == p and r != then)
+
+    size = facts.size + len(number)
+    order = _closed([0] * size, pairs)
+    if order is None:
+        return None
+    for relation in facts.about_writes:
+        more = [*pairs, *binding(relation)]
+        closed = _closed([0] * size, more)
+        if closed is not None:
+            pairs, order = more, closed
+    order.readers = {step: pair for pair, step in number.items()}
+    return order
+
+
+# ---------------------------------------------------------------- what the model leaves open
+
+
+def _keep_updates(order: _Order, facts: _Facts) -> None:
+    """An atomic update is one step where it can be."""
+    for r, w in (*facts.graph.single, *facts.graph.amo, *facts.graph.lxsx):
+        if r in facts.thread and w in facts.thread:
+            order.unite((r, w))
+
+
+def _keep_blocks(order: _Order, execution: Execution) -> None:
+    """A floating block is one step where it can be: nothing has to come between its accesses."""
+    graph = execution.graph
+    for block in graph.blocks:
+        order.unite(e for e in bits(block.events & execution.executed) if graph.events[e].kind != "F")
+
+
+def _keep_program_order(order: _Order, execution: Execution) -> None:
+    """Put accesses of a thread in program order, those first that machines exchange least."""
+    graph = execution.graph
+    pairs = []
+    for events in execution.order:
+        accesses = [e for e in events if graph.events[e].kind != "F"]
+        for i, first in enumerate(accesses):
+            for j, second in enumerate(accesses[i + 1 :]):
+                pairs.append((-_price(execution, first, second), j, first, second))
+    for _, _, first, second in sorted(pairs):
+        order.keep(first, second)
+
+
+def _price(execution: Execution, first: int, second: int) -> int:
+    """How rarely machines let an access overtake one before it.
+
+    A read overtakes a write first (a store buffer); accesses across a dependency or a fence, or of one location, last.
+    """
+    graph = execution.graph
+    buffered = (graph.events[first].kind, graph.events[second].kind) == ("W", "R")
+    depends = any(rows[first] >> second & 1 for rows in (graph.addr, graph.data, graph.ctrl))
+    events = execution.order[graph.events[first].thread]
+    between = events[events.index(first) + 1 : events.index(second)]
+    fenced = any(graph.events[e].kind == "F" for e in between)
+    same = execution.addresses.get(first) == execution.addresses.get(second)
+    return (1 if buffered else 10) + 100 * depends + 1000 * fenced + 10000 * same
+
+
+# ---------------------------------------------------------------- one after the other
+
+
+def _in_line(order: _Order, facts: _Facts) -> list[Step]:
+    """The order in which the story changes least often from one thread to another."""
+    threads = range(len(facts.graph.program.threads))
+    ways = permutations(threads) if len(threads) <= MOST_THREADS else (tuple(threads),)
+    return min((_line(order, facts, way) for way in ways), key=lambda steps: _changes(steps, facts))
+
+
+def _changes(steps: list[Step], facts: _Facts) -> int:
+    speakers = [facts.graph.events[step.event].thread for step in steps if step.reader is None]
+    return sum(a != b for a, b in pairwise(speakers))
+
+
+def _line(order: _Order, facts: _Facts, threads: tuple[int, ...]) -> list[Step]:
+    """A linear order of all steps: one thread goes on as long as it can, then the first that can."""
+    events = facts.graph.events
+    own = [e for thread in facts.order for e in thread if events[e].kind != "F"]
+    place = {e: i for i, e in enumerate(own)}
+    left = {n for n in order.members if n in place or n in order.readers}
+    others = {n for n in order.members if n not in left}  # fences and initial writes, registers and branches
+    waits = {n: sum(1 << m for m in left if order.rows[m] >> n & 1) for n in left}
+    ready = sum(1 << n for n in others)
+    steps: list[Step] = []
+    last = threads[0]
+    while left:
+        free = [n for n in left if not waits[n] & ~ready]
+        seeing = [n for n in free if n in order.readers]
+        if seeing:
+            chosen = min(seeing)
+            event, reader = order.readers[chosen]
+            steps.append(Step(event, reader))
+        else:
+            speakers = [last, *threads]
+            chosen = min(free, key=lambda n: (speakers.index(events[n].thread), place[n]))
+            last = events[chosen].thread
+            steps += [Step(e) for e in sorted(order.members[chosen], key=place.__getitem__)]
+        left.remove(chosen)
+        ready |= 1 << chosen
+    return steps
