@@ -186,7 +186,7 @@ def _shown(parsed: argparse.Namespace, table: Table) -> str:
 
 def _explained(table: Table) -> str:
     """The witness of the only pair, model by model."""
-    from litmus.membarrier.table import explain
+    from litmus.membarrier.table import explain, story_of
     from litmus.report import text, witness
     from litmus.report.style import style_for
 
@@ -204,6 +204,6 @@ def _explained(table: Table) -> str:
             parts.append((text.full(result, style) or text.diagnostic(result)).rstrip("\n") + "\n")
             execution = result.answer.witness if result.answer is not None else None
             if execution is not None:
-                lines = witness.interleaving(execution)
+                lines = witness.interleaving(execution, story_of(result))
                 parts.append("".join(["  The accesses, one after the other:\n", *(f"    {line}\n" for line in lines)]))
     return "\n".join(parts)

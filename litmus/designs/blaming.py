@@ -24,7 +24,9 @@ def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
         pairs = [(a, e) for a, e in pairs if a in events]
         if pairs:
             clauses.append(_Blame(story, names, thread).clause(pairs))
-    return [*dict.fromkeys(clauses), *_overwritten(story, names)]
+    for first, second, last in story.overwritten():
+        clauses.append(_Blame(story, names, names.events[first].thread).for_who_sees(first, second, last))
+    return list(dict.fromkeys(clauses))
 
 
 def _out_of_order(story: Story, names: Names, event: int) -> list[Pair]:
@@ -38,27 +40,6 @@ def _out_of_order(story: Story, names: Names, event: int) -> list[Pair]:
             if any(s.event == a and s.reader is not None for s in story.steps[places[event, None] :])
         ]
     return pairs
-
-
-def _overwritten(story: Story, names: Names) -> list[str]:
-    """Where one thread overwrites a write of another one that it has not seen, and barriers are for who sees it."""
-    clauses = []
-    places = {(s.event, s.reader): i for i, s in enumerate(story.steps)}
-    for (a, reader), seen in places.items():
-        if reader is None or not story.unseen(a):
-            continue
-        order = story.execution.order[names.events[a].thread]
-        for writes in story.execution.co:
-            for e, v in zip(writes, writes[1:], strict=False):
-                if names.events[v].thread != reader or e not in order[order.index(a) + 1 :]:
-                    continue
-                if places[v, None] < seen and (e, reader) not in places:
-                    who = names.thread(reader)
-                    clauses.append(
-                        f"{who}'s {names.thing(v)} overwrites {names.owner(e)}'s {names.thing(e)}, which {who} never"
-                        f" sees, nor then what comes before it"
-                    )
-    return list(dict.fromkeys(clauses))
 
 
 class _Blame:
@@ -78,10 +59,24 @@ class _Blame:
         between = self.between(first, second)
         who = names.thread(self.thread)
         if between:
-            things = joined([f"{names.source(e)} in line {names.line(e)}" for e in between])
             verb = "does" if len(between) == 1 else "do"
+            things = self.spelled(between)
             return f"{things} {verb} not order {who}'s {self.thing(first)} before its later {self.thing(second)}"
         return self.elsewhere(who, first, second)
+
+    def for_who_sees(self, first: int, second: int, last: int) -> str:
+        """What barriers between two writes do not do for a thread whose write, the last, overwrites the second."""
+        names = self.names
+        between = self.between(first, second)
+        who, other = names.owner(last), names.thing(second)
+        verb = "orders" if len(between) == 1 else "order"
+        return (
+            f"{self.spelled(between)} {verb} {names.owner(first)}'s {names.thing(first)} before {other} only for who"
+            f" sees {other}, and {who}'s {names.thing(last)} overwrites it unseen"
+        )
+
+    def spelled(self, statements: list[int]) -> str:
+        return joined([f"{self.names.source(e)} in line {self.names.line(e)}" for e in statements])
 
     def thing(self, event: int) -> str:
         return self.names.thing(event).removeprefix("the ")
@@ -116,15 +111,16 @@ class _Blame:
             inside = self.names.block_of.get(e)
             where = str(self.names.line(e))
             lines[when][where if inside is None else f"{where} ({self.names.block(inside)}'s)"] = None
-        parts = []
+        parts: list[str] = []
         for when, numbers in lines.items():
             if numbers:
-                of = f"line{'s' * (len(numbers) > 1)} {joined(list(numbers))}"
-                parts.append(f"{of} come{'s' * (len(numbers) == 1)} {when}")
+                several = len(numbers) > 1
+                what = f"{who}'s barrier{'s' * several}" if not parts else "those" if several else "that"
+                of = f"in line{'s' * several} {joined(list(numbers))}"
+                parts.append(f"{what} {of} come{'s' * (not several)} {when}")
         if not parts:
             return f"nothing between {who}'s {self.thing(first)} and its {self.thing(second)} orders them"
-        plural = sum(map(len, lines.values())) > 1
-        return f"{who}'s barrier{'s' * plural} in {' and in '.join(parts)}"
+        return ", ".join(parts)
 
     def is_barrier(self, event: int) -> bool:
         macro = CATALOGUE.get(self.names.word(event))

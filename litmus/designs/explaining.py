@@ -8,22 +8,24 @@ from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import Finding, Matrix, model_of, primitives_of
 from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import listing
-from litmus.designs.telling import told
+from litmus.designs.telling import NO_STORY, tale
 from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Execution
+from litmus.oracle.story import Story, story
 from litmus.program.unroll import unroll
 
 
 class Explanation(Struct, frozen=True):
     """What breaks a design on a side: the scenario, with the design's blocks in its text, and the execution.
 
-    told: the execution in one sentence; lines are those of the scenario's text.
+    told: the execution in one sentence; lines are those of the scenario's text.  story: see litmus.oracle.story.
     """
 
     finding: Finding
     told: str
     scenario: Scenario
     execution: Execution
+    story: Story | None
 
 
 def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
@@ -47,7 +49,8 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
             except Unfinished:
                 continue  # another scenario of the family is the broken one
             if answer.witness is not None:
-                sentence = told(answer.witness, compiled, listed, design)
-                explanations.append(Explanation(finding, sentence, listed, answer.witness))
+                found = story(answer.witness, compiled)
+                sentence = NO_STORY if found is None else tale(found, listed, design).sentence
+                explanations.append(Explanation(finding, sentence, listed, answer.witness, found))
                 break
     return explanations

@@ -7,6 +7,8 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from litmus.cat.dag import Model
@@ -18,7 +20,10 @@ from litmus.engine.answer import Execution
 from litmus.oracle.story import Story, story
 from litmus.program.graph import INITIAL
 
-NO_STORY = "no single order of its accesses is one that the model keeps: --explain shows the execution"
+NO_STORY = "no order of the accesses is one that the model allows: threads do not agree on what happened first"
+
+
+THEN = "only then "
 
 
 class Beat(Struct, frozen=True):
@@ -33,29 +38,25 @@ class Beat(Struct, frozen=True):
 
 
 class Tale(Struct, frozen=True):
-    """What is told of an execution: the beats in order, and what is said of barriers."""
+    """What is told of an execution: the beats in order, and the sentence, which says of barriers too."""
 
-    story: Story
     beats: tuple[Beat, ...]
     sentence: str
 
 
 def told(execution: Execution, model: Model, scenario: Scenario, design: Design) -> str:
-    """The sentence."""
-    found = tale(execution, model, scenario, design)
-    return NO_STORY if found is None else found.sentence
-
-
-def tale(execution: Execution, model: Model, scenario: Scenario, design: Design) -> Tale | None:
-    """An execution that the model allows, told; None where it has no story."""
+    """The sentence that tells an execution that the model allows."""
     found = story(execution, model)
-    if found is None:
-        return None
-    names = Names(execution, scenario, design)
+    return NO_STORY if found is None else tale(found, scenario, design).sentence
+
+
+def tale(found: Story, scenario: Scenario, design: Design) -> Tale:
+    """What is told of a story."""
+    names = Names(found.execution, scenario, design)
     beats = _beats(found, names)
     events = [e for beat in beats for e in beat.events if beat.reader is None]
-    sentence = "; ".join([*_Telling(names, beats).clauses(), *blamed(found, names, events)])
-    return Tale(found, tuple(beats), sentence)
+    sentence = "; ".join([*_Telling(names, beats, found.earlier).clauses(), *blamed(found, names, events)])
+    return Tale(tuple(beats), sentence)
 
 
 # ---------------------------------------------------------------- what is told
@@ -87,7 +88,10 @@ def _beats(found: Story, names: Names) -> list[Beat]:
 
 
 def _chosen(found: Story, names: Names) -> set[int]:
-    """The accesses that are told: answers, and what concerns one thread alone, only where they are out of order."""
+    """The accesses that are told.
+
+    That the caller has its answer is told where an access does not wait for it; what concerns one thread alone is not.
+    """
     events = [step.event for step in found.steps if step.reader is None]
     shared = _shared(found.execution)
 
@@ -97,12 +101,7 @@ def _chosen(found: Story, names: Names) -> set[int]:
         return names.is_access(e) or names.is_simple(e) or e in shared or e in names.block_of
 
     chosen = {e for e in events if always(e)}
-    waits = {e for e in events if names.is_message(e)} - chosen
-    for e in waits:
-        overtakes = any(a in chosen for a in found.overtaken(e))
-        if overtakes or any(e in found.overtaken(later) for later in chosen):
-            chosen.add(e)
-    return chosen
+    return chosen | {a for e in chosen for a in found.overtaken(e) if names.is_message(a)}
 
 
 def _shared(execution: Execution) -> set[int]:
@@ -121,22 +120,22 @@ def _shared(execution: Execution) -> set[int]:
 
 
 class _Clause(Struct):
-    """An actor and its deeds; `visible`: the actor's writes, and when they become visible."""
+    """An actor and its deeds, and what comes after them all; `visible`: the deeds are writes that become visible."""
 
     actor: str
     deeds: list[str]
-    visible: str | None = None
-    alone: bool = False
+    end: str = ""
+    visible: bool = False
 
     def __str__(self) -> str:
-        if self.visible is None:
-            return f"{self.actor} {joined(self.deeds)}"
-        return f"{self.actor} {joined(self.deeds)} become{'s' * (len(self.deeds) == 1)} {self.visible}"
+        become = f" become{'s' * (len(self.deeds) == 1)} visible" if self.visible else ""
+        return f"{self.actor} {joined(self.deeds)}{become}{self.end}"
 
 
 class _Telling:
-    def __init__(self, names: Names, beats: list[Beat]) -> None:
+    def __init__(self, names: Names, beats: list[Beat], earlier: Mapping[int, int]) -> None:
         self.names = names
+        self.earlier = earlier
         self.beats = beats
         self.told: list[_Clause] = []
         self.overtaken: set[int] = set()
@@ -166,8 +165,8 @@ class _Telling:
     def add(self, clause: _Clause) -> None:
         """Go on in the last clause, if it has the same form."""
         last = self.told[-1] if self.told else None
-        if last is not None and (last.actor, last.visible) == (clause.actor, clause.visible):
-            if not last.alone and not clause.alone:
+        if last is not None and (last.actor.removeprefix(THEN), last.visible) == (clause.actor, clause.visible):
+            if last.end == clause.end:
                 last.deeds += clause.deeds
                 return
         self.told.append(clause)
@@ -176,13 +175,21 @@ class _Telling:
         """Accesses at their turn, or after their turn: others have overtaken them."""
         event = beat.events[0]
         actor = self.names.owner(event)
-        late = event in self.overtaken
-        last = "only then " * (late and beat is self.beats[-1])
-        if late and self.has_value(beat):
-            return _Clause(f"{last}{actor}'s", [self.names.value(event)], "visible")
-        if last:
-            return _Clause(f"{last}{actor}", [self.names.deed(event)])
-        return _Clause(actor, [self.names.deed(event)])
+        then = THEN * self.is_last(beat)
+        if event in self.overtaken and self.has_value(beat):
+            return _Clause(f"{then}{actor}'s", [self.names.value(event)], visible=True)
+        return _Clause(f"{then}{actor}", [self.names.deed(event)])
+
+    def is_last(self, beat: Beat) -> bool:
+        """Whether only accesses are left that others have overtaken, all of one thread: they come after all else."""
+        i = self.beats.index(beat)
+        if i == 0 or any(not self.overtaken & set(b.events) and b.reader is None for b in self.beats[i:]):
+            return False
+        owners = {self.names.owner(b.events[0]) for b in self.beats[i:]}
+        last, first = self.beats[i - 1].events[-1], beat.events[0]
+        if len(owners) > 1 or self.names.owner(last) in owners:
+            return False
+        return bool(self.earlier[first] >> last & 1)
 
     def has_value(self, beat: Beat) -> bool:
         """Whether a write is told by its value: it is no message, no part of an update."""
@@ -194,10 +201,10 @@ class _Telling:
         """Accesses before their turn."""
         event = beat.events[0]
         actor = self.names.owner(event)
-        before = f"before {self.things(actor, beat.before)}"
+        before = f" before {self.things(actor, beat.before)}"
         if self.has_value(beat):
-            return _Clause(f"{actor}'s", [self.names.value(event)], f"visible {before}")
-        return _Clause(actor, [f"{self.names.deed(event)} early, {before}"], alone=True)
+            return _Clause(f"{actor}'s", [self.names.value(event)], before, visible=True)
+        return _Clause(actor, [self.names.deed(event)], f" early,{before}")
 
     def things(self, actor: str, events: tuple[int, ...]) -> str:
         """`its x=1 and read of y`, `T's x=1`, `the ipi`."""
@@ -220,16 +227,16 @@ class _Telling:
         deeds += places.values()
         if landed and any(names.is_message(e) for e in beat.events):
             deeds.append("is answered")
-        if beat.before:
-            deeds[-1] += f", before {self.things('', beat.before)}"
-        return _Clause(names.block(number), deeds, alone=True)
+        end = f", before {self.things('', beat.before)}" if beat.before else ""
+        return _Clause(names.block(number), deeds, end)
 
     def seen(self, beat: Beat, reader: int) -> _Clause:
         """A write becomes visible to a thread after others have gone on."""
         event = beat.events[0]
-        last = "only then " * (beat is self.beats[-1])
+        then = THEN * self.is_last(beat)
         thing = self.names.value(event) if self.has_value(beat) else self.names.thing(event)
-        return _Clause(f"{last}{self.names.owner(event)}'s", [thing], f"visible to {self.names.thread(reader)}")
+        actor, end = f"{then}{self.names.owner(event)}'s", f" to {self.names.thread(reader)}"
+        return _Clause(actor, [thing], end, visible=True)
 
     # ------------------------------------------------------------ what was not sent
 

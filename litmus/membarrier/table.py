@@ -26,6 +26,7 @@ from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
+from litmus.oracle.story import Story, story
 from litmus.program.primitives import Primitives, load_primitives, tables
 from litmus.result import Result, is_certain, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
@@ -188,6 +189,15 @@ def explain(table: Table, cell: Cell) -> Result | None:
     settings = Settings(models=(cell.model,), arch=asked.arch, primitives=asked.primitives, compiler=asked.compiler)
     test = table.tests[cell.witness]
     return next(Checker(settings).check_source(Source(f"{test.name}.litmus", test.text)))
+
+
+def story_of(result: Result) -> Story | None:
+    """The story of a result's witness; None where it has none."""
+    assert result.answer is not None
+    assert result.answer.witness is not None
+    assert result.model is not None
+    arch = result.answer.witness.graph.program.arch
+    return story(result.answer.witness, load_model(result.model, architecture(arch).tags, arch=arch))
 
 
 # ---------------------------------------------------------------- which tests

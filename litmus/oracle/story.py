@@ -1,7 +1,7 @@
 """Stories: one order of the steps of an execution that contradicts nothing that the model keeps in order.
 
-What a model keeps is read from its checks: each relation that it demands to be acyclic is an order of events.  Two views
-of memory are tried, the simpler one first:
+What a model keeps is read from its checks: each relation that it demands to be acyclic is an order of events.
+Two views of memory are tried, the simpler one first:
 
 * at once: a write becomes visible to all threads in one step.  All those orders, rf between threads, co and fr
   then are one order of steps.
@@ -15,7 +15,7 @@ Where neither leads to an order there is no story.  What the model leaves open s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, permutations
 
 from msgspec import Struct
@@ -23,8 +23,7 @@ from msgspec import Struct
 from litmus.cat.dag import Model, Operator
 from litmus.engine.answer import Execution
 from litmus.oracle.algebra import Relation
-from litmus.oracle.base import as_models_see, base
-from litmus.oracle.executions import Candidate
+from litmus.oracle.base import base
 from litmus.oracle.recheck import Accepted, accepted
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.relation.rows import bits, transitive_closure
@@ -44,11 +43,13 @@ class Story(Struct, frozen=True):
 
     at_once: every write becomes visible to all threads where it takes place, so that no step has a reader.  Else a
     write is visible to a thread that has no step of its own for it only where it takes place: a thread's own writes.
+    earlier: for each access a mask of those that have to come before it, as long as program order is kept elsewhere.
     """
 
     execution: Execution
     steps: tuple[Step, ...]
     at_once: bool
+    earlier: Mapping[int, int]
 
     def overtaken(self, event: int) -> list[int]:
         """The accesses that an access comes before, against program order."""
@@ -66,6 +67,26 @@ class Story(Struct, frozen=True):
                 found[step.reader] = i - at
         return found
 
+    def overwritten(self) -> list[tuple[int, int, int]]:
+        """Two writes with a fence between them, and a write of a thread that overwrites the second one unseen.
+
+        The first one becomes visible to that thread only later: the fence binds only who sees the second.
+        """
+        events = self.execution.graph.events
+        places = {(step.event, step.reader): i for i, step in enumerate(self.steps)}
+        found = []
+        for (first, reader), seen in places.items():
+            if reader is None or reader not in self.unseen(first):
+                continue
+            order = self.execution.order[events[first].thread]
+            for second, last in (pair for writes in self.execution.co for pair in pairwise(writes)):
+                if second not in order or events[last].thread != reader or (second, reader) in places:
+                    continue
+                between = order[order.index(first) : order.index(second)]
+                if places[last, None] < seen and any(events[e].kind == "F" for e in between):
+                    found.append((first, second, last))
+        return found
+
     def _places(self) -> dict[int, int]:
         return {step.event: i for i, step in enumerate(self.steps) if step.reader is None}
 
@@ -81,7 +102,7 @@ def story(execution: Execution, model: Model) -> Story | None:
             _keep_updates(graph, facts)
             _keep_program_order(graph, execution)
             _keep_blocks(graph, execution)
-            return Story(execution, tuple(_in_line(graph, facts)), at_once)
+            return Story(execution, tuple(_in_line(graph, facts)), at_once, graph.earlier())
     return None
 
 
@@ -122,10 +143,7 @@ class _Facts:
                 kept = frozenset((e, f) for e, f in value if e not in initial)
                 (self.about_writes if has_co else self.orders).append(kept)
                 self.size = max(self.size, 1 + max(max(pair) for pair in kept))
-        # A read-modify-write of one event has the number of its read.
-        single = [(r, w) for r, w in self.graph.single if r in self.thread]
-        self.one = {w: r for r, w in single}
-        self.writes |= {r for r, _ in single}
+        self.writes |= {r for r, _ in self.graph.single if r in self.thread}
 
     def external(self, relation: Relation) -> Iterator[tuple[int, int]]:
         """The pairs of different threads."""
@@ -173,6 +191,16 @@ class _Order:
     def is_acyclic(self) -> bool:
         return not any(row >> e & 1 for e, row in enumerate(self.rows))
 
+    def earlier(self) -> dict[int, int]:
+        """For each event a mask of those that come before it."""
+        found = dict.fromkeys(range(len(self.of)), 0)
+        for number, members in self.members.items():
+            mask = sum(1 << e for e in members)
+            for later in bits(self.rows[number]):
+                for e in self.members[later]:
+                    found[e] |= mask
+        return found
+
     def keep(self, first: int, second: int) -> bool:
         """Put one step before another, unless the other one has to come first."""
         a, b = self.of[first], self.of[second]
@@ -210,14 +238,14 @@ class _Order:
 
 
 def _at_once(facts: _Facts) -> _Order | None:
-    rows = [0] * facts.size
     pairs = [*facts.external(facts.rf), *facts.co, *facts.fr]
     for relation in (*facts.orders, *facts.about_writes):
         pairs += relation
-    return _closed(rows, pairs)
+    return _closed(facts.size, pairs)
 
 
-def _closed(rows: list[int], pairs: Iterable[tuple[int, int]]) -> _Order | None:
+def _closed(size: int, pairs: Iterable[tuple[int, int]]) -> _Order | None:
+    rows = [0] * size
     for e, f in pairs:
         rows[e] |= 1 << f
     order = _Order(rows)
@@ -271,12 +299,12 @@ def _thread_by_thread(facts: _Facts) -> _Order | None:
                 yield from ((r, then) for r in late.get(e, ()) if facts.thread[r] == p and r != then)
 
     size = facts.size + len(number)
-    order = _closed([0] * size, pairs)
+    order = _closed(size, pairs)
     if order is None:
         return None
     for relation in facts.about_writes:
         more = [*pairs, *binding(relation)]
-        closed = _closed([0] * size, more)
+        closed = _closed(size, more)
         if closed is not None:
             pairs, order = more, closed
     order.readers = {step: pair for pair, step in number.items()}

@@ -230,7 +230,7 @@ def explanation(matrix: Matrix, number: int, model: str, explanations: Sequence[
         parts.append("".join(f"{i + 1:>5} | {line.expandtabs(4)}\n" for i, line in enumerate(lines)))
         parts.append(_indented("What each thread did, in program order:", witness.threads(execution)))
         parts.append(_indented("Memory:", witness.memory(execution)))
-        parts.append(_indented("The accesses, one after the other:", witness.interleaving(execution)))
+        parts.append(_indented("The accesses, one after the other:", witness.interleaving(execution, e.story)))
     return "\n".join(part for part in parts if part)
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from litmus.diagnostics import Span
 from litmus.engine.answer import Execution
+from litmus.oracle.story import Story
 from litmus.program.code import Program
 from litmus.program.graph import INITIAL, Event
 from litmus.program.values import Address, Value, spell
@@ -79,73 +80,28 @@ def cycle(execution: Execution) -> list[str]:
     return [line + end for line, end in zip(lines, ["", *[","] * (len(lines) - 2), "."], strict=True)]
 
 
-def interleaving(execution: Execution) -> list[str]:
-    """One order of all accesses in which every read returns the latest write, a line each; see `sequence`."""
+def interleaving(execution: Execution, story: Story | None) -> list[str]:
+    """The accesses in the order of the execution's story, a line each; those that leave program order say so."""
+    if story is None:
+        return ["there is no order of them that the model allows: threads do not agree on what happened first"]
     shown = _Shown(execution)
     lines: list[str] = []
-    for event, overtaken in sequence(execution):
-        steps = " and ".join(shown.access(a) + _line(execution.graph.events[a].span) for a in overtaken)
-        lines.append(shown.step(event) + (f", out of order: before {steps}" if steps else ""))
-    return lines
-
-
-def sequence(execution: Execution) -> list[tuple[int, list[int]]]:
-    """One order of all accesses in which every read returns the latest write, each with those that it overtakes.
-
-    rf, co and fr always allow such an order; what an access overtakes is what comes before it in program order.
-    Of these orders it is one that leaves program order as seldom as can be: a read that overtakes a write first, as
-    all machines but the sequential one have it (a store buffer), across dependencies and fences last of all.  Atomic
-    updates are not torn.  Messages between threads are left out.
-    """
-    shown = _Shown(execution)
-    graph = execution.graph
-    relations = _successors(execution)
-    po = relations.pop("po")
-    accesses = [e for order in execution.order for e in order if e in po and not shown.is_message(e)]
-    before = {
-        e: sum(1 << a for a in accesses if any(r.get(a, 0) >> e & 1 for r in relations.values())) for e in accesses
+    over = {
+        last: f", over {shown.moment(second)}, which P{execution.graph.events[last].thread} has not seen"
+        for _, second, last in story.overwritten()
     }
-    prices = {e: {a: _price(execution, a, e) for a in accesses if po[a] >> e & 1} for e in accesses}
-    neighbours = {*pairwise(accesses)} & {*graph.amo, *graph.single, *graph.lxsx}
-    steps: list[tuple[int, list[int]]] = []
-    done = 0
-    for event in _cheapest_order(accesses, before, prices, dict(neighbours)):
-        steps.append((event, [a for a in prices[event] if not done >> a & 1]))
-        done |= 1 << event
-    return steps
-
-
-def _price(execution: Execution, first: int, second: int) -> int:
-    """How hard it is for an access to overtake one before it: harder past a dependency, and past a fence."""
-    graph = execution.graph
-    buffered = (graph.events[first].kind, graph.events[second].kind) == ("W", "R")
-    depends = any(rows[first] >> second & 1 for rows in (graph.addr, graph.data, graph.ctrl))
-    order = next(order for order in execution.order if first in order)
-    between = order[order.index(first) + 1 : order.index(second)]
-    return (1 if buffered else 10) + 100 * depends + 1000 * any(graph.events[e].kind == "F" for e in between)
-
-
-def _cheapest_order(
-    accesses: list[int], before: dict[int, int], prices: dict[int, dict[int, int]], updates: dict[int, int]
-) -> list[int]:
-    """The order of accesses, those of `before` first, with the least sum of prices of what is overtaken.
-
-    updates: reads that their writes follow at once; no other access of their location is between them anyway.
-    """
-    best: dict[int, tuple[int, list[int]]] = {0: (0, [])}  # by the set of accesses that are done
-    for _ in accesses:
-        following: dict[int, tuple[int, list[int]]] = {}
-        for done, (price, order) in best.items():
-            torn = updates.get(order[-1]) if order else None
-            for event in accesses if torn is None else (torn,):
-                if done >> event & 1 or before[event] & ~done:
-                    continue
-                sum_ = price + sum(p for a, p in prices[event].items() if not done >> a & 1)
-                taken = done | 1 << event
-                if taken not in following or sum_ < following[taken][0]:
-                    following[taken] = (sum_, [*order, event])
-        best = following
-    return next(iter(best.values()))[1]
+    for step in story.steps:
+        if step.reader is not None:
+            if step.reader in story.unseen(step.event):
+                lines.append(f"{shown.moment(step.event)} becomes visible to P{step.reader}")
+            continue
+        overtaken = " and ".join(map(shown.earlier, story.overtaken(step.event)))
+        lines.append(
+            shown.moment(step.event)
+            + over.get(step.event, "")
+            + (f", out of order: before {overtaken}" if overtaken else "")
+        )
+    return lines
 
 
 def shortest_cycle(execution: Execution) -> list[tuple[int, str]]:
@@ -285,6 +241,27 @@ class _Shown:
         if _place(event.span) in self.calls:
             return f"P{event.thread}'s {self._call(event)}{_line(event.span)}"
         return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
+
+    def moment(self, number: int) -> str:
+        """`P0's W x=1 (line 5)`; of a message what it does: `P0's sys_membarrier() (line 5) interrupts P1`."""
+        event = self.events[number]
+        if not self.is_message(number):
+            return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
+        address = self.execution.addresses[number]
+        there = next(f"P{self.events[e].thread}" for e in self.block_of if self.execution.addresses.get(e) == address)
+        if number in self.block_of:
+            what = f"the {self._call(event)} of {self._caller(event)}"
+            return f"{what} lands in {there}" if event.kind == "R" else f"{what} has run in {there}"
+        what = f"P{event.thread}'s {self._call(event)}{_line(event.span)}"
+        return (
+            f"{what} sends its message to {there}" if event.kind == "W" else f"{what} sees that it has run in {there}"
+        )
+
+    def earlier(self, number: int) -> str:
+        """`W x=1 (line 5)`, where its thread is known."""
+        if self.is_message(number):
+            return self.moment(number)
+        return f"{self.access(number)}{_line(self.events[number].span)}"
 
     def _origin(self, write: int) -> str:
         event = self.events[write]
