@@ -18,13 +18,15 @@ Pair = tuple[int, int]  # two accesses of a thread, in program order
 def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
     """A clause for every thread in which accesses that are told are out of order."""
     events = list(told)
+    overwritten = story.overwritten()
     clauses = []
     for thread in dict.fromkeys([*sorted(names.targets), *range(len(story.execution.order))]):
         pairs = [pair for e in events if names.events[e].thread == thread for pair in _out_of_order(story, names, e)]
         pairs = [(a, e) for a, e in pairs if a in events]
-        if pairs:
+        # T's own accesses are in no order anyway, and that need not be said where something else is to blame.
+        if pairs and not (overwritten and all(names.is_access(e) for pair in pairs for e in pair)):
             clauses.append(_Blame(story, names, thread).clause(pairs))
-    for first, second, last in story.overwritten():
+    for first, second, last in overwritten:
         clauses.append(_Blame(story, names, names.events[first].thread).for_who_sees(first, second, last))
     return list(dict.fromkeys(clauses))
 

@@ -7,8 +7,6 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from litmus.cat.dag import Model
@@ -55,7 +53,7 @@ def tale(found: Story, scenario: Scenario, design: Design) -> Tale:
     names = Names(found.execution, scenario, design)
     beats = _beats(found, names)
     events = [e for beat in beats for e in beat.events if beat.reader is None]
-    sentence = "; ".join([*_Telling(names, beats, found.earlier).clauses(), *blamed(found, names, events)])
+    sentence = "; ".join([*_Telling(found, names, beats).clauses(), *blamed(found, names, events)])
     return Tale(tuple(beats), sentence)
 
 
@@ -133,9 +131,9 @@ class _Clause(Struct):
 
 
 class _Telling:
-    def __init__(self, names: Names, beats: list[Beat], earlier: Mapping[int, int]) -> None:
+    def __init__(self, story: Story, names: Names, beats: list[Beat]) -> None:
+        self.story = story
         self.names = names
-        self.earlier = earlier
         self.beats = beats
         self.told: list[_Clause] = []
         self.overtaken: set[int] = set()
@@ -176,7 +174,7 @@ class _Telling:
         event = beat.events[0]
         actor = self.names.owner(event)
         then = THEN * self.is_last(beat)
-        if event in self.overtaken and self.has_value(beat):
+        if event in self.overtaken and self.becomes_visible(beat):
             return _Clause(f"{then}{actor}'s", [self.names.value(event)], visible=True)
         return _Clause(f"{then}{actor}", [self.names.deed(event)])
 
@@ -189,7 +187,11 @@ class _Telling:
         last, first = self.beats[i - 1].events[-1], beat.events[0]
         if len(owners) > 1 or self.names.owner(last) in owners:
             return False
-        return bool(self.earlier[first] >> last & 1)
+        return bool(self.story.earlier[first] >> last & 1)
+
+    def becomes_visible(self, beat: Beat) -> bool:
+        """Whether a write is told as one that becomes visible where it takes place."""
+        return self.story.at_once and self.has_value(beat)
 
     def has_value(self, beat: Beat) -> bool:
         """Whether a write is told by its value: it is no message, no part of an update."""
@@ -202,7 +204,7 @@ class _Telling:
         event = beat.events[0]
         actor = self.names.owner(event)
         before = f" before {self.things(actor, beat.before)}"
-        if self.has_value(beat):
+        if self.becomes_visible(beat):
             return _Clause(f"{actor}'s", [self.names.value(event)], before, visible=True)
         return _Clause(actor, [self.names.deed(event)], f" early,{before}")
 

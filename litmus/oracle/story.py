@@ -100,6 +100,8 @@ def story(execution: Execution, model: Model) -> Story | None:
         graph = _at_once(facts) if at_once else _thread_by_thread(facts)
         if graph is not None:
             _keep_updates(graph, facts)
+            for w, v in sorted(facts.co):
+                graph.keep(w, v)
             _keep_program_order(graph, execution)
             _keep_blocks(graph, execution)
             return Story(execution, tuple(_in_line(graph, facts)), at_once, graph.earlier())
