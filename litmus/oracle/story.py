@@ -8,7 +8,8 @@ Two views of memory are tried, the simpler one first:
 * thread by thread: a write takes place, and becomes visible to each thread that reads its location in a step of its
   own.  An order that has co in it (POWER's co | prop) says how writes become visible, every other one (hb) how
   accesses take place ("Herding cats", TOPLAS 2014, section 4).  A thread that reads an old value has not seen the
-  write, nor what that write precedes in such an order.
+  write, nor what that write precedes in such an order.  An order of co and program order alone (of the
+  store-conditionals of a thread, in power.cat) is about coherence, and binds no reader.
 
 Where neither leads to an order there is no story.  What the model leaves open stays in program order where it can.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, permutations
+from typing import Literal
 
 from msgspec import Struct
 
@@ -111,11 +113,15 @@ def story(execution: Execution, model: Model) -> Story | None:
 # ---------------------------------------------------------------- what the model keeps
 
 
+_Kind = Literal["accesses", "writes", "coherence"]
+
+
 class _Facts:
     """What an execution's story rests on; where a model has one event for a read-modify-write, so has everything here.
 
-    orders: the acyclic relations; about_writes: those of them that have co in them.  The relations are without
-    initial writes.
+    orders: the acyclic relations, by what they are about: how accesses take place, how writes become visible, coherence
+    alone.  The relations are without initial writes.  What concerns one location at a time says no more than rf, co
+    and fr do.
     """
 
     def __init__(self, execution: Execution, found: Accepted) -> None:
@@ -138,12 +144,11 @@ class _Facts:
         self.rf = frozenset((w, r) for w, r in rf if w not in initial)
         self.co = frozenset((w, v) for w, v in co if w not in initial)
         self.size = max([e.number for e in events], default=-1) + 1
-        self.orders: list[Relation] = []
-        self.about_writes: list[Relation] = []
-        for value, has_co in _orders(found):
+        self.orders: dict[_Kind, list[Relation]] = {"accesses": [], "writes": [], "coherence": []}
+        for value, kind in _orders(found):
             if any(self.place.get(e) != self.place.get(f) for e, f in value if e not in initial):
                 kept = frozenset((e, f) for e, f in value if e not in initial)
-                (self.about_writes if has_co else self.orders).append(kept)
+                self.orders[kind].append(kept)
                 self.size = max(self.size, 1 + max(max(pair) for pair in kept))
         self.writes |= {r for r, _ in self.graph.single if r in self.thread}
 
@@ -152,8 +157,8 @@ class _Facts:
         return ((e, f) for e, f in relation if self.thread[e] != self.thread[f])
 
 
-def _orders(found: Accepted) -> Iterator[tuple[Relation, bool]]:
-    """The relations that checks demand to be acyclic, as they are in the execution; whether co is a part of each.
+def _orders(found: Accepted) -> Iterator[tuple[Relation, _Kind]]:
+    """The relations that checks demand to be acyclic, as they are in the execution; what each is about.
 
     A relation that is its own transitive closure and must be irreflexive is one of them.
     """
@@ -167,15 +172,19 @@ def _orders(found: Accepted) -> Iterator[tuple[Relation, bool]]:
                 continue
             if any((a, d) not in value for a, b in value for c, d in value if b == c):
                 continue
-        yield value, _has_co(found.model, check.node)
+        names = found.meaning.definitions.names
+        terms = list(_terms(found.model, check.node))
+        with_co = any(nodes[i].operator is Operator.BASE and nodes[i].name == "co" for i in terms)
+        yield value, "accesses" if not with_co else "writes" if any("rf" in names[i] for i in terms) else "coherence"
 
 
-def _has_co(model: Model, i: int) -> bool:
-    """Whether co is one of the relations that a node is the union of."""
-    node = model.nodes[i]
-    if node.operator is Operator.UNION:
-        return any(_has_co(model, a) for a in node.arguments)
-    return node.operator is Operator.BASE and node.name == "co"
+def _terms(model: Model, i: int) -> Iterator[int]:
+    """The nodes that a node is the union of."""
+    if model.nodes[i].operator is Operator.UNION:
+        for a in model.nodes[i].arguments:
+            yield from _terms(model, a)
+    else:
+        yield i
 
 
 # ---------------------------------------------------------------- orders of steps
@@ -241,8 +250,8 @@ class _Order:
 
 def _at_once(facts: _Facts) -> _Order | None:
     pairs = [*facts.external(facts.rf), *facts.co, *facts.fr]
-    for relation in (*facts.orders, *facts.about_writes):
-        pairs += relation
+    for relations in facts.orders.values():
+        pairs += [pair for relation in relations for pair in relation]
     return _closed(facts.size, pairs)
 
 
@@ -254,62 +263,79 @@ def _closed(size: int, pairs: Iterable[tuple[int, int]]) -> _Order | None:
     return order if order.is_acyclic() else None
 
 
-def _thread_by_thread(facts: _Facts) -> _Order | None:
-    """The orders about writes are added one after the other, unless one contradicts those before it.
+class _Sights:
+    """When threads see writes: steps of their own, with numbers behind those of events.
 
-    Such a one is about coherence alone (store-conditionals of one thread, in power.cat), and binds no reader.
+    seen: a write of another thread, and the thread that reads it; missed: a thread that reads an older value, and never
+    this one.  late: the reads that miss a write.
     """
-    threads = range(len(facts.graph.program.threads))
-    seen = {(w, facts.thread[r]) for w, r in facts.external(facts.rf)}
-    missed = {(w, facts.thread[r]) for r, w in facts.external(facts.fr)} - seen
-    number = {pair: facts.size + i for i, pair in enumerate([*sorted(seen), *sorted(missed)])}
 
-    def visible(w: int, thread: int) -> int | None:
+    def __init__(self, facts: _Facts) -> None:
+        thread = facts.thread
+        self.facts = facts
+        self.threads = range(len(facts.graph.program.threads))
+        self.seen = {(w, thread[r]) for w, r in facts.external(facts.rf)}
+        missed = {(w, thread[r]) for r, w in facts.external(facts.fr)} - self.seen
+        self.number = {pair: facts.size + i for i, pair in enumerate([*sorted(self.seen), *sorted(missed)])}
+        self.size = facts.size + len(self.number)
+        self.late: dict[int, list[int]] = {}
+        for r, w in facts.fr:
+            self.late.setdefault(w, []).append(r)
+
+    def step(self, w: int, thread: int) -> int | None:
         """The step in which a thread sees a write; None where it never has to."""
-        if facts.thread[w] == thread:
+        if self.facts.thread[w] == thread:
             return w
-        return number[w, thread] if (w, thread) in seen else None
+        return self.number[w, thread] if (w, thread) in self.seen else None
 
-    pairs = [(e, f) for relation in facts.orders for e, f in relation]
-    pairs += [(w, step) for (w, _), step in number.items()]
-    pairs += [(number[w, facts.thread[r]], r) for w, r in facts.external(facts.rf)]
-    pairs += [(r, number[w, facts.thread[r]]) for r, w in facts.external(facts.fr)]
-    pairs += [(w, v) for w, v in facts.co if facts.thread[w] == facts.thread[v]]
-    pairs += [(number[w, p], number[v, p]) for w, v in facts.co for p in threads if {(w, p), (v, p)} <= seen]
-    late: dict[int, list[int]] = {}  # a write -> the reads that miss it
-    for r, w in facts.fr:
-        late.setdefault(w, []).append(r)
+    def by_communication(self) -> Iterator[tuple[int, int]]:
+        """What follows from rf, co and fr."""
+        facts, number = self.facts, self.number
+        yield from ((w, step) for (w, _), step in number.items())
+        yield from ((number[w, facts.thread[r]], r) for w, r in facts.external(facts.rf))
+        yield from ((r, number[w, facts.thread[r]]) for r, w in facts.external(facts.fr))
+        for w, v in facts.co:
+            if facts.thread[w] == facts.thread[v]:
+                yield w, v
+            yield from ((number[w, p], number[v, p]) for p in self.threads if {(w, p), (v, p)} <= self.seen)
 
-    def binding(relation: Relation) -> Iterator[tuple[int, int]]:
+    def by_order(self, relation: Relation) -> Iterator[tuple[int, int]]:
         """What an order about writes says of the steps of each thread."""
-        for e, f in relation:
-            if f not in facts.thread or e not in facts.thread or (e, f) in facts.co:
-                continue
-            if e not in facts.writes:
+        for e, f in self.proper(relation):
+            if e not in self.facts.writes:
                 yield e, f
                 continue
-            for p in threads:
-                then = f
-                if f in facts.writes:
-                    step = visible(f, p)
-                    if step is None:
-                        continue
-                    then = step
-                first = visible(e, p)
-                if first is not None and first != then:
+            for p in self.threads:
+                then = self.step(f, p) if f in self.facts.writes else f
+                if then is None:
+                    continue
+                first = self.step(e, p)
+                if first is not None:
                     yield first, then
-                yield from ((r, then) for r in late.get(e, ()) if facts.thread[r] == p and r != then)
+                yield from ((r, then) for r in self.late.get(e, ()) if self.facts.thread[r] == p and r != then)
 
-    size = facts.size + len(number)
-    order = _closed(size, pairs)
+    def preferred(self, relation: Relation) -> Iterator[tuple[int, int]]:
+        """Who misses a write does so before what comes after it takes place: a full fence demands it, others do not."""
+        return ((r, f) for e, f in self.proper(relation) for r in self.late.get(e, ()))
+
+    def proper(self, relation: Relation) -> Iterator[tuple[int, int]]:
+        """The pairs of accesses that are not in co."""
+        thread, co = self.facts.thread, self.facts.co
+        return ((e, f) for e, f in relation if e in thread and f in thread and (e, f) not in co)
+
+
+def _thread_by_thread(facts: _Facts) -> _Order | None:
+    sights = _Sights(facts)
+    pairs = [*sights.by_communication()]
+    pairs += [pair for relation in facts.orders["accesses"] for pair in relation]
+    pairs += [pair for relation in facts.orders["writes"] for pair in sights.by_order(relation)]
+    order = _closed(sights.size, pairs)
     if order is None:
         return None
-    for relation in facts.about_writes:
-        more = [*pairs, *binding(relation)]
-        closed = _closed(size, more)
-        if closed is not None:
-            pairs, order = more, closed
-    order.readers = {step: pair for pair, step in number.items()}
+    for relation in facts.orders["writes"]:
+        for first, second in sorted(sights.preferred(relation)):
+            order.keep(first, second)
+    order.readers = {step: pair for pair, step in sights.number.items()}
     return order
 
 
