@@ -20,38 +20,36 @@ def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
     events = list(told)
     overwritten = story.overwritten()
     clauses = []
-    for thread in dict.fromkeys([*sorted(names.targets), *range(len(story.execution.order))]):
-        pairs = [pair for e in events if names.events[e].thread == thread for pair in _out_of_order(story, names, e)]
+    others = [t for t in range(len(story.execution.order)) if t not in names.targets]
+    for threads in (sorted(names.targets), *([t] for t in others)):
+        order = [e for t in threads for e in story.execution.order[t]]
+        pairs = [pair for e in events if e in order for pair in _out_of_order(story, names, order, e)]
         pairs = [(a, e) for a, e in pairs if a in events]
         # T's own accesses are in no order anyway, and that need not be said where something else is to blame.
         if pairs and not (overwritten and all(names.is_access(e) for pair in pairs for e in pair)):
-            clauses.append(_Blame(story, names, thread).clause(pairs))
+            clauses.append(_Blame(names, order).clause(pairs))
     for first, second, last in overwritten:
-        clauses.append(_Blame(story, names, names.events[first].thread).for_who_sees(first, second, last))
+        order = list(story.execution.order[names.events[first].thread])
+        clauses.append(_Blame(names, order).for_who_sees(first, second, last))
     return list(dict.fromkeys(clauses))
 
 
-def _out_of_order(story: Story, names: Names, event: int) -> list[Pair]:
+def _out_of_order(story: Story, names: Names, order: list[int], event: int) -> list[Pair]:
+    """order: the thread's; T's goes on on another CPU if it migrates."""
     pairs = [(a, event) for a in story.overtaken(event)]
     if not story.at_once and not names.is_write(event):
         places = {(s.event, s.reader): i for i, s in enumerate(story.steps)}
-        order = story.execution.order[names.events[event].thread]
-        pairs += [
-            (a, event)
-            for a in order[: order.index(event)]
-            if any(s.event == a and s.reader is not None for s in story.steps[places[event, None] :])
-        ]
+        late = {s.event for s in story.steps[places[event, None] :] if s.reader is not None}
+        pairs += [(a, event) for a in order[: order.index(event)] if a in late]
     return pairs
 
 
 class _Blame:
-    """The barriers of one thread."""
+    """The barriers of one thread, whose accesses and fences are in this program order."""
 
-    def __init__(self, story: Story, names: Names, thread: int) -> None:
+    def __init__(self, names: Names, order: list[int]) -> None:
         self.names = names
-        self.thread = thread
-        threads = sorted(names.targets) if thread in names.targets else [thread]
-        self.order = [e for t in threads for e in story.execution.order[t]]
+        self.order = order
 
     def clause(self, pairs: list[Pair]) -> str:
         """The pair that matters most, and what stands between: T's own accesses have to have no barrier."""
@@ -59,10 +57,10 @@ class _Blame:
         design = [p for p in pairs if not all(names.is_access(e) for e in p)]
         first, second = min(design or pairs, key=lambda p: (len(self.between(*p)), self.distance(*p)))
         between = self.between(first, second)
-        who = names.thread(self.thread)
+        who = names.owner(first)
         if between:
-            verb = "does" if len(between) == 1 else "do"
             things = self.spelled(between)
+            verb = "do" if " and " in things else "does"
             return f"{things} {verb} not order {who}'s {self.thing(first)} before its later {self.thing(second)}"
         return self.elsewhere(who, first, second)
 
@@ -71,14 +69,18 @@ class _Blame:
         names = self.names
         between = self.between(first, second)
         who, other = names.owner(last), names.thing(second)
-        verb = "orders" if len(between) == 1 else "order"
+        things = self.spelled(between)
+        verb = "order" if " and " in things else "orders"
         return (
-            f"{self.spelled(between)} {verb} {names.owner(first)}'s {names.thing(first)} before {other} only for who"
+            f"{things} {verb} {names.owner(first)}'s {names.thing(first)} before {other} only for who"
             f" sees {other}, and {who}'s {names.thing(last)} overwrites it unseen"
         )
 
     def spelled(self, statements: list[int]) -> str:
-        return joined([f"{self.names.source(e)} in line {self.names.line(e)}" for e in statements])
+        names = self.names
+        moving = [e for e in statements if names.is_access(e)]  # none of the scenario's other accesses has a fence
+        rest = [f"{names.source(e)} in line {names.line(e)}" for e in statements if e not in moving]
+        return joined([*(["the hand-over to the new cpu"] if moving else []), *rest])
 
     def thing(self, event: int) -> str:
         return self.names.thing(event).removeprefix("the ")

@@ -133,8 +133,9 @@ class Names:
         return isinstance(address, Address) and address.base.startswith("~")
 
     def is_simple(self, event: int) -> bool:
-        """Whether an access of a block is READ_ONCE() or WRITE_ONCE(), which its value says all of."""
-        return self.word(event) in CATALOGUE and CATALOGUE[self.word(event)].row in ("READ_ONCE", "WRITE_ONCE")
+        """Whether an access of a block is plain, READ_ONCE() or WRITE_ONCE(): its value says all of it."""
+        macro = CATALOGUE.get(self.word(event))
+        return macro is None or macro.row in ("READ_ONCE", "WRITE_ONCE")
 
     def is_access(self, event: int) -> bool:
         """Whether it is one of the scenario's own accesses."""
@@ -145,10 +146,11 @@ class Names:
         """Whether it is a step of T's way to another CPU."""
         return self.is_access(event) and self.location(event) == MOVED
 
-    def is_update(self, event: int) -> bool:
-        """Whether it is a part of a read-modify-write."""
+    def update(self, event: int) -> tuple[int, int] | None:
+        """The read-modify-write that an access is a part of."""
         graph = self.execution.graph
-        return any(event in pair for pair in (*graph.updates, *graph.amo, *graph.single, *graph.lxsx))
+        pairs = (*graph.updates, *graph.amo, *graph.single, *graph.lxsx)
+        return next((pair for pair in pairs if event in pair), None)
 
     # ------------------------------------------------------------ where
 

@@ -73,7 +73,7 @@ def _beats(found: Story, names: Names) -> list[Beat]:
                 last = None
             continue
         block = names.block_of.get(step.event)
-        unit = names.place(step.event) if block is None else block
+        unit: object = names.update(step.event) or step.event if block is None else block
         before = tuple(e for e in found.overtaken(step.event) if e in chosen)
         if unit == last:
             events = (*beats[-1].events, step.event)
@@ -196,8 +196,9 @@ class _Telling:
     def has_value(self, beat: Beat) -> bool:
         """Whether a write is told by its value: it is no message, no part of an update."""
         event = beat.events[0]
-        special = self.names.is_message(event) or self.names.is_update(event) or self.names.is_move(event)
-        return self.names.is_write(event) and not special
+        names = self.names
+        special = names.is_message(event) or names.is_move(event) or names.update(event) is not None
+        return names.is_write(event) and not special
 
     def early(self, beat: Beat) -> _Clause:
         """Accesses before their turn."""

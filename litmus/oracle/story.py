@@ -105,6 +105,8 @@ def story(execution: Execution, model: Model) -> Story | None:
             for w, v in sorted(facts.co):
                 graph.keep(w, v)
             _keep_program_order(graph, execution)
+            for first, second in graph.preferred:
+                graph.keep(first, second)
             _keep_blocks(graph, execution)
             return Story(execution, tuple(_in_line(graph, facts)), at_once, graph.earlier())
     return None
@@ -198,6 +200,7 @@ class _Order:
         self.members = {e: [e] for e in range(len(rows))}
         self.of = list(range(len(rows)))
         self.readers: dict[int, tuple[int, int]] = {}  # the number of a step -> the write and the thread that sees it
+        self.preferred: list[tuple[int, int]] = []  # pairs to keep where nothing is against it
 
     def is_acyclic(self) -> bool:
         return not any(row >> e & 1 for e, row in enumerate(self.rows))
@@ -332,9 +335,7 @@ def _thread_by_thread(facts: _Facts) -> _Order | None:
     order = _closed(sights.size, pairs)
     if order is None:
         return None
-    for relation in facts.orders["writes"]:
-        for first, second in sorted(sights.preferred(relation)):
-            order.keep(first, second)
+    order.preferred = sorted({pair for relation in facts.orders["writes"] for pair in sights.preferred(relation)})
     order.readers = {step: pair for pair, step in sights.number.items()}
     return order
 
