@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from itertools import product
 
 import pytest
 from replaying import Replay
@@ -122,6 +121,30 @@ def test_where_a_write_is_overwritten_unseen_the_barrier_before_it_is_for_others
     )
 
 
+def test_a_thread_that_migrates_is_blamed_across_its_cpus() -> None:
+    """SB on POWER: the hand-over is a release and an acquire, which do not keep x=1 before a later read."""
+    blocks = (
+        "switch_out { WRITE_ONCE(curr, 0); } switch_in { WRITE_ONCE(curr, T); } migrate; membarrier { smp_mb();"
+        " for_each_cpu (c) { if (READ_ONCE(cpu(c).curr) == T) ipi (c) { smp_mb(); } } smp_mb(); }"
+    )
+    mine, where = design(blocks), scenario("MID", "SB", "WR", migrates=True)
+    model, table = model_for("power")
+    execution = decide(unroll(Lowering(mine).program(where, table)), model, question(where), QUICK).witness
+    assert execution is not None
+    found = story(execution, model)
+    assert found is not None
+    said = tale(found, where, mine).sentence
+    assert said.startswith("T writes x=1, sets cpu(old).curr=0, is handed over to the new cpu, arrives there, ")
+    assert "sees cpu(old).curr=0, sees cpu(new).curr=0 and sends no ipi" in said
+    assert "T's x=1 becomes visible to A; nothing between" in said
+
+
+def test_plain_accesses_are_no_barriers() -> None:
+    said = sentence("switch_out { curr = 0; }" + LOOK, "power", "OUT")
+    assert "T's y=1 and curr=0 become visible before its x=1" in said
+    assert said.endswith("; T executes no barrier")
+
+
 def test_a_tale_has_every_access_of_the_scenario_and_the_messages() -> None:
     found, whole = told("membarrier { smp_mb(); ipi (T) { } smp_mb(); }", "power", "RUN")
     events = whole.execution.graph.events
@@ -135,7 +158,7 @@ def test_a_tale_has_every_access_of_the_scenario_and_the_messages() -> None:
 # ---------------------------------------------------------------- what is claimed
 
 
-def checked(found: Tale, whole: Story, tso: bool, where: Scenario) -> list[str]:
+def checked(found: Tale, whole: Story, tso: bool, targets: set[int]) -> list[str]:
     """What is wrong with a tale: its story, the order of its beats, what they come before, and the last word."""
     execution = whole.execution
     wrong = Replay(execution, [(s.event, s.reader) for s in whole.steps], whole.at_once, tso).contradictions()
@@ -150,18 +173,24 @@ def checked(found: Tale, whole: Story, tso: bool, where: Scenario) -> list[str]:
             if not any(later) or heard.index((e, None)) < heard.index((beat.events[0], None)):
                 wrong.append(f"{beat.events} is not before {e} against program order")
     events = execution.graph.events
-    for name, threads in (("T", {where.cpu_thread(cpu) for cpu in where.cpus}), ("A", {where.caller})):
+    for name, threads in (("T", targets), ("A", set(range(len(execution.order))) - targets)):
         fences = [e for t in threads for e in execution.order[t] if events[e].kind == "F"]
         if f"{name} executes no barrier" in found.sentence and fences:
             wrong.append(f"{name} executes barriers")
     return wrong
 
 
-def cells(part: random.Random | None, number: int, threads: int = 2) -> list[tuple[Design, str, Scenario]]:
-    """Shipped designs, hardware models, scenarios of so many threads: all, or some of them."""
-    every = list(product(read_designs(sorted(shipped())), hardware_models(), families(shapes_of(threads)), SIDES))
-    chosen = every if part is None else part.sample(every, number)
-    return [(d, model, where) for d, model, f, side in chosen for where in f.scenarios((side,), d.migrates)]
+def cells(part: random.Random | None, number: int) -> list[tuple[Design, str, Scenario]]:
+    """Shipped designs, hardware models, scenarios: all, or some of them."""
+    every = [
+        (one, model, where)
+        for one in read_designs(sorted(shipped()))
+        for model in hardware_models()
+        for family in families(shapes_of(2))
+        for side in SIDES
+        for where in family.scenarios((side,), one.migrates)
+    ]
+    return every if part is None else part.sample(every, number)
 
 
 def contradicted(some: list[tuple[Design, str, Scenario]]) -> tuple[int, list[str]]:
@@ -180,19 +209,14 @@ def contradicted(some: list[tuple[Design, str, Scenario]]) -> tuple[int, list[st
         if whole is None:
             wrong.append(f"{one.title} on {name}, {where.source.name}: no story")
             continue
-        for reason in checked(tale(whole, where, one), whole, name == "x86-tso", where):
+        targets = {where.cpu_thread(cpu) for cpu in where.cpus}
+        for reason in checked(tale(whole, where, one), whole, name == "x86-tso", targets):
             wrong.append(f"{one.title} on {name}, {where.source.name}: {reason}")
     return broken, wrong
 
 
 def test_no_tale_of_a_shipped_design_contradicts_the_machine() -> None:
-    broken, wrong = contradicted(cells(random.Random(13), 120))
-    assert wrong == []
-    assert broken > 20
-
-
-def test_nor_does_one_with_three_threads() -> None:
-    broken, wrong = contradicted(cells(random.Random(14), 60, threads=3))
+    broken, wrong = contradicted(cells(random.Random(13), 60))
     assert wrong == []
     assert broken > 8
 
