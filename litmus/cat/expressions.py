@@ -160,7 +160,21 @@ class Expressions(SetsOfValues):
         operations = {"^-1": algebra.inverse, "+": algebra.plus, "*": algebra.star, "?": algebra.optional}
         return Term(Kind.RELATION, operations[expression.operator](self.relation(value, at)))
 
+    def _sequence(self, expression: syntax.Binary, environment: Environment) -> Value:
+        """`r; s; t`: steps are evaluated from the left, and behind an empty one nothing is looked at any more."""
+        left = self.lifted(self.evaluate(expression.left, environment))
+        if left == EMPTY or (isinstance(left, Term) and self.algebra.is_empty(left.node)):
+            self.relation(left, expression.left.span)
+            return EMPTY
+        right = self.lifted(self.evaluate(expression.right, environment))
+        if isinstance(left, ClassRelation) or isinstance(right, ClassRelation):
+            return classes.combined(expression, left, right)
+        first, second = self.relation(left, expression.left.span), self.relation(right, expression.right.span)
+        return EMPTY if self.algebra.is_empty(second) else Term(Kind.RELATION, self.algebra.sequence(first, second))
+
     def _binary(self, expression: syntax.Binary, environment: Environment) -> Value:
+        if expression.operator == ";":
+            return self._sequence(expression, environment)
         left = self.evaluate(expression.left, environment)
         right = self.evaluate(expression.right, environment)
         algebra, operator = self.algebra, expression.operator
@@ -169,13 +183,9 @@ class Expressions(SetsOfValues):
             return self.with_element(left, right, expression.span)
         if isinstance(left, ClassRelation) or isinstance(right, ClassRelation):
             return classes.combined(expression, left, right)
-        if operator in (";", "cartesian"):
+        if operator == "cartesian":
             left, right = self.lifted(left), self.lifted(right)
-            if operator == ";":
-                node = algebra.sequence(self.relation(left, left_at), self.relation(right, right_at))
-            else:
-                node = algebra.product(self.set_of(left, left_at), self.set_of(right, right_at))
-            return Term(Kind.RELATION, node)
+            return Term(Kind.RELATION, algebra.product(self.set_of(left, left_at), self.set_of(right, right_at)))
         if isinstance(left, SetOfValues | Tag) or isinstance(right, SetOfValues | Tag):
             return self.combined(operator, left, right, expression.span)
         if isinstance(left, Polymorphic) and isinstance(right, Polymorphic):

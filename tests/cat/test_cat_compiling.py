@@ -52,6 +52,27 @@ def test_what_is_not_supported_is_harmless_where_it_is_not_reached() -> None:
     assert compiled('if "never" forall r in classes-loc(W) do empty r end end let a = \'tag acyclic po').checks
 
 
+# ---------------------------------------------------------------- sequences
+
+
+def test_behind_an_empty_step_of_a_sequence_nothing_is_looked_at() -> None:
+    for empty in ("0", "{}", "[emptyset]", "rf & 0", "(po; 0)"):
+        for rest in ("nowhere", "W", "(W | po)", "nowhere; po", "(po; nowhere)"):
+            assert same(f"empty {empty}; {rest}", "empty 0")
+            assert same(f"empty po; ({empty}; {rest})", "empty 0")
+            assert same(f"empty (po; {empty}); {rest}", "empty 0")
+
+
+def test_before_an_empty_step_of_a_sequence_everything_is_looked_at() -> None:
+    for text in ("nowhere; 0", "(nowhere; 0); po", "po; nowhere; 0"):
+        with pytest.raises(InputError, match="unbound name `nowhere`"):
+            compiled(f"empty {text}")
+
+
+def test_an_empty_sequence_is_an_empty_set_as_well() -> None:
+    assert same("empty ([emptyset]; po) | W", "empty W")
+
+
 # ---------------------------------------------------------------- try
 
 
@@ -222,7 +243,7 @@ def test_a_variable_may_be_a_set() -> None:
 
 
 def test_a_recursion_that_starts_from_nothing_is_empty() -> None:
-    assert compiled("let rec a = a and b = b; b empty a | b").nodes[-1].operator is Operator.FIX
+    assert compiled("let rec a = a and b = b; b empty a | b").nodes[-1].operator is Operator.EMPTY
     assert compiled("let rec a = a empty a").nodes[0].operator is Operator.EMPTY
 
 
