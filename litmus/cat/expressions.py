@@ -24,6 +24,7 @@ from litmus.cat.values import (
     Closure,
     Environment,
     EventValue,
+    Missing,
     Orders,
     PairValue,
     Polymorphic,
@@ -101,7 +102,7 @@ class Expressions(SetsOfValues):
         thunk = environment.get(name)
         if thunk is None:
             known = (n for n, t in environment.items() if t.error is None)
-            raise InputError(missing or f"unbound name `{name}`", span, None if missing else near(name, known))
+            raise Missing(missing or f"unbound name `{name}`", span, None if missing else near(name, known))
         if name in REGISTER_LEVEL and thunk is self.initial[name]:
             self.register_uses.setdefault(name, span)
         try:
@@ -127,7 +128,7 @@ class Expressions(SetsOfValues):
                 return Tag(enum, expression.name)
         known = {tag for tags in self.enums.values() for tag in tags}
         hint = near(expression.name, known)
-        raise InputError(f"no enumeration has the tag '{expression.name}", expression.span, hint)
+        raise Missing(f"no enumeration has the tag '{expression.name}", expression.span, hint)
 
     # ------------------------------------------------------------ operators
 
@@ -238,7 +239,7 @@ class Expressions(SetsOfValues):
         """The error that a call from outside the standard library is told of a mistake seen inside."""
         inside = error.span is not None and error.span.source.name.startswith(self.library)
         if inside and not argument.source.name.startswith(self.library):
-            return InputError(f"in {function}: {error.message}", argument)
+            return type(error)(f"in {function}: {error.message}", argument)
         return error
 
     def bind(self, pattern: syntax.Pattern, value: Value, span: Span, function: str = "") -> dict[str, Thunk]:
@@ -266,9 +267,10 @@ class Expressions(SetsOfValues):
     # ------------------------------------------------------------ control
 
     def _try(self, expression: syntax.Try, environment: Environment) -> Value:
+        """What an architecture does not have may be missing; another mistake is one with `try`, too."""
         try:
             return self.evaluate(expression.attempt, environment)
-        except InputError:
+        except Missing:
             return self.evaluate(expression.otherwise, environment)
 
     def _if(self, expression: syntax.IfThenElse, environment: Environment) -> Value:

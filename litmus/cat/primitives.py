@@ -14,6 +14,7 @@ from litmus.cat.dag import Kind, location_name
 from litmus.cat.values import (
     EMPTY,
     Classes,
+    Missing,
     Orders,
     Polymorphic,
     SetOfValues,
@@ -87,7 +88,20 @@ def _no_page_table(cat: Expressions, value: Value, at: Span) -> Value:
 
 
 def _fail(cat: Expressions, value: Value, at: Span) -> Value:
-    raise InputError(f"the model fails on {describe(value)}", at)
+    raise Missing(f"the model fails on {describe(value)}", at)
+
+
+def _ctrlcfence(cat: Expressions, value: Value, at: Span) -> Value:
+    """Control dependencies with a fence between the two; (ctrl, fences), or as before herd7 7.57 the fences alone."""
+    algebra = cat.algebra
+    ctrl, fences = algebra.base("ctrl", Kind.RELATION), value
+    if isinstance(value, TupleValue):
+        given, fences = items(value, 2, "ctrlcfence", at)
+        ctrl = cat.relation(given, at)
+    to_fence = algebra.product(algebra.universe(Kind.SET), cat.set_of(fences, at))
+    return Term(
+        Kind.RELATION, algebra.sequence(algebra.intersection(ctrl, to_fence), algebra.base("po", Kind.RELATION))
+    )
 
 
 # ---------------------------------------------------------------- tags
@@ -197,7 +211,9 @@ PRIMITIVES: dict[str, Callable[[Expressions, Value, Span], Value]] = {
     "delift": delift,
     "deliftinter": deliftinter,
     "bisimulation": bisimulation,
-    # Not the language's: what cross.cat defines, which models fold over sets that only executions determine.
+    # Not the language's: a function of stdlib.cat with one or two arguments, which cat cannot define,
+    "ctrlcfence": _ctrlcfence,
+    # ... and what cross.cat defines, which models fold over sets that only executions determine.
     "co_locs": _co_locs,
     "cross": _cross,
 }

@@ -12,6 +12,10 @@ from litmus.cat.dag import Kind
 from litmus.diagnostics import Diagnostic, InputError, Span
 
 
+class Missing(InputError):
+    """A name that is not bound here, or a failure that the model asks for: what `try` catches."""
+
+
 class Term(NamedTuple):
     """A set or a relation: a node of the DAG."""
 

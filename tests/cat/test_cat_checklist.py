@@ -106,7 +106,7 @@ BINDINGS: list[tuple[str, str, set[Any], str, str]] = [
 
 CHOICES: list[tuple[str, str, set[Any], str, str]] = [
     ("try", "empty try nowhere with rf", RF, "empty try nowhere with nothing", "nothing"),
-    ("try that succeeds", "empty try rf with po", RF, "empty try rf | W with rf & R", "R"),
+    ("try that succeeds", "empty try rf with po", RF, "empty try rf | W with rf", "W"),
     ("if of a variant, as an instruction", 'if "v" empty po else empty rf end', RF,
      'if "v" empty po else empty R; po end', "R"),
     ("if of a variant, as an expression", 'empty if not "v" then rf else W; po', RF, 'empty if "v" then rf else po; R',

@@ -73,6 +73,16 @@ def test_an_empty_sequence_is_an_empty_set_as_well() -> None:
     assert same("empty ([emptyset]; po) | W", "empty W")
 
 
+# ---------------------------------------------------------------- library functions
+
+
+def test_ctrlcfence_takes_the_fences_or_a_control_dependency_and_the_fences() -> None:
+    assert same("empty ctrlcfence(MFENCE)", "empty (ctrl & (_ * MFENCE)); po")
+    assert same("let ctrl = addr empty ctrlcfence(MFENCE)", "empty (let ctrl = po in ctrlcfence(MFENCE))")
+    assert same("empty ctrlcfence(addr, MFENCE)", "empty (addr & (_ * MFENCE)); po")
+    assert same("empty try ctrlcfence(addr, DMB) with rf", "empty rf")
+
+
 # ---------------------------------------------------------------- try
 
 
@@ -84,9 +94,22 @@ def test_try_keeps_the_first_branch_where_it_has_a_meaning() -> None:
     assert same("acyclic try fencerel(MFENCE) with rf", "acyclic fencerel(MFENCE)")
 
 
-def test_try_catches_a_type_error_and_an_error_in_a_binding() -> None:
+def test_try_catches_an_unbound_name_in_a_binding_and_in_a_function() -> None:
     assert same("let a = nowhere acyclic try a with po", "acyclic po")
-    assert same("acyclic try po | W with po", "acyclic po")
+    assert same("let f(x) = x | nowhere acyclic try f(rf) with po", "acyclic po")
+    assert same("acyclic try tag2events('nowhere) with po", "acyclic po")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "marked"),
+    [("po | W", "W"), ("fencerel(po)", "po"), ("fencerel(R, W)", "R, W"), ("nodetour(po, rf)", "po, rf"),
+     ("ctrlcfence(ctrl, rf)", "ctrl, rf"), ("ctrlcfence(ctrl, F, F)", "ctrl, F, F"), ("po rf", "po")],
+)  # fmt: skip
+def test_try_hides_no_mistake_in_types_or_numbers_of_arguments(mistake: str, marked: str) -> None:
+    with pytest.raises(InputError) as error:
+        compiled(f"empty try {mistake} with 0")
+    assert error.value.span is not None
+    assert error.value.span.text == marked
 
 
 def test_try_does_not_hide_what_this_program_does_not_support() -> None:
