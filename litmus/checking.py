@@ -127,12 +127,11 @@ def failed(file: str, error: Diagnostic, model: str | None = None) -> Result:
 
 
 class Checker:
-    """Checks files one after the other; what they share (models, tables) is kept."""
+    """Checks files one after the other."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._variants = frozenset(settings.variants)
-        self._models: dict[tuple[str, frozenset[str], str], Model | Diagnostic] = {}
 
     def check(self, file: str) -> Iterator[Result]:
         """The results of a file, one for every model, in the order of the models.
@@ -267,17 +266,7 @@ class Checker:
     def _model(self, name: str, tags: frozenset[str], arch: str) -> Model:
         from litmus.cat import load_model
 
-        key = (name, tags, arch)
-        model = self._models.get(key)
-        if model is None:
-            try:
-                model = load_model(name, tags, arch=arch, include=self._settings.include, variants=self._variants)
-            except Diagnostic as error:  # the same for every test
-                model = error
-            self._models[key] = model
-        if isinstance(model, Diagnostic):
-            raise model
-        return model
+        return load_model(name, tags, arch=arch, include=self._settings.include, variants=self._variants)
 
     def _expectation(self, test: Test, model: str) -> Expectation | None:
         if self._settings.expect is not None:

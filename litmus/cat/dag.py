@@ -163,9 +163,10 @@ class Recipe(Protocol):
         """
 
 
-class Model(Struct, frozen=True):
-    """A compiled model.  `name` is as users spell it, `title` the string the file begins with.
+class Model(Struct, frozen=True, eq=False):
+    """A compiled model; each is equal to itself only.
 
+    `name` is as users spell it, `title` the string the file begins with.
     `co` is a BASE: in every execution some strict total order of the writes to each location,
     initial writes first.  A model that asks more of it (`with co from generate_cos(p)`) has a check.
     `shows`: what `show` asks for, name -> node, in order.  `choices`: the number of options of each

@@ -48,18 +48,19 @@ def pack(model: Model, path: str, files: Files) -> Stored:
     )
 
 
-def unpack(stored: Stored, scope: Scope, folders: tuple[str, ...]) -> Model | None:
-    """The model, or None if a file it was compiled from has changed since."""
+def unpack(stored: Stored, scope: Scope, files: Files) -> Model | None:
+    """The model, or None if a file it was compiled from has changed since; `files` then knows those files."""
     read, absent, name, title, nodes, recursions, checks, shows, choices, catdep, notes, path = stored
     try:
         if any(read_text(file) != text for file, text in read) or any(os.path.isfile(file) for file in absent):
             return None
     except InputError:
         return None
+    files.read.update(read)
+    files.absent.update(dict.fromkeys(absent))
     if path is not None:
         from litmus.cat.interpreter import for_each_test
 
-        files = Files(folders, dict(read), dict.fromkeys(absent))
         return for_each_test(files.open(path), name, scope, files)
     operators = {operator.value: operator for operator in Operator}
     kinds = {kind.value: kind for kind in Kind}

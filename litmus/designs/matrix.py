@@ -179,15 +179,9 @@ def primitives_of(asked: Asked, design: Design | None, model: str) -> Primitives
     return load_primitives(name, chosen)
 
 
-_models: dict[tuple[str, str], Model] = {}
-
-
 def model_of(name: str, table: Primitives) -> Model:
     """The model of that name, compiled for the architecture of a table."""
-    key = name, table.arch
-    if key not in _models:
-        _models[key] = load_model(name, architecture(table.arch).tags, arch=table.arch)
-    return _models[key]
+    return load_model(name, architecture(table.arch).tags, arch=table.arch)
 
 
 # ---------------------------------------------------------------- deciding

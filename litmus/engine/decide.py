@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -24,19 +25,15 @@ EXHAUSTIVE_STATES_LIMIT = 1 << 18  # likewise, where all states are to be listed
 STATES_LIMIT = 10_000
 STATES_SECONDS = 2.0
 
-_plans: dict[int, Plan] = {}  # by the identity of the model, which the plan keeps alive
-
 
 class Unfinished(NoAnswer):
     """No execution was followed to its end: each is still in a loop."""
 
 
+@lru_cache(maxsize=64)
 def plan_of(model: Model) -> Plan:
-    """The prepared form of a model, made once."""
-    plan = _plans.get(id(model))
-    if plan is None:
-        plan = _plans[id(model)] = Plan(model, demands_coherence(model))
-    return plan
+    """The prepared form of a model, made once: models are told apart by identity."""
+    return Plan(model, demands_coherence(model))
 
 
 def decide(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:

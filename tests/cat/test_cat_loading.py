@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ from cat_executions import execution
 from hand_facts import HandFacts
 
 from litmus import cache
-from litmus.cat import compile_text, load_model, without_check
+from litmus.cat import compile_text, kept_models, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
+from litmus.cat.kept import KeptModels
+from litmus.cat.library import Files
 from litmus.diagnostics import InputError
 from litmus.source import grammar
 
@@ -26,9 +29,9 @@ def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = tmp_path / "cache"
     directory.mkdir()
     monkeypatch.setattr(cache, "cache_directory", lambda: str(directory))
-    load_model.cache_clear()
+    kept_models.clear()
     yield directory
-    load_model.cache_clear()
+    kept_models.clear()
 
 
 def stored_models(directory: Path) -> list[Path]:
@@ -99,7 +102,7 @@ def test_a_model_is_found_here_then_in_the_folders_named_then_on_the_search_path
     named = (str(tmp_path / "named"),)
 
     def relations(include: tuple[str, ...]) -> list[str]:
-        load_model.cache_clear()
+        kept_models.clear()
         model = load_model("mine.cat", TAGS, include=include)
         return [model.nodes[check.node].name for check in model.checks]
 
@@ -118,7 +121,7 @@ def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
 def test_a_stored_model_is_the_compiled_one(cold: Path) -> None:
     first = load_model("power", TAGS)
     assert len(stored_models(cold)) == 1
-    load_model.cache_clear()
+    kept_models.clear()
     second = load_model("power", TAGS)
     assert second is not first
     assert second.nodes == first.nodes
@@ -132,7 +135,7 @@ def test_what_is_said_of_a_model_as_a_whole_is_stored_too(tmp_path: Path, cold: 
     path = tmp_path / "m.cat"
     path.write_text('"m" catdep if "no-such" acyclic co end acyclic rf-reg | {} show rf')
     first = load_model(str(path), TAGS)
-    load_model.cache_clear()
+    kept_models.clear()
     second = load_model(str(path), TAGS)
     assert second is not first
     assert second.catdep
@@ -147,14 +150,14 @@ def test_a_model_that_is_compiled_for_each_test_is_stored_as_its_text(tmp_path: 
     facts = HandFacts(execution("Wx=1 Wy=1 | Ry=1 Rx=0"))
     models = []
     for _ in range(2):
-        load_model.cache_clear()
+        kept_models.clear()
         recipe = load_model(str(path), TAGS).recipe
         assert recipe is not None
         models.append(recipe.compile(facts))
     assert len(stored_models(cold)) == 1
     assert models[0].nodes == models[1].nodes != ()
     path.write_text("acyclic po")
-    load_model.cache_clear()
+    kept_models.clear()
     assert load_model(str(path), TAGS).recipe is None
 
 
@@ -177,7 +180,7 @@ def test_a_change_of_any_file_read_or_a_file_that_comes_first_in_the_search_comp
     path.write_text('include "inc.cat"')
 
     def name() -> str | None:
-        load_model.cache_clear()
+        kept_models.clear()
         return load_model(str(path), TAGS, include=(str(tmp_path / "late"),)).checks[0].name
 
     included.write_text("acyclic po as one")
@@ -206,13 +209,13 @@ def test_a_damaged_cache_file_is_ignored(cold: Path, damage: bytes) -> None:
     model = load_model("sc", TAGS)
     (file,) = stored_models(cold)
     file.write_bytes(damage)
-    load_model.cache_clear()
+    kept_models.clear()
     assert load_model("sc", TAGS).nodes == model.nodes
 
 
 def test_without_a_cache_directory_models_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "cache_directory", lambda: None)
-    load_model.cache_clear()
+    kept_models.clear()
     assert load_model("sc", TAGS).checks
 
 
@@ -221,3 +224,65 @@ def test_a_check_can_be_dropped_by_name() -> None:
     assert [check.name for check in without_check(model, "a").checks] == ["b"]
     with pytest.raises(KeyError):
         without_check(model, "c")
+
+
+# ---------------------------------------------------------------- models in memory
+
+
+def check_names(path: Path, **options: tuple[str, ...]) -> list[str | None]:
+    return [check.name for check in load_model(str(path), TAGS, **options).checks]  # type: ignore[arg-type]
+
+
+def test_a_changed_file_gives_the_new_model_in_the_same_process(tmp_path: Path) -> None:
+    path, included = tmp_path / "m.cat", tmp_path / "late" / "inc.cat"
+    included.parent.mkdir()
+    include = (str(included.parent),)
+    path.write_text('include "inc.cat" empty rf as own')
+    included.write_text("acyclic po as one")
+    assert check_names(path, include=include) == ["one", "own"]
+    included.write_text("acyclic po as two")  # of the same length, perhaps within one tick of the clock
+    assert check_names(path, include=include) == ["two", "own"]
+    (tmp_path / "inc.cat").write_text("acyclic po as six")  # comes first in the search
+    assert check_names(path, include=include) == ["six", "own"]
+    path.write_text("empty rf as own")
+    assert check_names(path, include=include) == ["own"]
+
+
+def test_a_change_that_keeps_the_size_and_the_time_of_a_file_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "m.cat"
+    old = 1_000_000_000
+    for name in ("one", "two", "six"):
+        path.write_text(f"acyclic po as {name}")
+        os.utime(path, (old, old))
+        assert check_names(path) == [name]
+        assert check_names(path) == [name]
+
+
+def test_an_error_of_a_model_is_kept_until_the_file_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "m.cat"
+    path.write_text("acyclic nowhere")
+    errors = []
+    for _ in "12":
+        with pytest.raises(InputError, match="unbound name `nowhere`") as error:
+            load_model(str(path), TAGS)
+        errors.append(error.value)
+    assert errors[0] is errors[1]
+    path.write_text("acyclic po as mended")
+    assert check_names(path) == ["mended"]
+
+
+def test_an_unchanged_model_is_neither_compiled_nor_loaded_again(tmp_path: Path) -> None:
+    path = tmp_path / "m.cat"
+    path.write_text("acyclic po")
+    assert load_model(str(path), TAGS) is load_model(str(path), TAGS)
+
+
+def test_as_many_models_are_kept_as_the_owner_says_and_the_oldest_is_dropped() -> None:
+    kept = KeptModels(2)
+    models = {name: compile_text(f"acyclic po as {name}", "m.cat", TAGS) for name in "abc"}
+    for name in "ab":
+        kept.keep(name, models[name], Files(()))
+    assert kept.get("a") is models["a"]
+    kept.keep("c", models["c"], Files(()))
+    assert kept.get("b") is None
+    assert (kept.get("a"), kept.get("c")) == (models["a"], models["c"])
