@@ -1,16 +1,17 @@
 """The initial environment of a model: what the engine knows of an execution, under its cat names.
 
-Everything else is library code in models/lib/stdlib.cat and functions in litmus.cat.primitives.
+Everything else is library code, in models/lib/known.cat and stdlib.cat, and functions in litmus.cat.primitives.
 Sources: herd7's initial environment (machModelChecker.ml, machAction.ml and the architectures'
 files) for the names, "Herding cats" (TOPLAS 2014) for their meaning.
 """
 
 from __future__ import annotations
 
+from functools import reduce
+
 from litmus.cat.algebra import Algebra
 from litmus.cat.dag import Kind, Scope
 from litmus.cat.values import Term, Thunk
-from litmus.diagnostics import Unsupported
 
 # Sets of every execution: memory events, reads, writes, initial and final writes, fences.
 SETS: tuple[str, ...] = ("M", "R", "W", "IW", "FW", "F")
@@ -34,6 +35,9 @@ RELATIONS: tuple[str, ...] = (
     "amo-data",  # ... that stores something computed from what it read
     "lxsx",  # load-reserve and successful store-conditional
     "same-instance",  # events of one execution of one instruction
+    "repeated",  # events of several executions of one instruction; not herd's name, nor the next two
+    "repeated-static",  # ... that are the same one of its events
+    "alike",  # ... in executions that find the same in registers
     "same-low-order-bits",  # accesses to the same place within their variables
     "same-value",  # accesses that read or write the same value; not herd's name
 )
@@ -60,12 +64,14 @@ REGISTER_LEVEL = frozenset((*REGISTER_SETS, *REGISTER_RELATIONS))
 ALIASES: dict[str, str] = {"Exp": "M", "EXEC": "M", "no-loc": "F"}
 
 # Sets that are empty because no instruction of any test that this program reads has such an event:
-# implicit, speculated and spurious accesses, accesses to tags, faults, TLB and cache maintenance.
+# implicit, speculated and spurious accesses, accesses to tags and to guarded control stacks, faults, TLB
+# and cache maintenance.
 NEVER: tuple[str, ...] = (
-    "NExp", "SPEC", "SPURIOUS", "T", "TLBI", "CutOff", "FAULT", "FAULT-RD", "FAULT-WR", "EXC-ENTRY", "EXC-RET",
+    "NExp", "SPEC", "SPURIOUS", "T", "GCS", "TLBI", "CutOff",
+    "FAULT", "FAULT-RD", "FAULT-WR", "EXC-ENTRY", "EXC-RET",
 )  # fmt: skip
 _NEVER_ON_ARM: tuple[str, ...] = (
-    *("AF", "DB", "GCS", "S"),
+    *("AF", "DB", "S"),
     *("MMU", "D-MMU", "Translation", "AccessFlag", "Permission", "TagCheck", "UndefinedInstruction"),
     *("SVC", "SupervisorCall", "PacCheck", "TLBIIS", "TLBInXS"),
     *("IC.IALLU", "IC.IALLUIS", "IC.IVAU"),
@@ -74,14 +80,15 @@ _NEVER_ON_ARM: tuple[str, ...] = (
 NEVER_ON: dict[str, tuple[str, ...]] = {
     "AArch64": _NEVER_ON_ARM,
     "ARM": _NEVER_ON_ARM,  # AArch32 is given a meaning by models of AArch64
+    "X86_64": ("ClFlush", "ClFlushOpt"),
 }
 
-# Names that herd7 binds for every architecture and this program does not provide.  They are not
-# unbound: `try depend with 0` must not quietly take 0.
-UNPROVIDED: tuple[str, ...] = (
-    "partial_po", "tst", "depend", "success", "control", "aligned", "same-instr", "same-static", "equiv-spec",
-)  # fmt: skip
+# Names that herd7 has on one architecture, for what another name says.
+ALIASES_ON: dict[str, dict[str, str]] = {"ARM": {"AL": "A"}}
 
+# The relations within an instruction that pass a dependency on ("iico-dep", a name of our own).
+WITHIN: tuple[str, ...] = ("iico_data",)
+WITHIN_ON: dict[str, tuple[str, ...]] = {"AArch64": ("iico_data", "iico_ctrl")}
 
 def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
     """What names are bound to before the standard library is read."""
@@ -90,12 +97,13 @@ def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
         environment[name] = Thunk(value=Term(Kind.SET, algebra.base(name, Kind.SET)))
     for name in (*RELATIONS, *REGISTER_RELATIONS):
         environment[name] = Thunk(value=Term(Kind.RELATION, algebra.base(name, Kind.RELATION)))
-    for name, meaning in ALIASES.items():
-        environment.setdefault(name, environment[meaning])
+    for name, meaning in {**ALIASES, **ALIASES_ON.get(scope.arch, {})}.items():
+        if meaning in environment:
+            environment.setdefault(name, environment[meaning])
+    within = [algebra.base(name, Kind.RELATION) for name in WITHIN_ON.get(scope.arch, WITHIN)]
+    environment["iico-dep"] = Thunk(value=Term(Kind.RELATION, reduce(algebra.union, within)))
     both = algebra.intersection(algebra.base("R", Kind.SET), algebra.base("W", Kind.SET))
     environment.setdefault("AMO", Thunk(value=Term(Kind.SET, both)))  # reads and writes in one event
     for name in (*NEVER, *NEVER_ON.get(scope.arch, ())):
         environment.setdefault(name, Thunk(value=Term(Kind.SET, algebra.empty(Kind.SET))))
-    for name in UNPROVIDED:
-        environment[name] = Thunk(error=Unsupported(f"the relation `{name}` is not supported yet"))
     return environment

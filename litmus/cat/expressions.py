@@ -57,7 +57,7 @@ class Expressions(SetsOfValues):
         }
         self.initial = dict(self.environment)
         self.register_uses: dict[str, Span] = {}  # names of the register level that were used, and where first
-        self.library = os.path.join(models_directory(), "lib", "")
+        self.library: tuple[str, ...] = (os.path.join(models_directory(), "lib", ""),)
         self.depth = 0
 
     # ------------------------------------------------------------ sets and relations

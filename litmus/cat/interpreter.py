@@ -99,7 +99,10 @@ class Interpreter(Expressions):
         try:
             parsed = _parse(source.name, source.text)
             refuse_foreign(name, parsed.head, self.scope.arch, parsed.head_span)
-            self._execute_file(self.files.open(f"{self.library}stdlib.cat"))
+            self._execute_file(self.files.open(os.path.join(models_directory(), "lib", "known.cat")))
+            standard = self.files.standard_library()
+            self.library += (standard.name,)
+            self._execute_file(standard)
             title = self._execute_file(source)
         except RecursionError:
             raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None

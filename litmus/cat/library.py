@@ -60,6 +60,16 @@ class Files(Struct):
             text = self.read[path] = read_text(path, span)
         return Source(path, text)
 
+    def standard_library(self) -> Source:
+        """stdlib.cat: the one in `include`, as of another herd7, or ours.  Raises InputError like read_text."""
+        ours = os.path.join(models_directory(), "lib")
+        for directory in (*self.include, ours):
+            path = os.path.normpath(os.path.join(directory, "stdlib.cat"))
+            if directory == ours or os.path.isfile(path):
+                break
+            self.absent[path] = None
+        return self.open(path)
+
     def find(self, name: str, span: Span) -> Source:
         """An included file.  Raises InputError at `span` if there is none, with the folders searched."""
         models = models_directory()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from litmus.cat.dag import choice_of
 from litmus.engine.candidates import Candidates, Pair
 from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.instructions import no_repetition, repeated, repeated_alike
 from litmus.program.registers import same_instance
 from litmus.program.values import Address, Value
 from litmus.relation.evaluation import SlicedValue
@@ -241,6 +242,9 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "amo-data": lambda c: _pairs(c, c.graph.amo_data),
     "lxsx": lambda c: _pairs(c, c.graph.lxsx),
     "same-instance": lambda c: c.universe.relation(same_instance(c.graph)),
+    "repeated": lambda c: c.universe.relation(repeated(c.graph)),
+    "repeated-static": lambda c: c.universe.relation(repeated_alike(c.graph)),
+    "alike": lambda c: c.universe.relation(no_repetition(c.graph)),
     "same-value": _same_value,
     "same-low-order-bits": _same_offset,
 }

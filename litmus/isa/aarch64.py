@@ -311,8 +311,9 @@ STORES = {
     **_sized("stlr", "L"),
     **_sized("stlur", "L", offset=9),
 }
-EXCLUSIVE_LOADS = {**_sized("ldxr", "X"), **_sized("ldaxr", "X A")}
-EXCLUSIVE_STORES = {**_sized("stxr", "X"), **_sized("stlxr", "X L")}
+# EX is the newer name of the exclusives; models use either.
+EXCLUSIVE_LOADS = {**_sized("ldxr", "X EX"), **_sized("ldaxr", "X EX A")}
+EXCLUSIVE_STORES = {**_sized("stxr", "X EX"), **_sized("stlxr", "X EX L")}
 # What the status depends on then, in the semantics of instructions that Arm publishes with herd7: nothing
 STATUS_CARRIES: Carried = "nothing"
 # Pairs are two accesses of one instruction, in no order but that of ORDERED_PAIRS

@@ -400,6 +400,6 @@ def _lower(test: Test) -> Program:
 
 _INSTRUCTIONS = InstructionSet("AArch64", cell, canonical, table.HINT, width=8, link=LINK)
 
-_TAGS = table.FENCES | {"A", "L", "NT", "NoRet", "Q", "X"}
+_TAGS = table.FENCES | {"A", "EX", "L", "NT", "NoRet", "Q", "X"}
 
 ARCHITECTURES = {"AArch64": Architecture("AArch64", _TAGS, canonical, rank, table.HINT, _lower)}

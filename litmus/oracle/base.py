@@ -12,6 +12,7 @@ from litmus.cat.dag import Facts, Kind
 from litmus.oracle.algebra import EventSet, Pair, Relation, Value
 from litmus.oracle.executions import Candidate, reached
 from litmus.program.graph import INITIAL, Event, EventGraph
+from litmus.program.instructions import no_repetition, repeated, repeated_alike
 from litmus.program.registers import RegisterEvents, register_events, same_instance
 from litmus.program.values import Address
 from litmus.relation.rows import Rows, bits
@@ -191,6 +192,9 @@ _TABLE: dict[str, Callable[[EventGraph, Candidate], Value]] = {
     "amo-data": lambda g, c: _pairs(g.amo_data, c),
     "lxsx": lambda g, c: _pairs(g.lxsx, c),
     "same-instance": lambda g, c: _rows(same_instance(g), c),
+    "repeated": lambda g, c: _rows(repeated(g), c),
+    "repeated-static": lambda g, c: _rows(repeated_alike(g), c),
+    "alike": lambda g, c: _rows(no_repetition(g), c),
     "same-value": _same_value,
     "same-low-order-bits": _same_offset,
 }

@@ -466,7 +466,6 @@ def test_a_mistake_is_reported_at_its_token(text: str, column: int, marked: str,
 
 
 UNSUPPORTED = [
-    ("acyclic depend", "depend", "not supported yet"),
     ("acyclic iico_data", "iico_data", "only models that say `catdep`"),
     ("let rec a = po when ~acyclic a acyclic a", "when ~acyclic a", "not negated"),
     ("let rec a = po \\ a when acyclic a acyclic a", "when acyclic a", "only grow"),
@@ -486,9 +485,24 @@ def test_what_cannot_be_compiled_says_so_at_its_place(text: str, marked: str, wo
     assert words in error.value.message
 
 
-def test_names_that_herd_has_and_we_have_not_are_not_taken_for_unbound() -> None:
-    from litmus.cat.environment import UNPROVIDED
+# ---------------------------------------------------------------- names that are known
 
-    for name in UNPROVIDED:
-        with pytest.raises(Unsupported):
-            compiled(f"empty try {name} with 0")
+
+@pytest.mark.parametrize("name", ["partial_po", "aligned", "control", "success", "tst"])
+def test_what_nothing_here_can_be_in_is_an_empty_relation(name: str) -> None:
+    assert same(f"empty {name} | (try {name} with rf)", "empty 0")
+
+
+@pytest.mark.parametrize(
+    ("arch", "name", "meaning"),
+    [("X86", "GCS", "emptyset"), ("X86_64", "ClFlush | ClFlushOpt", "emptyset"), ("ARM", "AL", "A")],
+)
+def test_sets_of_an_architecture_are_bound_on_it(arch: str, name: str, meaning: str) -> None:
+    model = compile_text(f"empty {name} empty {meaning}", "test.cat", frozenset({"A"}), arch=arch)
+    assert model.checks[0].node == model.checks[1].node
+
+
+@pytest.mark.parametrize(("arch", "name"), [("X86", "ClFlush"), ("X86", "AL"), ("AArch64", "AL")])
+def test_sets_of_another_architecture_are_unbound(arch: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"unbound name `{name}`"):
+        compile_text(f"empty {name}", "test.cat", frozenset({"A"}), arch=arch)

@@ -286,3 +286,22 @@ def test_as_many_models_are_kept_as_the_owner_says_and_the_oldest_is_dropped() -
     kept.keep("c", models["c"], Files(()))
     assert kept.get("b") is None
     assert (kept.get("a"), kept.get("c")) == (models["a"], models["c"])
+
+
+# ---------------------------------------------------------------- the standard library
+
+
+def test_a_standard_library_in_a_folder_that_is_named_is_the_one_used(tmp_path: Path) -> None:
+    path, folder = tmp_path / "m.cat", tmp_path / "lib"
+    folder.mkdir()
+    path.write_text("empty mine empty try toid(W) with rf")
+    (tmp_path / "stdlib.cat").write_text("let mine = W")  # beside the model: not asked for
+    with pytest.raises(InputError, match="unbound name `mine`"):
+        load_model(str(path), TAGS, include=(str(folder),))
+    (folder / "stdlib.cat").write_text('"theirs" let mine = co let f(r) = r; po')
+    model = load_model(str(path), TAGS, include=(str(folder),))
+    assert [model.nodes[check.node].name for check in model.checks] == ["co", "rf"]
+    path.write_text("empty f(W)\n")
+    with pytest.raises(InputError) as error:  # also a mistake that shows in there is one of the call
+        load_model(str(path), TAGS, include=(str(folder),))
+    assert str(error.value.span) == f"{path}:1:9"
