@@ -80,7 +80,7 @@ def _listed(path: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[st
     if real in lists:
         raise InputError(f"the list {path} includes itself", span)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as stream:
             source = Source(path, stream.read())
     except OSError as error:
         raise InputError(f"cannot read the list {path}: {error.strerror}", span) from error

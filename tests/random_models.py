@@ -57,7 +57,7 @@ class _Expressions:
 def random_model(seed: int) -> str:
     """The text of a model: some familiar axioms, and one to three random ones."""
     generator = random.Random(seed)
-    lines = [f'"random {seed}"']
+    lines = [f'"random {seed}" include "cos.cat"']
     lines += generator.sample(BACKBONES, generator.choice((0, 1, 1, 1, 2)))
     names: list[str] = []
     if generator.random() < 0.4:

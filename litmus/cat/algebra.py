@@ -277,6 +277,10 @@ class Algebra:
 
     # ------------------------------------------------------------ recursion
 
+    def unknown(self, kind: Kind) -> int:
+        """A set or relation of which nothing is known but its kind; it may not remain in a model."""
+        return self._node(Node(Operator.VAR, kind))
+
     def open_group(self, kinds: tuple[Kind, ...]) -> tuple[int, tuple[int, ...]]:
         """A new `let rec` over variables of these kinds: its group and their nodes."""
         group = self._groups

@@ -58,12 +58,17 @@ def holds(predicate: Predicate, relation: ClassRelation) -> bool:
     if predicate == "empty":
         return not pairs
     if predicate == "acyclic":
-        while True:
-            more = pairs | frozenset((a, c) for a, b in pairs for d, c in pairs if b == d)
-            if more == pairs:
-                break
-            pairs = more
+        pairs = _closure(pairs)
     return all(a != b for a, b in pairs)
+
+
+def _closure(pairs: Pairs) -> Pairs:
+    """The transitive closure."""
+    while True:
+        more = pairs | frozenset((a, c) for a, b in pairs for d, c in pairs if b == d)
+        if more == pairs:
+            return pairs
+        pairs = more
 
 
 def linear_class_orders(cat: Expressions, over: SetOfValues, relation: ClassRelation, at: Span) -> Value:
@@ -72,9 +77,10 @@ def linear_class_orders(cat: Expressions, over: SetOfValues, relation: ClassRela
     if len(masks) > MOST_CLASSES:
         raise Unsupported(f"linearisations of more than {MOST_CLASSES} classes are not supported", at)
     orders = []
+    asked = [(a, b) for a, b in _closure(relation.pairs) if a in masks and b in masks]
     for order in permutations(masks):
         pairs = frozenset((a, b) for i, a in enumerate(order) for b in order[i + 1 :])
-        if all(a not in masks or b not in masks or (a, b) in pairs for a, b in relation.pairs):
+        if pairs.issuperset(asked):
             orders.append(ClassRelation(pairs))
     return ValueSet(tuple(orders))
 

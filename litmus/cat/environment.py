@@ -24,7 +24,6 @@ RELATIONS: tuple[str, ...] = (
     "ext",  # different threads
     "po",  # program order
     "rf",  # read-from
-    "co",  # coherence: a strict total order of the writes to each location, initial writes first
     "addr",  # address dependency
     "data",  # data dependency
     "ctrl",  # control dependency
@@ -41,6 +40,9 @@ RELATIONS: tuple[str, ...] = (
     "same-low-order-bits",  # accesses to the same place within their variables
     "same-value",  # accesses that read or write the same value; not herd's name
 )
+
+# What models define of coherence, most by including cos.cat: not bound before.
+OF_COHERENCE = frozenset(("co", "coe", "coi", "fr", "fre", "fri", "ca"))
 
 # The register level (litmus.program.registers): only in models that say `catdep`.
 REGISTER_SETS: tuple[str, ...] = (
@@ -89,6 +91,7 @@ ALIASES_ON: dict[str, dict[str, str]] = {"ARM": {"AL": "A"}}
 # The relations within an instruction that pass a dependency on ("iico-dep", a name of our own).
 WITHIN: tuple[str, ...] = ("iico_data",)
 WITHIN_ON: dict[str, tuple[str, ...]] = {"AArch64": ("iico_data", "iico_ctrl")}
+
 
 def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
     """What names are bound to before the standard library is read."""

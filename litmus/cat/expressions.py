@@ -12,8 +12,9 @@ from functools import partial
 
 from litmus.cat import classes, syntax
 from litmus.cat.dag import Facts, Kind, Scope
-from litmus.cat.environment import REGISTER_LEVEL, initial_environment
+from litmus.cat.environment import OF_COHERENCE, REGISTER_LEVEL, initial_environment
 from litmus.cat.library import models_directory
+from litmus.cat.names import free_variables
 from litmus.cat.primitives import PRIMITIVES
 from litmus.cat.sets import SetsOfValues
 from litmus.cat.values import (
@@ -101,8 +102,7 @@ class Expressions(SetsOfValues):
     def _bound(self, name: str, span: Span, environment: Environment, missing: str | None = None) -> Value:
         thunk = environment.get(name)
         if thunk is None:
-            known = (n for n, t in environment.items() if t.error is None)
-            raise Missing(missing or f"unbound name `{name}`", span, None if missing else near(name, known))
+            raise self._unbound(name, span, environment, missing)
         if name in REGISTER_LEVEL and thunk is self.initial[name]:
             self.register_uses.setdefault(name, span)
         try:
@@ -111,6 +111,14 @@ class Expressions(SetsOfValues):
             if error.span is not None:
                 raise
             raise type(error)(error.message, span, error.hint) from None
+
+    def _unbound(self, name: str, span: Span, environment: Environment, missing: str | None = None) -> Missing:
+        hint = None
+        if name in OF_COHERENCE:
+            hint = 'include "cos.cat"'
+        elif missing is None:
+            hint = near(name, (n for n, t in environment.items() if t.error is None))
+        return Missing(missing or f"unbound name `{name}`", span, hint)
 
     def named(self, name: str, span: Span, missing: str) -> Value:
         """What a name that a primitive looks up is bound to; `missing` is the message if it is not."""
@@ -259,6 +267,10 @@ class Expressions(SetsOfValues):
         return {name: Thunk(value=item) for name, item in named if name is not None}
 
     def _function(self, expression: syntax.Function, environment: Environment) -> Value:
+        """A function: the names that it does not bind itself are looked up where it is made, used or not."""
+        for variable in free_variables(expression):
+            if variable.name not in environment:
+                raise self._unbound(variable.name, variable.span, environment)
         return Closure(expression, environment)
 
     def _let_in(self, expression: syntax.LetIn, environment: Environment) -> Value:

@@ -165,7 +165,7 @@ _base: union
 ?difference: intersection | difference _BACKSLASH intersection -> difference_of
 ?intersection: level | level _AMP intersection -> intersection_of
 ?level: closed | inverted | product | complement
-product: (closed | inverted) CARTESIAN (inverted | complement)
+product: (closed | inverted) CARTESIAN inverted
 complement: TILDE (inverted | complement)
 ?closed: (closed | inverted) STAR -> star
        | (closed | inverted) PLUS -> plus

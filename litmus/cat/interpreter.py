@@ -264,18 +264,12 @@ class Interpreter(Expressions):
         bound = self.bind(procedure.pattern, argument, instruction.argument.span, procedure.name)
         if self.depth >= DEEPEST_CALL:
             raise InputError("this recursion does not end", instruction.span)
-        first = len(self.checks)
         self.depth += 1
         try:
             self._execute_in({**called.environment, **bound}, procedure.body)
         except InputError as error:
             raise self.blamed(error, procedure.name, instruction.argument.span) from None
         self.depth -= 1
-        if instruction.name is not None:
-            self.checks[first:] = [
-                Check(c.predicate, c.negated, c.node, c.name or instruction.name, c.effect, c.span)
-                for c in self.checks[first:]
-            ]
 
     def _execute_in(self, environment: Environment, instructions: tuple[syntax.Instruction, ...]) -> None:
         """Executes a block whose bindings are forgotten at its end."""
@@ -311,11 +305,10 @@ class Interpreter(Expressions):
                 algebra.product(algebra.difference(writes, final), final),
             ),
         )
-        asked = algebra.without_operands(orders.relation, frozenset((co, usual)))
-        asked = algebra.intersection(algebra.intersection(asked, loc), algebra.product(writes, writes))
-        node = algebra.difference(asked, co)
-        if not algebra.is_empty(node):
-            self.checks.append(Check("empty", False, node, None, "check", span))
+        if not algebra.is_empty(algebra.without_operands(orders.relation, frozenset((co, usual)))):
+            asked = algebra.intersection(algebra.plus(orders.relation), loc)  # also by way of other events
+            asked = algebra.intersection(asked, algebra.product(writes, writes))
+            self.checks.append(Check("empty", False, algebra.difference(asked, co), None, "check", span))
         self._checks_at_choice = len(self.checks)
         return Term(Kind.RELATION, co)
 

@@ -29,7 +29,7 @@ def read_text(path: str, span: Span | None = None) -> str:
         reason = (error.strerror or "it cannot be read").lower()
         raise InputError(f"cannot read {path}: {reason}", span) from None
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
     if "\0" in text or (raw and not text):

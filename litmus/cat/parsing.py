@@ -183,7 +183,9 @@ def _syntax_error(source: Source, found: list[_Cut], token: Token, accepts: set[
     word = source.text[start:end]
     before = [k for k, _, _ in found[max(0, at - 3) : at]]
     hint = _expectation(accepts)
-    if kind in ("STAR", "PLUS", "OPTIONAL", "CARTESIAN") and "_SEMI" in accepts:
+    if (kind in ("STAR", "PLUS", "OPTIONAL", "CARTESIAN") and "_SEMI" in accepts) or (
+        kind == "TILDE" and before[-1:] == ["CARTESIAN"]
+    ):
         hint = "`*` (product), `~` and the postfix `* + ?` do not associate: put parentheses"
     elif kind == "NAME" and accepts == {"_EQ"} and before[-2:] == ["NAME", "NAME"]:
         hint = "a function takes one argument or one tuple: `let f (x, y) = ...`"

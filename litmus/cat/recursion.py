@@ -7,11 +7,12 @@ the same way.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from litmus.cat import syntax
-from litmus.cat.dag import NeedsExecution
+from litmus.cat.dag import NeedsExecution, NeedsTest
 from litmus.cat.values import (
     EMPTY,
     ClassRelation,
@@ -53,7 +54,7 @@ class _Body(NamedTuple):
 def define_recursive(
     cat: Expressions, bindings: tuple[syntax.Binding, ...], environment: Environment
 ) -> dict[str, Thunk]:
-    """The environment after `let rec bindings`; values are computed when the first of them is needed."""
+    """The environment after `let rec bindings`.  Raises InputError for a mistake in a value."""
     functions: dict[str, syntax.Function] = {}
     values: dict[str, _Body] = {}
     for binding in bindings:
@@ -72,6 +73,10 @@ def define_recursive(
         return scope
 
     solution: dict[str, Value] = {}
+    if values:
+        # Mistakes are reported where the recursion stands, used or not; what only a test can tell may wait.
+        with contextlib.suppress(NeedsTest, NeedsExecution, Unsupported):
+            solution.update(_solution(cat, values, scope_with))
 
     def solved(name: str) -> Value:
         if not solution:
@@ -95,9 +100,12 @@ def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -
         before = dict(current)
         for name, body in bodies.items():
             if current[name] is EMPTY:
-                value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
+                try:
+                    value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
+                except NeedsExecution:
+                    return _iterated(cat, bodies, scope_with)
                 if isinstance(value, Term):
-                    current[name] = Term(value.kind, cat.algebra.empty(value.kind))
+                    current[name] = Term(value.kind, cat.algebra.unknown(value.kind))
                 elif isinstance(value, Polymorphic):
                     current[name] = EMPTY
                     if value.full:

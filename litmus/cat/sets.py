@@ -34,7 +34,7 @@ from litmus.cat.values import (
     describe,
 )
 from litmus.diagnostics import InputError, Span, Unsupported
-from litmus.relation.rows import bits
+from litmus.relation.rows import bits, transitive_closure
 
 MAXIMUM_ORDERS = 20_000  # linear orders that are listed before the model is refused
 
@@ -341,10 +341,9 @@ class SetsOfValues:
         """linearisations: the strict total orders of the events of a mask that extend a relation."""
         numbers = list(bits(events))
         empty = not numbers or self.algebra.is_empty(relation)
-        rows = self.static.none[Kind.RELATION] if self.static is not None and empty else self.rows_of(relation)
-        assert isinstance(rows, tuple)
+        rows = [] if self.static is not None and empty else transitive_closure(list(self.rows_of(relation)))
         size = self.facts().facts.size
-        before = {e: sum(1 << f for f in numbers if rows[f] >> e & 1) for e in numbers}
+        before = {e: sum(1 << f for f in numbers if rows and rows[f] >> e & 1) for e in numbers}
         orders: list[Value] = []
         for order in linear_extensions(events, before):
             if len(orders) == MAXIMUM_ORDERS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF8
 from typing import BinaryIO, NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
@@ -86,7 +87,7 @@ def source_of(name: str, file: BinaryIO) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
+        text = data.removeprefix(BOM_UTF8).decode("latin-1")
     return Source(name, text)
 
 

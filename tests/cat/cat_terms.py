@@ -84,7 +84,7 @@ def spell(tree: Tree) -> str:
             return f"{operand(first, _level(first) >= 4)} \\ {operand(children[1], _level(children[1]) > 4)}"
         case "cartesian":
             right = children[1]
-            bare = _is_tight(right) or right[0] == "~"
+            bare = _is_tight(right)
             return f"{operand(first, _level(first) >= 7 or _is_postfix(first))} * {operand(right, bare)}"
         case "~":
             return "~" + operand(first, _is_tight(first) or first[0] == "~")

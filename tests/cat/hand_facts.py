@@ -41,9 +41,14 @@ class HandFacts:
         return tuple(sum(1 << f for e, f in found if e == event) for event in range(self.size))
 
 
+def with_coherence(text: str) -> str:
+    """A model in which `co` is bound, without anything that is defined by it."""
+    return f'include "cross.cat" with co from generate_cos(co0) {text}'
+
+
 def compiled_for(text: str, base: Base, unknown: tuple[str, ...] = OF_EXECUTIONS) -> Model:
     """A model for one execution.  Raises NeedsExecution where that is not enough."""
-    model = compile_text(text, "test.cat", frozenset())
+    model = compile_text(with_coherence(text), "test.cat", frozenset())
     return model if model.recipe is None else model.recipe.compile(HandFacts(base, unknown))
 
 

@@ -94,19 +94,19 @@ def test_nodes_are_in_topological_order_and_none_is_dead(x: Any, y: Any) -> None
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        ("po | rf | co", "co | (rf | po)"),
+        ("po | rf | ctrl", "ctrl | (rf | po)"),
         ("po | rf | po", "rf | po"),
-        ("(po | rf) | (rf | co)", "po | rf | co"),
+        ("(po | rf) | (rf | ctrl)", "po | rf | ctrl"),
         ("po & loc & ext", "(ext & po) & loc"),
-        ("(po ; rf) ; co", "po ; rf ; co"),
+        ("(po ; rf) ; ctrl", "po ; rf ; ctrl"),
         ("po | 0", "po"),
         ("po ; 0", "0"),
         ("0 \\ po", "0"),
         ("po \\ po", "0"),
-        ("co \\ (co & int)", "co \\ int"),
-        ("co \\ (int & co & po)", "co \\ (po & int)"),
-        ("(co & po) \\ (po & co & int)", "(po & co) \\ int"),
-        ("(co & po) \\ (po & co)", "0"),
+        ("ctrl \\ (ctrl & int)", "ctrl \\ int"),
+        ("ctrl \\ (int & ctrl & po)", "ctrl \\ (po & int)"),
+        ("(ctrl & po) \\ (po & ctrl & int)", "(po & ctrl) \\ int"),
+        ("(ctrl & po) \\ (po & ctrl)", "0"),
         ("po ; id", "po"),
         ("(po^-1)^-1", "po"),
         ("loc^-1", "loc"),
@@ -139,13 +139,13 @@ def test_expressions_equal_by_simple_laws_share_a_node(left: str, right: str) ->
 
 
 def test_the_parts_of_a_union_that_were_named_stay_shared() -> None:
-    model = compiled("let com = rf | co acyclic com acyclic po | com")
+    model = compiled("let com = rf | ctrl acyclic com acyclic po | com")
     union = model.nodes[model.checks[1].node]
     assert model.checks[0].node in union.arguments
 
 
 def test_nodes_that_no_check_and_no_show_needs_are_gone() -> None:
-    model = compiled("let unused = po;rf;co let used = po;rf acyclic used")
+    model = compiled("let unused = po;rf;ctrl let used = po;rf acyclic used")
     assert [node.name for node in model.nodes if node.operator is Operator.BASE] == ["po", "rf"]
     assert len(model.nodes) == 3
 

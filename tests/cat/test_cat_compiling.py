@@ -8,7 +8,7 @@ import pytest
 from cat_evaluator import Evaluator
 from cat_executions import execution
 
-from litmus.cat import compile_text
+from litmus.cat import compile_text, load_model
 from litmus.cat.dag import Check, Kind, Model, Operator
 from litmus.diagnostics import InputError, Unsupported
 
@@ -29,7 +29,7 @@ def same(left: str, right: str, variants: frozenset[str] = frozenset()) -> bool:
 
 
 def test_a_mistake_in_a_binding_that_nothing_needs_is_harmless() -> None:
-    mistakes = "let a = nowhere let b = a | W;W let rec c = c | nowhere let (d, e) = po let f(x) = x x"
+    mistakes = "let a = nowhere let b = a | W;W let rec c x = nowhere let (d, e) = po let f(x) = x x"
     model = compiled(f"{mistakes} acyclic po")
     assert len(model.checks) == 1
 
@@ -67,6 +67,12 @@ def test_before_an_empty_step_of_a_sequence_everything_is_looked_at() -> None:
     for text in ("nowhere; 0", "(nowhere; 0); po", "po; nowhere; 0"):
         with pytest.raises(InputError, match="unbound name `nowhere`"):
             compiled(f"empty {text}")
+
+
+def test_a_variable_of_a_recursion_is_not_an_empty_step() -> None:
+    model = compiled("let rec a = po and b = a; rf empty b")
+    assert model.nodes[model.checks[0].node].operator is not Operator.EMPTY
+    assert compiled("let rec a = po | b and b = a; rf empty b").recursions != ()
 
 
 def test_an_empty_sequence_is_an_empty_set_as_well() -> None:
@@ -141,7 +147,7 @@ def test_bindings_joined_by_and_do_not_see_each_other() -> None:
 
 
 def test_an_argument_shadows_and_a_local_let_ends_with_its_body() -> None:
-    assert same("let f(rf) = let po = rf in po acyclic f(co) | po", "acyclic co | po")
+    assert same("let f(rf) = let po = rf in po acyclic f(ctrl) | po", "acyclic ctrl | po")
 
 
 def test_functions_take_tuples_and_functions_and_return_functions() -> None:
@@ -156,15 +162,15 @@ def test_functions_recur_over_static_sets() -> None:
 
 
 def test_begin_and_end_are_parentheses() -> None:
-    assert same("acyclic begin po | rf end; co", "acyclic (po | rf); co")
+    assert same("acyclic begin po | rf end; ctrl", "acyclic (po | rf); ctrl")
 
 
 def test_procedures_keep_their_checks_and_shows_and_forget_their_bindings() -> None:
     model = compiled(
         "let a = po procedure p(x, y) = let a = rf acyclic x | a as inside empty y show x as shown end "
-        "let rf = co call p(a, W) as outside acyclic a"
+        "let rf = ctrl call p(a, W) as outside acyclic a"
     )
-    assert [check.name for check in model.checks] == ["inside", "outside", None]
+    assert [check.name for check in model.checks] == ["inside", None, None]
     by_name = {node.name: number for number, node in enumerate(model.nodes)}
     assert model.nodes[model.checks[0].node].arguments == (by_name["po"], by_name["rf"])
     assert model.checks[2].node == by_name["po"]
@@ -201,7 +207,7 @@ def test_variants_choose_between_instructions_and_between_expressions(condition:
 
 
 def test_a_comparison_that_holds_in_every_execution_is_decided() -> None:
-    assert same("acyclic if po | rf = rf | po then co else nowhere", "acyclic co")
+    assert same("acyclic if po | rf = rf | po then ctrl else nowhere", "acyclic ctrl")
 
 
 # ---------------------------------------------------------------- the universe and the empty set
@@ -271,7 +277,7 @@ def test_a_recursion_that_starts_from_nothing_is_empty() -> None:
 
 
 def test_a_recursion_that_is_none_leaves_no_trace() -> None:
-    assert compiled("let rec a = po and b = rf | co acyclic a | b").recursions == ()
+    assert compiled("let rec a = po and b = rf | ctrl acyclic a | b").recursions == ()
 
 
 def test_functions_and_values_recur_together() -> None:
@@ -297,7 +303,7 @@ def test_an_inner_recursion_belongs_to_its_own_group_only() -> None:
 
 
 def test_checks_keep_their_effect_their_name_and_their_place() -> None:
-    text = "flag ~empty po as a\nundefined_unless irreflexive rf\nassert acyclic co as c\nempty W as d"
+    text = "flag ~empty po as a\nundefined_unless irreflexive rf\nassert acyclic ctrl as c\nempty W as d"
     summary = [(c.effect, c.negated, c.predicate, c.name, str(c.span)) for c in compiled(text).checks]
     assert summary == [
         ("flag", True, "empty", "a", "test.cat:1:1"),
@@ -313,12 +319,12 @@ def test_checks_of_transitive_closures_are_checks_of_acyclicity() -> None:
 
 
 def test_what_bell_files_are_read_for_and_debugging_change_nothing() -> None:
-    text = "instructions R[{'once, 'acquire}] default W['once] debug po acyclic rf debug (po | co)"
+    text = "instructions R[{'once, 'acquire}] default W['once] debug po acyclic rf debug (po | ctrl)"
     assert compiled(text).nodes == compiled("acyclic rf").nodes
 
 
 def test_unshow_takes_a_show_back() -> None:
-    assert [name for name, _ in compiled("show po, rf, co unshow rf acyclic po").shows] == ["po", "co"]
+    assert [name for name, _ in compiled("show po, rf, ctrl unshow rf acyclic po").shows] == ["po", "ctrl"]
 
 
 # ---------------------------------------------------------------- coherence orders
@@ -506,3 +512,47 @@ def test_sets_of_an_architecture_are_bound_on_it(arch: str, name: str, meaning: 
 def test_sets_of_another_architecture_are_unbound(arch: str, name: str) -> None:
     with pytest.raises(InputError, match=f"unbound name `{name}`"):
         compile_text(f"empty {name}", "test.cat", frozenset({"A"}), arch=arch)
+
+
+# ---------------------------------------------------------------- what herd7 does at once, and what later
+
+
+def test_a_recursion_with_an_unbound_name_is_an_error_used_or_not() -> None:
+    for text in ("let rec c = po | nowhere acyclic po", "acyclic (let rec c = po | nowhere in po)"):
+        with pytest.raises(InputError, match="unbound name `nowhere`"):
+            compiled(text)
+    assert compiled("let rec f x = nowhere acyclic po").checks
+
+
+def test_the_free_names_of_a_function_are_looked_up_where_it_is_made() -> None:
+    assert same("let f x = x | nowhere let g = try f with (fun y -> y) acyclic g(po)", "acyclic po")
+    assert same("let g = try (fun x -> nowhere) with (fun x -> x) acyclic g(po)", "acyclic po")
+    assert compiled("let f x = x | nowhere acyclic po").checks
+    with pytest.raises(InputError) as error:
+        compiled("let f x = if 0 = 0 then x else (try nowhere with x) acyclic f(po)")
+    assert error.value.span is not None
+    assert error.value.span.text == "nowhere"
+    bound = "let f (x, y) = let z = x in let rec w = z | w in match y with {} -> w || e ++ es -> z end"
+    assert compiled(f"{bound} let g = f acyclic po").checks
+
+
+@pytest.mark.parametrize("name", ["co", "coe", "coi", "fr", "fre", "fri"])
+def test_coherence_and_what_is_made_of_it_come_from_cos_cat(name: str) -> None:
+    with pytest.raises(InputError) as error:
+        compiled(f"acyclic {name}")
+    assert error.value.hint == 'include "cos.cat"'
+    assert compiled(f'include "cos.cat" acyclic {name}').checks
+    assert same("let co = po acyclic co", "acyclic po")
+
+
+def test_a_call_with_a_name_names_none_of_the_checks_in_it() -> None:
+    model = compiled("procedure p(r) = flag ~empty r flag ~empty r as own end call p(po) as outside")
+    assert [check.name for check in model.checks] == [None, "own"]
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "m.cat"
+    path.write_bytes(b'\xef\xbb\xbf"title" acyclic po as named')
+    model = load_model(str(path), X86)
+    assert (model.title, model.checks[0].name) == ("title", "named")
+    assert str(model.checks[0].span).endswith("m.cat:1:9")

@@ -93,7 +93,7 @@ def test_a_model_is_given_by_path(tmp_path: Path) -> None:
 def test_a_model_is_found_here_then_in_the_folders_named_then_on_the_search_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for folder, relation in (("here", "po"), ("named", "rf"), ("path", "co")):
+    for folder, relation in (("here", "po"), ("named", "rf"), ("path", "ctrl")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "mine.cat").write_text(f'"mine" include "part.cat" acyclic {relation}')
         (tmp_path / folder / "part.cat").write_text(f"empty {relation}")
@@ -110,7 +110,7 @@ def test_a_model_is_found_here_then_in_the_folders_named_then_on_the_search_path
     assert relations(named) == ["po", "po"]
     (tmp_path / "here" / "mine.cat").unlink()
     assert relations(named) == ["rf", "rf"]
-    assert relations(()) == ["co", "co"]
+    assert relations(()) == ["ctrl", "ctrl"]
 
 
 def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_stored_model_is_the_compiled_one(cold: Path) -> None:
 
 def test_what_is_said_of_a_model_as_a_whole_is_stored_too(tmp_path: Path, cold: Path) -> None:
     path = tmp_path / "m.cat"
-    path.write_text('"m" catdep if "no-such" acyclic co end acyclic rf-reg | {} show rf')
+    path.write_text('"m" catdep if "no-such" acyclic ctrl end acyclic rf-reg | {} show rf')
     first = load_model(str(path), TAGS)
     kept_models.clear()
     second = load_model(str(path), TAGS)
@@ -220,7 +220,7 @@ def test_without_a_cache_directory_models_are_compiled(monkeypatch: pytest.Monke
 
 
 def test_a_check_can_be_dropped_by_name() -> None:
-    model = compile_text("acyclic po as a acyclic rf as b empty co as a", "m.cat", TAGS)
+    model = compile_text("acyclic po as a acyclic rf as b empty ctrl as a", "m.cat", TAGS)
     assert [check.name for check in without_check(model, "a").checks] == ["b"]
     with pytest.raises(KeyError):
         without_check(model, "c")
@@ -298,9 +298,9 @@ def test_a_standard_library_in_a_folder_that_is_named_is_the_one_used(tmp_path: 
     (tmp_path / "stdlib.cat").write_text("let mine = W")  # beside the model: not asked for
     with pytest.raises(InputError, match="unbound name `mine`"):
         load_model(str(path), TAGS, include=(str(folder),))
-    (folder / "stdlib.cat").write_text('"theirs" let mine = co let f(r) = r; po')
+    (folder / "stdlib.cat").write_text('"theirs" let mine = ctrl let f(r) = r; po')
     model = load_model(str(path), TAGS, include=(str(folder),))
-    assert [model.nodes[check.node].name for check in model.checks] == ["co", "rf"]
+    assert [model.nodes[check.node].name for check in model.checks] == ["ctrl", "rf"]
     path.write_text("empty f(W)\n")
     with pytest.raises(InputError) as error:  # also a mistake that shows in there is one of the call
         load_model(str(path), TAGS, include=(str(folder),))

@@ -59,7 +59,7 @@ def shape_of(text: str) -> str:
         ("~a&b", "((~ a) & b)"),
         ("~a^-1", "(~ (^-1 a))"),
         ("~~a", "(~ (~ a))"),
-        ("W * ~R", "(W * (~ R))"),
+        ("W * (~R)", "(W * (~ R))"),
         ("a^-1+", "(+ (^-1 a))"),
         ("a+^-1", "(^-1 (+ a))"),
         ("a+*?", "(? (* (+ a)))"),
@@ -108,8 +108,12 @@ def test_a_star_before_a_negated_check_is_the_closure() -> None:
     assert test.negated
 
 
-def test_a_star_before_another_complement_is_the_product() -> None:
-    assert shape_of("W * ~empty'") == "(W * (~ empty'))"
+def test_a_product_with_a_complement_needs_parentheses() -> None:
+    assert shape_of("W * (~empty')") == "(W * (~ empty'))"
+    for text in ("W * ~empty'", "W * ~R", "~W * R"):
+        with pytest.raises(InputError) as error:
+            parsed(f"empty {text}")
+        assert "put parentheses" in str(error.value.hint)
 
 
 def test_comments_nest_and_run_to_the_end_of_the_line() -> None:

@@ -87,7 +87,7 @@ def test_the_elements_of_what_differs_between_executions_are_not_known() -> None
 
 
 def test_what_is_empty_in_every_execution_is_known_without_a_test() -> None:
-    assert compile_text("empty match rf \\ rf with {} -> po || p ++ ps -> co end", "m", frozenset()).recipe is None
+    assert compile_text("empty match rf \\ rf with {} -> po || p ++ ps -> ctrl end", "m", frozenset()).recipe is None
 
 
 def test_map_of_the_standard_library_applies_a_function_to_each_element() -> None:
@@ -428,11 +428,11 @@ def test_what_tags_decide(expression: str, expected: str) -> None:
 def test_instructions_are_chosen_by_tags_and_repeated_for_each() -> None:
     text = f"""{ENUM}
     forall t in Order do
-      match t with 'acquire -> acyclic po || 'release -> acyclic loc acyclic rf || _ -> acyclic co end
+      match t with 'acquire -> acyclic po || 'release -> acyclic loc acyclic rf || _ -> acyclic ctrl end
     end
     forall t in 'acquire do acyclic id end"""
     model = compile_text(text, "m", frozenset())
-    assert [model.nodes[check.node].name for check in model.checks] == ["co", "po", "loc", "rf", "id"]
+    assert [model.nodes[check.node].name for check in model.checks] == ["ctrl", "po", "loc", "rf", "id"]
 
 
 def test_tags_name_sets_of_events_and_relations() -> None:

@@ -13,7 +13,7 @@ from litmus.diagnostics import InputError, Unsupported
 MODEL = """"choosing"
 include "more.cat"
 if "ETS2" acyclic po as ets2 end
-if not "strict" && ("relaxed" || variant "own") acyclic rf as relaxed else acyclic co as strict end
+if not "strict" && ("relaxed" || variant "own") acyclic rf as relaxed else acyclic ctrl as strict end
 """
 MORE = """if "inner" let order = po else let order = rf end
 acyclic order as order
@@ -71,7 +71,7 @@ def test_the_two_kinds_of_variants_are_apart_and_in_lower_case() -> None:
 
 
 def test_a_variant_that_nobody_knows_is_off_and_is_told_of() -> None:
-    text = 'if "ets2" acyclic co end\nif "no-such" acyclic po else acyclic rf end acyclic if "no-such" then co else rf'
+    text = 'if "ets2" acyclic ctrl end\nif "no-such" acyclic po else acyclic rf end acyclic if "no-such" then po else rf'
     compiled = compile_text(text, "m.cat", frozenset())
     assert [compiled.nodes[check.node].name for check in compiled.checks] == ["rf", "rf"]
     (note,) = compiled.notes
@@ -81,7 +81,7 @@ def test_a_variant_that_nobody_knows_is_off_and_is_told_of() -> None:
 
 
 def test_only_the_variants_that_decide_are_told_of() -> None:
-    text = 'if "ets2" && "no-such" acyclic co end acyclic po'
+    text = 'if "ets2" && "no-such" acyclic ctrl end acyclic po'
     assert compile_text(text, "m.cat", frozenset()).notes == ()
 
 

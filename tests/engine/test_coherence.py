@@ -45,7 +45,7 @@ DEMANDING = [
 
 @pytest.mark.parametrize("text", DEMANDING)
 def test_a_model_that_demands_coherence_is_known_to(text: str) -> None:
-    assert demands_coherence(compile_text(f'"m"\n{text}\n', "m", TAGS))
+    assert demands_coherence(compile_text(f'"m" include "cos.cat"\n{text}\n', "m", TAGS))
 
 
 NOT_DEMANDING = [
@@ -71,7 +71,7 @@ NOT_DEMANDING = [
 
 @pytest.mark.parametrize("text", NOT_DEMANDING)
 def test_a_model_that_does_not_demand_coherence_is_not_taken_for_one(text: str) -> None:
-    assert not demands_coherence(compile_text(f'"m"\n{text}\n', "m", TAGS))
+    assert not demands_coherence(compile_text(f'"m" include "cos.cat"\n{text}\n', "m", TAGS))
 
 
 # Each of "Herding cats", section 4.2: a program, and a state that only an incoherent execution reaches.
@@ -98,10 +98,10 @@ def test_a_violation_of_coherence_is_possible_exactly_where_no_check_forbids_it(
     code, state = VIOLATIONS[name]
     found = case(f"X86 violation\n{{ x=0; }}\n{code}\nexists ({state})\n")
     for engine in ("enumerate", "auto", "z3"):
-        forbidding = said(found, compile_text(f'"m"\n{DEMANDING[0]}\n', "m", found.tags), engine)
+        forbidding = said(found, compile_text(f'"m" include "cos.cat"\n{DEMANDING[0]}\n', "m", found.tags), engine)
         assert isinstance(forbidding, Answer)
         assert forbidding.verdict is Verdict.NEVER
         if name in ALLOWING:
-            allowing = said(found, compile_text(f'"m"\n{ALLOWING[name]}\n', "m", found.tags), engine)
+            allowing = said(found, compile_text(f'"m" include "cos.cat"\n{ALLOWING[name]}\n', "m", found.tags), engine)
             assert isinstance(allowing, Answer)
             assert allowing.verdict is not Verdict.NEVER

@@ -211,7 +211,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_engines_agree_about_exchanges_under_a_model_with(name: str, full: bool) -> None:
-    model = compile_text(f'"odd"\n{ODD[name]}\n', "odd", TAGS)
+    model = compile_text(f'"odd" include "cos.cat"\n{ODD[name]}\n', "odd", TAGS)
     for found in exchangeable_programs(5000, 200 if full else 12, 1500):
         assert disagreement(found, model) is None
 
@@ -224,7 +224,7 @@ def test_a_control_dependency_is_none_where_the_compiler_has_exchanged() -> None
     program = lower(test, load_primitives("power"))
     question = resolve(test, program)
     tags = architecture(program.arch).tags
-    model = compile_text('"no control"\nacyclic po-loc | rf | co | fr\nempty ctrl & (R * R)\n', "none", tags)
+    model = compile_text('"none" include "cos.cat"\nacyclic po-loc | rf | co | fr\nempty ctrl & (R * R)\n', "none", tags)
     for engine, exchange, verdict in (
         ("auto", True, "Sometimes"), ("z3", True, "Sometimes"), ("enumerate", True, "Sometimes"),
         ("auto", False, "Never"), ("z3", False, "Never"), ("enumerate", False, "Never"),

@@ -23,7 +23,7 @@ ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")
 
 
 def model_of(found: Case, text: str) -> Model:
-    return compile_text(f'"test"\n{text}\n', "test", found.tags)
+    return compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
 
 
 def answer(found: Case, model: Model, engine: Engine) -> Answer:

@@ -45,7 +45,7 @@ FOLD = "let rec pairs s = match s with {} -> 0 || e ++ es -> ({e} * es) | pairs(
 
 
 def model_of(found: Case, text: str) -> Model:
-    return compile_text(f'"test"\n{text}\n', "test", found.tags)
+    return compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
 
 
 def answer(found: Case, text: str, engine: Engine) -> Answer:
@@ -126,7 +126,7 @@ CHOOSING = {
 
 @pytest.mark.parametrize("name", CHOOSING)
 def test_engines_agree_on_a_choice_of(name: str, full: bool) -> None:
-    model = compile_text(f'"choosing"\n{CHOOSING[name]}\n', "choosing", TAGS)
+    model = compile_text(f'"choosing" include "cos.cat"\n{CHOOSING[name]}\n', "choosing", TAGS)
     assert model.recipe is not None  # which of the values are equal, the test says
     for found in random_programs(70_000, 200 if full else 5, 1000):
         assert disagreement(found, model) is None
@@ -204,7 +204,7 @@ DEPENDING = {
 
 @pytest.mark.parametrize("name", DEPENDING)
 def test_engines_agree_on_a_model_that_depends_on_the_test_by(name: str, full: bool) -> None:
-    model = compile_text(f'"depending"\n{DEPENDING[name]}\n', "depending", TAGS)
+    model = compile_text(f'"depending" include "cos.cat"\n{DEPENDING[name]}\n', "depending", TAGS)
     assert model.recipe is not None
     for found in random_programs(80_000, 100 if full else 6, 500):
         assert disagreement(found, model) is None
@@ -212,8 +212,8 @@ def test_engines_agree_on_a_model_that_depends_on_the_test_by(name: str, full: b
 
 def test_coherence_orders_that_a_model_enumerates_are_those_of_co(full: bool) -> None:
     """The usual model, once with co as it is and once with the orders written out and compared with it."""
-    plain = compile_text('"m"\nacyclic po-loc | rf | co | (rf^-1; co)\n', "m", TAGS)
-    written = compile_text(f'"m"\n{DEPENDING["coherence orders written out"]}\n', "m", TAGS)
+    plain = compile_text('"m" include "cos.cat"\nacyclic po-loc | rf | co | (rf^-1; co)\n', "m", TAGS)
+    written = compile_text(f'"m" include "cos.cat"\n{DEPENDING["coherence orders written out"]}\n', "m", TAGS)
     for found in random_programs(81_000, 50 if full else 5, 300):
         one, other = said(found, plain, "auto"), said(found, written, "auto")
         if isinstance(one, str) or isinstance(other, str):
@@ -309,7 +309,7 @@ exists (0:x5=1)
 
 def computed(text: str, tags: frozenset[str]) -> Model:
     coherent = "acyclic po-loc | rf | co | fr as coherent"
-    return compile_text(f'"computed" catdep\n{COMPUTED}\n{coherent}\n{text}\n', "computed", tags)
+    return compile_text(f'"computed" catdep include "cos.cat"\n{COMPUTED}\n{coherent}\n{text}\n', "computed", tags)
 
 
 @pytest.mark.parametrize("way", NATIVE)

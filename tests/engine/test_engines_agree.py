@@ -123,7 +123,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_engines_agree_on_a_model_with(name: str, full: bool) -> None:
-    model = compile_text(f'"odd"\n{ODD[name]}\n', "odd", TAGS)
+    model = compile_text(f'"odd" include "cos.cat"\n{ODD[name]}\n', "odd", TAGS)
     for found in random_programs(40_000, 300 if full else 12, 2000):
         assert disagreement(found, model) is None
 
@@ -131,8 +131,8 @@ def test_engines_agree_on_a_model_with(name: str, full: bool) -> None:
 @pytest.mark.parametrize("check", COHERENCE)
 def test_what_coherence_rules_out_beforehand_changes_no_answer(check: str, full: bool) -> None:
     """The check is recognised and used to leave candidates out; disguised it is not recognised."""
-    spelled = compile_text(f'"coherent"\n{check}\n', "coherent", TAGS)
-    hidden = compile_text('"coherent"\nacyclic (po-loc | rf | co | fr) \\ (F * F)\n', "coherent", TAGS)
+    spelled = compile_text(f'"coherent" include "cos.cat"\n{check}\n', "coherent", TAGS)
+    hidden = compile_text('"odd" include "cos.cat"\nacyclic (po-loc | rf | co | fr) \\ (F * F)\n', "coherent", TAGS)
     assert demands_coherence(spelled)
     assert not demands_coherence(hidden)
     compared = 0

@@ -246,6 +246,7 @@ def test_states_spell_registers_by_number() -> None:
 # ---------------------------------------------------------------- what models see of an AMO
 
 SEEN = """
+include "cos.cat"
 flag ~empty (R & W & X) as one-event
 flag ~empty amo as two-events
 flag ~empty rmw as pairs

@@ -19,7 +19,7 @@ def asked(found: Case, model: Model) -> Answer:
 
 
 def under(found: Case, text: str) -> Answer:
-    return asked(found, compile_text(f'"test"\n{text}\n', "test", found.tags))
+    return asked(found, compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags))
 
 
 def x86(init: str, rows: str, condition: str) -> Case:
@@ -139,7 +139,7 @@ def test_an_access_outside_every_variable_is_an_input_error() -> None:
 
 def value(text: str) -> Value:
     """What a relation is in the execution of SB in which both reads see the initial writes."""
-    model = compile_text(f'"test"\nempty {text}\n', "test", SB.tags)
+    model = compile_text(f'"test" include "cos.cat"\nempty {text}\n', "test", SB.tags)
     definitions = Definitions(model)
     from litmus.oracle.base import base
 

@@ -21,7 +21,7 @@ from litmus.oracle.monotony import refuting
 
 
 def model(text: str) -> Model:
-    return compile_text(f'"test"\n{text}\n', "test", TAGS)
+    return compile_text(f'"test" include "cos.cat"\n{text}\n', "test", TAGS)
 
 
 def random_cases(first: int, number: int, largest: int) -> Iterator[Case]:
