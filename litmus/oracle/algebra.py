@@ -244,11 +244,26 @@ class Meaning:
 
     def _value(self, i: int, recent: dict[int, Value]) -> Value:
         """The value of node i; `recent` are the open nodes computed since a variable last changed."""
-        memo = recent if self.definitions.open[i] else self.known
-        found = memo.get(i)
-        if found is None:
-            found = memo[i] = self._apply(i, self.model.nodes[i], recent)
-        return found
+        opened = self.definitions.open
+        pending = [i]  # without recursion: models may be deeper than Python's stack
+        while pending:
+            j = pending[-1]
+            memo = recent if opened[j] else self.known
+            if j not in memo:
+                node = self.model.nodes[j]
+                missing = [a for a in node.arguments if a not in (recent if opened[a] else self.known)]
+                if node.operator is Operator.INTERSECTION and missing[-1:] == [node.arguments[1]]:
+                    first = node.arguments[0]
+                    if first in missing:
+                        missing = [first]
+                    elif not (recent if opened[first] else self.known)[first]:
+                        missing = []  # what it is intersected with need not be computed
+                if missing:
+                    pending.extend(missing)
+                    continue
+                memo[j] = self._apply(j, node, recent)
+            pending.pop()
+        return (recent if opened[i] else self.known)[i]
 
     def _apply(self, i: int, node: Node, recent: dict[int, Value]) -> Value:
         operator = node.operator

@@ -71,7 +71,7 @@ def test_the_two_kinds_of_variants_are_apart_and_in_lower_case() -> None:
 
 
 def test_a_variant_that_nobody_knows_is_off_and_is_told_of() -> None:
-    text = 'if "ets2" acyclic ctrl end\nif "no-such" acyclic po else acyclic rf end acyclic if "no-such" then po else rf'
+    text = 'if "ets2" acyclic id end\nif "no-such" acyclic po else acyclic rf end acyclic if "no-such" then po else rf'
     compiled = compile_text(text, "m.cat", frozenset())
     assert [compiled.nodes[check.node].name for check in compiled.checks] == ["rf", "rf"]
     (note,) = compiled.notes

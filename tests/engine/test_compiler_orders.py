@@ -224,7 +224,8 @@ def test_a_control_dependency_is_none_where_the_compiler_has_exchanged() -> None
     program = lower(test, load_primitives("power"))
     question = resolve(test, program)
     tags = architecture(program.arch).tags
-    model = compile_text('"none" include "cos.cat"\nacyclic po-loc | rf | co | fr\nempty ctrl & (R * R)\n', "none", tags)
+    text = 'include "cos.cat"\nacyclic po-loc | rf | co | fr\nempty ctrl & (R * R)\n'
+    model = compile_text(text, "none", tags)
     for engine, exchange, verdict in (
         ("auto", True, "Sometimes"), ("z3", True, "Sometimes"), ("enumerate", True, "Sometimes"),
         ("auto", False, "Never"), ("z3", False, "Never"), ("enumerate", False, "Never"),

@@ -172,3 +172,10 @@ def value(text: str) -> Value:
 )
 def test_expressions_mean_what_the_language_says(text: str, expected: set[tuple[int, int]]) -> None:
     assert value(text) == expected
+
+
+def test_a_model_may_be_deeper_than_the_stack_of_python() -> None:
+    lets = "\n".join(f"let a{i} = (a{i - 1}; po) | rf" for i in range(1, 1500))
+    text = f'"deep" include "cos.cat"\nlet a0 = po\n{lets}\nacyclic a1499 | co | fr\n'
+    answer = asked(SB, compile_text(text, "deep", SB.tags))
+    assert answer.verdict is Verdict.SOMETIMES
