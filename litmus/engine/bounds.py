@@ -147,7 +147,7 @@ class Bounds:
             for a in self.addresses[w]:
                 self.by_cell.setdefault(a, []).append(w)
         self.exclusive, self.companions = self._guard_masks()
-        self.own_write = dict(graph.updates)  # the write of a read's own instruction
+        self._own_write = dict(graph.updates)  # the write of a read's own instruction
         wanted = dict(demanded or {})
         self._demand_assumptions(wanted)
         self.sources = {r: self._sources(r, wanted) for r in self.reads}
@@ -326,7 +326,7 @@ class Bounds:
                         wanted[left.event] = right
 
     def _sources(self, r: int, wanted: Mapping[int, Value]) -> Order:
-        """The writes read r may take its value from."""
+        """The writes read r may take its value from: not that of its own instruction, which follows from it."""
         events = self.graph.events
         po = self.graph.po
         cells = self.addresses[r]
@@ -348,7 +348,7 @@ class Bounds:
                         hidden |= 1 << w
                 elif any(po[w] >> s & 1 for s in shadows):
                     hidden |= 1 << w
-        own = self.own_write.get(r)
+        own = self._own_write.get(r)
         out = self.exclusive[r] | hidden
         kept = []
         for w in possible:

@@ -26,7 +26,8 @@ _INITIAL, _HERE, _THERE, _ELSEWHERE = -1, 0, 1, 2  # threads
 class _Pattern(Struct, frozen=True):
     """Accesses to one location: the thread of each, those that are writes; program order, rf and co among them.
 
-    Program order is that within thread 0; what it is elsewhere does not matter.
+    Program order is that within thread 0; what it is elsewhere does not matter.  amo: the read and the write of an
+    atomic instruction.
     """
 
     threads: tuple[int, ...]
@@ -34,6 +35,15 @@ class _Pattern(Struct, frozen=True):
     po: tuple[tuple[int, int], ...]
     rf: tuple[tuple[int, int], ...]
     co: tuple[tuple[int, int], ...]
+    amo: tuple[tuple[int, int], ...] = ()
+
+
+# An atomic instruction whose write stands before the write that its read takes its value from: the read and the
+# write are two events, or one.  A write of the same thread, before it or after it, violates coherence then.
+_OVERTAKEN = (
+    _Pattern((_HERE, _HERE, _THERE), (1, 2), (), ((2, 0),), ((1, 2),), ((0, 1),)),
+    _Pattern((_HERE, _THERE), (0, 1), (), ((1, 0),), ((0, 1),)),
+)
 
 
 def _patterns() -> Iterator[_Pattern]:
@@ -56,15 +66,22 @@ def demands_coherence(model: Model) -> bool:
 
     False if it has assertions: those speak of forbidden executions too.
     """
-    checks = [check for check in model.checks if check.effect == "check" and not check.negated]
+    return all(_is_forbidden(pattern, model) for pattern in _patterns())
+
+
+def demands_updates_in_order(model: Model) -> bool:
+    """Whether the model forbids that an atomic instruction's write precedes the write that its read sees, in co.
+
+    The answer is about models that demand coherence.  herd7 does not forbid it of itself: some of its models allow it.
+    """
+    return all(_is_forbidden(pattern, model) for pattern in _OVERTAKEN)
+
+
+def _is_forbidden(pattern: _Pattern, model: Model) -> bool:
     if any(check.effect == "assert" for check in model.checks):
         return False
-    return all(_is_forbidden(pattern, model, checks) for pattern in _patterns())
-
-
-def _is_forbidden(pattern: _Pattern, model: Model, checks: list[Check]) -> bool:
     certain = _Certain(pattern, model)
-    return any(certain.fails(check) for check in checks)
+    return any(certain.fails(check) for check in model.checks if check.effect == "check" and not check.negated)
 
 
 class _Certain:
@@ -108,6 +125,7 @@ class _Certain:
             "po": (rows(pattern.po), rows(pattern.po + outside)),
             "rf": (rows(pattern.rf), rows(everywhere)),
             "co": (rows(pattern.co), rows(everywhere)),
+            "amo": (rows(pattern.amo), rows(everywhere)),
         }
 
     def fails(self, check: Check) -> bool:

@@ -12,7 +12,7 @@ from litmus.cat.dag import Model, NeedsExecution
 from litmus.diagnostics import NoAnswer
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
-from litmus.engine.coherence import demands_coherence
+from litmus.engine.coherence import demands_coherence, demands_updates_in_order
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.options import Options
 from litmus.program.graph import EventGraph
@@ -33,7 +33,11 @@ class Unfinished(NoAnswer):
 @lru_cache(maxsize=64)
 def plan_of(model: Model) -> Plan:
     """The prepared form of a model, made once: models are told apart by identity."""
-    return Plan(model, demands_coherence(model))
+    return _prepared(model)
+
+
+def _prepared(model: Model) -> Plan:
+    return Plan(model, demands_coherence(model), demands_updates_in_order(model))
 
 
 def decide(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
@@ -77,7 +81,7 @@ def _answer(graph: EventGraph, model: Model, question: Question, options: Option
     from litmus.oracle.enumeration import enumerated
 
     def decide_part(part: EventGraph, of_part: Model, asked: Question) -> Answer:
-        return _decided(part, Plan(of_part, demands_coherence(of_part)), asked, options, deadline, limit)
+        return _decided(part, _prepared(of_part), asked, options, deadline, limit)
 
     try:
         return decide_by_paths(graph, model.recipe, question, limit, decide_part)

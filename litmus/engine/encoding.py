@@ -47,9 +47,13 @@ class Selection(Struct, frozen=True):
 
 
 class Encoding:
-    """The clauses for the executions within bounds, and the literals of what they speak of."""
+    """The clauses for the executions within bounds, and the literals of what they speak of.
 
-    def __init__(self, bounds: Bounds, question: Question) -> None:
+    updates_in_order: the model is coherent, and forbids an atomic instruction's write before the write that its read
+    takes its value from; that is a clause then, which need not be learned.
+    """
+
+    def __init__(self, bounds: Bounds, question: Question, updates_in_order: bool = False) -> None:
         self.bounds = bounds
         self.graph = graph = bounds.graph
         self.question = question
@@ -70,8 +74,9 @@ class Encoding:
             self._define_read(r)
         self.orders = [self._order(group) for group in bounds.groups]
         self.order = {pair: x for order in self.orders for pair, x in order.items()}
-        for r, w in bounds.own_write.items():
-            self._after_source(r, w)
+        if updates_in_order:
+            for r, w in (*graph.amo, *graph.single):
+                self._after_source(r, w)
         if bounds.coherent:
             for r in bounds.reads:
                 self._coherent(r)
@@ -134,14 +139,6 @@ class Encoding:
         possible = self.value(self.graph.events[e].address)
         return {v: x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside}
 
-    def same_cell(self, e: int, f: int) -> Literal:
-        """A literal that is true iff two accesses are to one cell."""
-        x, y = self.graph.events[e].address, self.graph.events[f].address
-        if type(x) is Address and type(y) is Address:
-            return TRUE if x == y else FALSE
-        mine, others = self.value(x), self.value(y)
-        return self.clauses.any_of([self.clauses.all_of((p, others[v])) for v, p in mine.items() if v in others])
-
     def _order(self, group: Group) -> dict[tuple[int, int], Literal]:
         order = self.clauses.total_order(group.members)
         for b in group.members:
@@ -151,10 +148,12 @@ class Encoding:
         return order
 
     def _after_source(self, r: int, w: int) -> None:
-        """A read-modify-write stands after the write it reads from."""
+        """The write of an instruction stands after the write that its read takes its value from."""
+        clauses = self.clauses
+        cell = self.bounds.addresses[w]
         for source, x in zip(self.bounds.sources[r], self.source[r], strict=True):
-            if (source, w) in self.order:
-                self.clauses.add(-x, -self.executes[w], -self.same_cell(source, w), self.order[source, w])
+            if (source, w) in self.order and len(cell) == 1 and self.bounds.addresses[source] == cell:
+                clauses.add(-x, -self.executes[w], self.order[source, w])
 
     def _co(self, a: int, b: int) -> Literal:
         """A literal that is true iff a is before b, of two writes to one cell."""

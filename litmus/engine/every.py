@@ -98,7 +98,7 @@ class Every(Candidates):
         return bad
 
     def _against_sources(self) -> int:
-        """A read of a write that does not execute or is elsewhere; a read-modify-write before its source."""
+        """A read of a write that does not execute or is elsewhere."""
         bad = 0
         bounds = self.bounds
         for slot, chosen in self.chosen_sources:
@@ -116,10 +116,6 @@ class Every(Candidates):
                     astray = self.known(self.graph.events[r].address) & ~self.known_address(r)
                     s &= ~(astray & self.executes[w])  # undetermined, not wrong
                 bad |= s
-            own = bounds.own_write.get(r)
-            if own is not None:
-                for w, s in self.rf[r].items():
-                    bad |= s & self.executes[own] & self.same_cell(w, own) & ~self.co(w, own)
         return bad
 
     def _against_order(self) -> int:

@@ -35,7 +35,7 @@ class Lazy:
         self.plan = plan
         self.question = question
         self.deadline = deadline
-        self.encoding = Encoding(bounds, question)
+        self.encoding = Encoding(bounds, question, plan.coherent and plan.updates_in_order)
         clauses = self.encoding.clauses
         self.cut = self.encoding.cut()
         self.astray = self.encoding.astray()

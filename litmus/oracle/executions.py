@@ -370,18 +370,8 @@ def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_ho
             co=(*partial.co[:cell], (*partial.co[cell], w), *partial.co[cell + 1 :]),
             later=(*partial.later[:cell], writes - {w}, *partial.later[cell + 1 :]),
         )
-        if updates_follow(graph, chosen) and (len(writes) == 1 or not hopeless(chosen)):
+        if len(writes) == 1 or not hopeless(chosen):
             yield from ordered(graph, chosen, hopeless)
-
-
-def updates_follow(graph: EventGraph, candidate: Candidate) -> bool:
-    """Whether, within one instruction, the write stands after the one that the read takes its value from."""
-    place = {w: i for order in candidate.co for i, w in enumerate(order)}
-    return all(
-        candidate.rf.get(r) in place and place[candidate.rf[r]] < place[w]
-        for r, w in graph.updates
-        if w in place and r in candidate.rf and candidate.addresses.get(candidate.rf[r]) == candidate.addresses[w]
-    )
 
 
 def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:

@@ -25,7 +25,6 @@ from litmus.oracle.executions import (
     ordered,
     program_order,
     reached,
-    updates_follow,
 )
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.program.values import Address, Value
@@ -143,8 +142,6 @@ def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model
         return wrong
     judge = Judge(graph, model)
     shown = _with_messages(graph, way, execution, determined, found.addresses)
-    if not updates_follow(graph, shown):
-        return "a read-modify-write is not coherence-after what it reads"
     rejected = "no order of the messages of blocks fits"
     for candidate in ordered(graph, shown):
         judged = _judged(judge, candidate)

@@ -40,12 +40,14 @@ _SETS: dict[Operator, _Function] = {
 class Plan:
     """A model prepared for evaluation: what is looked up once instead of for every test.
 
-    `coherent`: the model forbids every execution that is not coherent per location.
+    `coherent`: the model forbids every execution that is not coherent per location; `updates_in_order`: and every one
+    in which an atomic instruction's write stands before the write that its read takes its value from.
     """
 
-    def __init__(self, model: Model, coherent: bool = False) -> None:
+    def __init__(self, model: Model, coherent: bool = False, updates_in_order: bool = False) -> None:
         self.model = model
         self.coherent = coherent
+        self.updates_in_order = updates_in_order
         self.functions: list[_Function | None] = [
             (_SETS if node.kind is Kind.SET else _RELATIONS).get(node.operator) for node in model.nodes
         ]

@@ -387,7 +387,7 @@ def test_enumeration_gives_up_at_its_deadline() -> None:
         decide(found.graph, load_model("sc", found.tags), found.question, Options(engine="enumerate", timeout=0.2))
 
 
-# ---------------------------------------------------------------- assertions, atomicity
+# ---------------------------------------------------------------- assertions
 
 
 @pytest.mark.parametrize("engine", ["enumerate", "auto"])
@@ -404,13 +404,3 @@ def test_an_assertion_before_the_coherence_check_sees_executions_that_are_not_co
     found = case("X86 CoWR\n{ x=0; }\nP0 ;\nMOV [x],$1 ;\nMOV EAX,[x] ;\nexists (0:EAX=0)\n")
     model = model_of(found, "assert irreflexive fr ; po\nacyclic po-loc | rf | co | fr as coherent")
     assert said(found, model, engine) == Unsupported.__name__
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_an_update_reads_what_it_overwrites_even_under_no_model(engine: Engine) -> None:
-    """Two increments: without atomicity one may be lost, but no update reads its own write or a later one."""
-    found = case("X86 lost\n{ x=0; }\nP0 | P1 ;\nLOCK INC [x] | LOCK INC [x] ;\nlocations [x;] exists (x=2)\n")
-    result = answer(found, model_of(found, "let nothing = 0"), engine)
-    assert result.states == ((1,), (2,))
-    atomic = answer(found, load_model("x86-tso", found.tags), engine)
-    assert atomic.states == ((2,),)

@@ -103,7 +103,7 @@ def test_an_update_before_its_source_is_refused() -> None:
         initial, first, second = e.co[0]
         return replace(e, co=((initial, second, first),))
 
-    assert "read-modify-write" in wrong(UPDATE, "x86-tso", exchanged)
+    assert "sc-per-location fails" in wrong(UPDATE, "x86-tso", exchanged)
 
 
 def test_a_block_must_land_between_instructions() -> None:
