@@ -44,7 +44,7 @@ def measure(text: str) -> tuple[int, float, float, float] | None:
     times.append(time.process_time() - start)
     for limit in (None, ALL):
         start = time.process_time()
-        lazy = Lazy(bounds, plan, question, None).answer(None, limit, None)
+        lazy = Lazy(bounds, plan, question).answer(None, limit, None)
         times.append(time.process_time() - start)
         assert lazy.verdict is exhaustive.verdict
     assert lazy.states == exhaustive.states

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from time import process_time
-from typing import TYPE_CHECKING, Literal
+from time import monotonic, process_time
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, Unsuppo
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
 from litmus.expecting import expectation_of, refuse_unknown_models
+from litmus.limits import attempt, within
 from litmus.program.question import Negation
 from litmus.result import Expectation, Result, stated_expectation
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from litmus.source.syntax import Test
 
 DEFAULTS = Options()
+T = TypeVar("T")
 
 
 class InternalError(NoAnswer):
@@ -153,9 +155,10 @@ class Checker:
         from litmus.source.litmus import read_test
 
         started = process_time()
+        deadline = self._deadline()
         test: Test | None = None
         try:
-            test = read_test(source)
+            test = self._within(deadline, source.name, lambda: read_test(source))
             refuse_unknown_models(test, self._settings.models)
             models = self._models_for(test)
         except Exception as error:
@@ -163,8 +166,8 @@ class Checker:
             return
         lowered: dict[str | None, _Lowered | Diagnostic] = {}
         for model in models:
-            yield self._result(test, model, lowered, started)
-            started = process_time()
+            yield self._result(test, model, lowered, started, deadline)
+            started, deadline = process_time(), self._deadline()
 
     def _failed(self, file: str, test: Test | None, error: Diagnostic, started: float) -> Iterator[Result]:
         """The same error under every model that was asked for."""
@@ -172,17 +175,32 @@ class Checker:
         for model in self._settings.models or (None,):
             yield replace(failed(file, error, model), test=test, seconds=seconds)
 
+    def _deadline(self) -> float | None:
+        timeout = self._settings.options.timeout
+        return None if timeout is None else monotonic() + timeout
+
+    def _within(self, deadline: float | None, what: str, work: Callable[[], T]) -> T:
+        return within(deadline, lambda: f"no answer for {what} within {self._settings.options.timeout:g} s", work)
+
     def _result(
-        self, test: Test, model: str, lowered: dict[str | None, _Lowered | Diagnostic], started: float
+        self,
+        test: Test,
+        model: str,
+        lowered: dict[str | None, _Lowered | Diagnostic],
+        started: float,
+        deadline: float | None,
     ) -> Result:
         from litmus.engine import decide
 
         settings = self._settings
+        options = replace(settings.options, timeout=None)  # the limit is that of all that is done here
         expected = self._expectation(test, model)
         question = None
         notes: tuple[str, ...] = ()
         answer = error = refutation = None
-        try:
+
+        def decided() -> None:
+            nonlocal question, notes, answer, refutation
             table = self._table(test, model)
             if table not in lowered:
                 lowered[table] = self._lowered(test, table)
@@ -192,11 +210,14 @@ class Checker:
             question, notes = code.question, code.notes
             compiled = self._model_for(test, model, table, code)
             notes += compiled.notes
-            answer = decide(code.graph, compiled, question, settings.options)
+            answer = decide(code.graph, compiled, question, options)
             if settings.explain and question.quantifier == "forall" and answer.verdict is not Verdict.ALWAYS:
                 refutation = self._refutation(code, compiled)
+
+        try:
+            self._within(deadline, f"{test.name} under {model}", decided)
         except Exception as raised:
-            error = _diagnosed(raised)
+            error, answer = _diagnosed(raised), None
         return Result(
             test.source.name,
             model,
@@ -218,10 +239,8 @@ class Checker:
         from litmus.engine import decide
 
         asked = replace(code.question, quantifier="exists", formula=Negation(code.question.formula))
-        try:
-            return decide(code.graph, model, asked, replace(self._settings.options, states="none")).witness
-        except NoAnswer:
-            return None
+        options = replace(self._settings.options, states="none", timeout=None)
+        return attempt(lambda: decide(code.graph, model, asked, options).witness)
 
     # ------------------------------------------------------------ models
 

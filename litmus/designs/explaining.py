@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from litmus.cat.dag import Model
 from litmus.designs.lowering import Lowering, question
-from litmus.designs.matrix import Finding, Matrix, model_of, primitives_of
+from litmus.designs.matrix import Asked, Finding, Matrix, limited, model_of, primitives_of
 from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import listing
 from litmus.designs.telling import NO_STORY, tale
 from litmus.engine import Unfinished, decide
-from litmus.engine.answer import Execution
+from litmus.engine.answer import Answer, Execution
 from litmus.oracle.story import Story, story
+from litmus.program.primitives import Primitives
 from litmus.program.unroll import unroll
 
 
@@ -42,10 +47,10 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
         family = next(f for f in families([finding.shape]) if f.roles == finding.roles)
         for scenario in family.scenarios((side,), design.migrates):
             listed = scenario.listing(texts)
-            graph = unroll(lowering.program(listed, table))
             compiled = model_of(model, table)
+            asking = partial(_asked, asked, lowering, listed, compiled, table)
             try:
-                answer = decide(graph, compiled, question(listed), asked.options)
+                answer = limited(asked, f"{design.title} in {scenario.title}", model, asking)
             except Unfinished:
                 continue  # another scenario of the family is the broken one
             if answer.witness is not None:
@@ -54,3 +59,8 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
                 explanations.append(Explanation(finding, sentence, listed, answer.witness, found))
                 break
     return explanations
+
+
+def _asked(asked: Asked, lowering: Lowering, scenario: Scenario, model: Model, table: Primitives) -> Answer:
+    graph = unroll(lowering.program(scenario, table))
+    return decide(graph, model, question(scenario), replace(asked.options, timeout=None))

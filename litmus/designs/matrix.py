@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from time import process_time
+from time import monotonic, process_time
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture, c
+from litmus.limits import within
 from litmus.membarrier.table import hardware_models, table_of
 from litmus.oracle.recheck import is_execution
 from litmus.program.graph import EventGraph
@@ -38,6 +40,7 @@ from litmus.shapes.generation import generate
 from litmus.source.litmus import read_test
 
 CUT = "a loop was followed to its bound: write await() for one that waits"
+T = TypeVar("T")
 SEQUENTIAL = "sc"  # the model of an execution that shows that a scenario can complete
 
 
@@ -168,7 +171,7 @@ def _validate(asked: Asked, models: tuple[str, ...]) -> None:
     for table, row, alternative in asked.primitives:
         load_primitives(table, {row: alternative})
     for model in models:
-        model_of(model, primitives_of(asked, None, model))
+        limited(asked, "any scenario", model, partial(model_of, model, primitives_of(asked, None, model)))
 
 
 def primitives_of(asked: Asked, design: Design | None, model: str) -> Primitives:
@@ -191,6 +194,7 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
     """What one process does: from a design and a family of scenarios, by number, to the findings."""
     promises: dict[tuple[int, str, int], bool] = {}
     lowerings: dict[int, Lowering] = {}
+    unlimited = replace(asked.options, timeout=None)  # the limit is that of all questions about a scenario
 
     def decide_all(item: str) -> Iterator[Finding]:
         d, f = map(int, item.split())
@@ -204,15 +208,18 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
                 try:
                     key = f, model, id(table)
                     if key not in promises:
-                        promises[key] = _is_promised(family, model, table, asked.options)
+                        promise = partial(_is_promised, family, model, table, unlimited)
+                        promises[key] = limited(asked, f"the promise for {family.shape}", model, promise)
                     scenarios = list(family.scenarios((side,), design.migrates))
                     first = scenarios[0]
                     finding = replace(finding, roles=first.roles, title=first.title, promised=promises[key])
                     if finding.promised:
-                        asking = partial(
-                            _found, finding, design, lowering, model_of(model, table), table, asked.options
-                        )
-                        finding = min(map(asking, scenarios), key=severity)
+                        asking = partial(_found, finding, design, lowering, model_of(model, table), table, unlimited)
+                        found = [
+                            limited(asked, f"{design.title} in {one.title}", model, partial(asking, one))
+                            for one in scenarios
+                        ]
+                        finding = min(found, key=severity)
                 except Diagnostic as error:
                     finding = replace(finding, error=error)
                 yield replace(finding, seconds=process_time() - started)
@@ -223,6 +230,14 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
 def severity(finding: Finding) -> tuple[bool, ...]:
     """The key that puts first what says most about a design: broken, not known, never completed, safe."""
     return finding.safe is not False, finding.safe is not None, finding.completes
+
+
+def limited(asked: Asked, what: str, model: str, work: Callable[[], T]) -> T:
+    """What `work` returns, if it does within the time for one scenario."""
+    seconds = asked.options.timeout
+    if seconds is None:
+        return work()
+    return within(monotonic() + seconds, lambda: f"no answer for {what} under {model} within {seconds:g} s", work)
 
 
 def _is_promised(family: Family, model: str, table: Primitives, options: Options) -> bool:

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from litmus import limits
+from litmus.diagnostics import NoAnswer
+
 if TYPE_CHECKING:
     import z3
 
 TRUE = 1  # the first variable is asserted
 FALSE = -1
+
+AT_ONCE = 50_000  # clauses that Z3 gets in one text: while it reads, nothing interrupts it
 
 
 class Clauses:
@@ -97,32 +102,36 @@ class Solver:
 
     def _hand_over(self) -> None:
         """Give Z3 the clauses that are new, as DIMACS text: its parser is quicker than z3py's expressions."""
-        new = self.clauses.clauses[self.handed :]
-        if new:
+        while self.handed < len(self.clauses.clauses):
+            new = self.clauses.clauses[self.handed : self.handed + AT_ONCE]
             lines = [f"p cnf {self.clauses.variables} {len(new)}"]
             lines.extend(" ".join(map(str, c)) + " 0" for c in new)
             # Variable k of DIMACS text is the constant with the integer symbol k.
             self.solver.from_string("\n".join(lines) + "\n")
-            self.handed = len(self.clauses.clauses)
+            self.handed += len(new)
 
     def _literal(self, x: int) -> z3.BoolRef:
         constant = self._z3.Bool(abs(x))
         return constant if x > 0 else self._z3.Not(constant)
 
-    def solve(self, assumptions: Iterable[int], timeout: float | None) -> set[int] | None:
+    def solve(self, assumptions: Iterable[int]) -> set[int] | None:
         """The variables that are true in some model of the clauses and assumptions; None if there is none.
 
-        Clauses added since the last call are handed over first.  Raises TimeoutError after `timeout` seconds.
+        Clauses added since the last call are handed over first.  Gives up within the limit of time that this thread
+        works under (litmus.limits), and raises NoAnswer where Z3 gives up by itself.
         """
         z3 = self._z3
         self._hand_over()
-        if timeout is not None:
-            self.solver.set("timeout", max(1, int(timeout * 1000)))
+        left = limits.left()
+        if left is not None:
+            self.solver.set("timeout", int(left * 1000) + 2)
         result = self.solver.check([self._literal(x) for x in assumptions])
         if result == z3.unsat:
             return None
         if result != z3.sat:
-            raise TimeoutError(self.solver.reason_unknown())
+            if limits.left() == 0:
+                limits.give_up()
+            raise NoAnswer(f"Z3 has no answer: {self.solver.reason_unknown()}")
         return self._true_variables(self.solver.model())
 
     def _true_variables(self, model: z3.ModelRef) -> set[int]:

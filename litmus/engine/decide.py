@@ -15,6 +15,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence, demands_updates_in_order
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.options import Options
+from litmus.limits import within
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
 from litmus.program.values import ReadOf, Value
@@ -49,7 +50,14 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
     Unsupported for what has no answer here, InputError where the test turns out to be wrong (an access outside
     every variable).
     """
-    answer = _answer(graph, model, question, options)
+    if options.timeout is None:
+        answer = _answer(graph, model, question, options)
+    else:
+        answer = within(
+            time.monotonic() + options.timeout,
+            lambda: f"no answer within {options.timeout:g} s",
+            lambda: _answer(graph, model, question, options),
+        )
     if answer.bound_reached and not answer.complete:
         raise unfinished(graph)
     return answer
@@ -69,29 +77,26 @@ def unfinished(graph: EventGraph) -> Unfinished:
 
 
 def _answer(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
-    deadline = None if options.timeout is None else time.monotonic() + options.timeout
     if options.engine == "enumerate":
         from litmus.oracle.enumeration import enumerated
 
-        return enumerated(graph, model, question, options.states != "none", deadline)
+        return enumerated(graph, model, question, options.states != "none")
     limit = {"none": None, "auto": STATES_LIMIT, "all": sys.maxsize}[options.states]
     if model.recipe is None:
-        return _decided(graph, plan_of(model), question, options, deadline, limit)
+        return _decided(graph, plan_of(model), question, options, limit)
     from litmus.engine.parts import decide_by_paths
     from litmus.oracle.enumeration import enumerated
 
     def decide_part(part: EventGraph, of_part: Model, asked: Question) -> Answer:
-        return _decided(part, _prepared(of_part), asked, options, deadline, limit)
+        return _decided(part, _prepared(of_part), asked, options, limit)
 
     try:
         return decide_by_paths(graph, model.recipe, question, limit, decide_part)
     except NeedsExecution:  # only one execution at a time says what the model means
-        return enumerated(graph, model, question, limit is not None, deadline)
+        return enumerated(graph, model, question, limit is not None)
 
 
-def _decided(
-    graph: EventGraph, plan: Plan, question: Question, options: Options, deadline: float | None, limit: int | None
-) -> Answer:
+def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options, limit: int | None) -> Answer:
     """The answer under a compiled model, with up to `limit` states (None: without)."""
     bounds = Bounds(graph, plan.coherent, choices=plan.model.choices)
     if options.engine == "auto" and bounds.candidates() <= (
@@ -112,7 +117,7 @@ def _decided(
     from litmus.engine.lazy import Lazy
 
     budget = STATES_SECONDS if options.states == "auto" else None
-    return Lazy(bounds, plan, question, deadline).answer(known, limit, budget, flags)
+    return Lazy(bounds, plan, question).answer(known, limit, budget, flags)
 
 
 def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | None:

@@ -7,9 +7,7 @@ are needed, because a clause names a cycle and not an execution.
 
 from __future__ import annotations
 
-import time
-
-from litmus.diagnostics import NoAnswer
+from litmus import limits
 from litmus.engine.answer import Answer, State
 from litmus.engine.bounds import Bounds
 from litmus.engine.clauses import FALSE, Solver
@@ -26,15 +24,13 @@ REASONS_A_ROUND = 4  # violated checks that are explained each time
 class Lazy:
     """Answers a question by lazy refinement.
 
-    Raises NoAnswer when `deadline` (of time.monotonic) passes.  The model has no flags or assertions:
-    those speak of all executions, and here only some are looked at.
+    The model has no flags or assertions: those speak of all executions, and here only some are looked at.
     """
 
-    def __init__(self, bounds: Bounds, plan: Plan, question: Question, deadline: float | None) -> None:
+    def __init__(self, bounds: Bounds, plan: Plan, question: Question) -> None:
         self.bounds = bounds
         self.plan = plan
         self.question = question
-        self.deadline = deadline
         self.encoding = Encoding(bounds, question, plan.coherent and plan.updates_in_order)
         clauses = self.encoding.clauses
         self.cut = self.encoding.cut()
@@ -47,22 +43,10 @@ class Lazy:
         self.solver = Solver(clauses)
         self.pinned = {check: choices_to_pin(plan.model, check, bounds) for check in plan.model.checks}
 
-    def _left(self) -> float | None:
-        """Seconds until the deadline."""
-        if self.deadline is None:
-            return None
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise NoAnswer("no answer within the time limit")
-        return left
-
     def find(self, *assumptions: Literal) -> Outcomes | None:
         """A consistent execution that satisfies the assumptions, or None if there is none."""
         while True:
-            try:
-                true = self.solver.solve(assumptions, self._left())
-            except TimeoutError:
-                raise NoAnswer("no answer within the time limit") from None
+            true = self.solver.solve(assumptions)
             if true is None:
                 return None
             selection = self.encoding.selection(true)
@@ -106,10 +90,10 @@ class Lazy:
         bound_reached = bool(self.bounds.graph.cuts) and self.find(self.cut) is not None
         executes = witness is not None or refuting is not None
         complete = executes or (self.question.filter is not None and self.find(-self.cut) is not None)
+        states: tuple[State, ...] | None = ()
         if executes:
-            states = None if limit is None else self._states([o for o in found if o is not None], limit, budget)
-        else:
-            states = ()
+            outcomes = [o for o in found if o is not None]
+            states = None if limit is None else limits.attempt(lambda: self._states(outcomes, limit), budget)
         return Answer(
             verdict=verdict_of(witness is not None, refuting is not None),
             places=self.question.places[: self.question.shown],
@@ -123,9 +107,8 @@ class Lazy:
             complete=complete,
         )
 
-    def _states(self, known: list[Outcomes], limit: int, budget: float | None) -> tuple[State, ...] | None:
-        """All final states, or None if there are more than `limit` or time runs out."""
-        end = None if budget is None else time.monotonic() + budget
+    def _states(self, known: list[Outcomes], limit: int) -> tuple[State, ...] | None:
+        """All final states, or None if there are more than `limit`."""
         states: set[State] = set()
         pending = known
         while True:
@@ -134,12 +117,9 @@ class Lazy:
                 states.add(state)
                 literals = [self.encoding.place_is(i, v) for i, v in enumerate(state)]
                 self.encoding.clauses.add(-self.complete, *(-x for x in literals))
-            if len(states) > limit or (end is not None and time.monotonic() > end):
+            if len(states) > limit:
                 return None
-            try:
-                another = self.find(self.complete)
-            except NoAnswer:
-                return None
+            another = self.find(self.complete)
             if another is None:
                 return tuple(sorted(states, key=state_order))
             pending = [another]

@@ -186,7 +186,13 @@ def explain(table: Table, cell: Cell) -> Result | None:
     if cell.witness is None:
         return None
     asked = table.asked
-    settings = Settings(models=(cell.model,), arch=asked.arch, primitives=asked.primitives, compiler=asked.compiler)
+    settings = Settings(
+        models=(cell.model,),
+        arch=asked.arch,
+        options=Options(timeout=asked.timeout),
+        primitives=asked.primitives,
+        compiler=asked.compiler,
+    )
     test = table.tests[cell.witness]
     return next(Checker(settings).check_source(Source(f"{test.name}.litmus", test.text)))
 

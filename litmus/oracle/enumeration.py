@@ -8,12 +8,11 @@ already (litmus.oracle.monotony).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 
 from litmus.cat.dag import Model, choice_of
-from litmus.diagnostics import Diagnostic, NoAnswer, Unsupported
+from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
 from litmus.oracle.algebra import Value as CatValue
@@ -217,25 +216,17 @@ def _is_of_variable(graph: EventGraph, initial: int) -> bool:
 # ---------------------------------------------------------------- answers
 
 
-def enumerated(graph: EventGraph, model: Model, question: Question, states: bool, deadline: float | None) -> Answer:
+def enumerated(graph: EventGraph, model: Model, question: Question, states: bool) -> Answer:
     """The answer to a question, by enumeration of all candidate executions.
 
-    Counts the executions; lists the final states if `states`.  Raises NoAnswer after `deadline` (of
-    time.monotonic), Unsupported where the model allows an execution that has no final state, InputError for an
-    access outside every variable.
+    Counts the executions; lists the final states if `states`.  Raises Unsupported where the model allows an
+    execution that has no final state, InputError for an access outside every variable.
     """
     judge = Judge(graph, model)
-
-    def hopeless(partial: Candidate) -> bool:
-        _watch(deadline)
-        return judge.refutes(partial)
-
-    return judged(judge, candidates(graph, hopeless), question, states, deadline)
+    return judged(judge, candidates(graph, judge.refutes), question, states)
 
 
-def judged(
-    judge: Judge, executions: Iterable[Candidate], question: Question, states: bool, deadline: float | None
-) -> Answer:
+def judged(judge: Judge, executions: Iterable[Candidate], question: Question, states: bool) -> Answer:
     """The answer that these candidate executions give, which are all that the model may allow; raises likewise."""
     graph = judge.graph
     found: set[State] = set()
@@ -244,11 +235,7 @@ def judged(
     bound_reached = complete = undetermined = False
     positive = negative = 0
     for candidate in executions:
-        accepted = []
-        for flagged in judge.verdicts(candidate):
-            _watch(deadline)
-            if flagged is not None:
-                accepted.append(flagged)
+        accepted = [flagged for flagged in judge.verdicts(candidate) if flagged is not None]
         if not accepted:
             continue
         if not candidate.determined:
@@ -290,11 +277,6 @@ def judged(
         method="enumeration",
         complete=complete,
     )
-
-
-def _watch(deadline: float | None) -> None:
-    if deadline is not None and time.monotonic() > deadline:
-        raise NoAnswer("no answer within the time limit")
 
 
 def verdict(positive: int, negative: int) -> Verdict:

@@ -6,6 +6,7 @@ import errno
 import functools
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -417,17 +418,23 @@ def test_an_interrupt_keeps_what_was_answered_and_leaves_no_process(sb, tmp_path
     command = [sys.executable, "-m", "litmus", "check", "--json", "--jobs", str(jobs), str(sb()), str(endless)]
     # Without job control, a shell starts background jobs, and with them these tests, deaf to interrupts.
     hearing = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
-    deadline = time.monotonic() + 30
+    # To a terminal, each answer is written when it is there.
+    ours, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
+    os.close(terminal)
+    out = b""
+    while not out.endswith(b"\n"):
+        out += os.read(ours, 10_000)
+    deadline = time.monotonic() + 60
     while (writer := opened_for_writing(endless)) is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    time.sleep(0.2)  # until it reads, and the answer to the first file is here from another process
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
+    os.close(ours)
     os.close(writer)
     assert process.returncode == 130
-    assert [line["verdict"] for line in lines(out)] == ["Sometimes"]
+    assert [line["verdict"] for line in lines(out.decode())] == ["Sometimes"]
     assert err == "litmus: interrupted; answered so far: 1\n"
     assert opened_for_writing(endless) is None
 

@@ -7,7 +7,7 @@ from cases import Case, case
 
 from litmus.cat import compile_text, load_model
 from litmus.cat.dag import Model
-from litmus.diagnostics import InputError, NoAnswer, Unsupported
+from litmus.diagnostics import InputError, Unsupported
 from litmus.engine.answer import Answer, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, Value
 from litmus.oracle.enumeration import enumerated
@@ -15,7 +15,7 @@ from litmus.oracle.executions import candidates, ways
 
 
 def asked(found: Case, model: Model) -> Answer:
-    return enumerated(found.graph, model, found.question, True, None)
+    return enumerated(found.graph, model, found.question, True)
 
 
 def under(found: Case, text: str) -> Answer:
@@ -105,11 +105,6 @@ def test_a_floating_block_lands_at_each_place_once() -> None:
     )
     assert len(list(ways(found.graph))) == 3
     assert under(found, "let nothing = 0").positive == 3
-
-
-def test_enumeration_stops_at_its_deadline() -> None:
-    with pytest.raises(NoAnswer):
-        enumerated(SB.graph, load_model("sc", SB.tags), SB.question, True, 0.0)
 
 
 # ---------------------------------------------------------------- what has no final state

@@ -40,11 +40,11 @@ def random_cases(first: int, number: int, largest: int) -> Iterator[Case]:
 
 def plainly(found: Case, under: Model) -> Answer:
     """The answer from all candidates there are."""
-    return judged(Judge(found.graph, under), candidates(found.graph), found.question, True, None)
+    return judged(Judge(found.graph, under), candidates(found.graph), found.question, True)
 
 
 def pruned(found: Case, under: Model) -> Answer:
-    return enumerated(found.graph, under, found.question, True, None)
+    return enumerated(found.graph, under, found.question, True)
 
 
 def said(engine: Callable[[Case, Model], Answer], found: Case, under: Model) -> object:

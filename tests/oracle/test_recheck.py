@@ -120,7 +120,7 @@ def test_a_block_must_land_between_instructions() -> None:
 def test_an_execution_that_was_cut_is_not_complete() -> None:
     found = case("X86 spin\n{ x=0; }\nP0 ;\nL: ;\nMOV EAX,[x] ;\nCMP EAX,$0 ;\nJE L ;\nexists (true)\n", bound=1)
     model = load_model("sc", found.tags)
-    answer = enumerated(found.graph, model, found.question, True, None)
+    answer = enumerated(found.graph, model, found.question, True)
     assert answer.bound_reached
     assert answer.witness is None
     reads = [e.number for e in found.graph.events if e.kind == "R"]

@@ -1,0 +1,200 @@
+"""Limits on time: work that takes longer than it may is interrupted, wherever it is.
+
+One thread of the process watches all limits.  When one is over, it makes the thread that works raise TimeUp
+(PyThreadState_SetAsyncExc of CPython): no loop has to look at a clock, and it works in every thread.  What is not
+Python is interrupted when it returns: Z3 is told how much time is left, and the operations on long integers are short.
+
+Tables that outlive a question (compiled models, plans, parsed cells) get an entry when it is complete, so that an
+interruption leaves nothing half-done behind.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+from queue import Empty, SimpleQueue
+from typing import NoReturn, TypeVar
+
+from litmus.diagnostics import NoAnswer
+
+T = TypeVar("T")
+AGAIN = 0.05  # seconds until TimeUp is raised once more: Python drops an exception that a destructor raises
+MOST = 0.9  # of the time that is left
+_CLOSING, _FIRING = "closing", "firing"
+
+
+class TimeUp(BaseException):
+    """Raised in the midst of work whose time is up; `within` turns it into NoAnswer.
+
+    It is no Exception, so that no handler on the way takes it for a failure of what it guards.
+    """
+
+
+class _Limit:
+    """Work of one thread, and until when it may take.
+
+    over: TimeUp was raised because of it.  busy: who has to do with it just now; dict.setdefault decides, because the
+    working thread may be interrupted between any two steps, so that it must not hold a lock.
+    """
+
+    __slots__ = ("again", "busy", "deadline", "due", "over", "thread")
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = self.due = deadline
+        self.thread = threading.get_ident()
+        self.again = AGAIN
+        self.over = False
+        self.busy: dict[str, str] = {}
+
+    def fire(self, now: float) -> None:
+        """Interrupt the work, if it does not end at this moment."""
+        if self.busy.setdefault("by", _FIRING) == _FIRING:
+            self.over = True
+            self.due = now + self.again
+            self.again *= 2
+            _interrupt(self.thread, TimeUp)
+            del self.busy["by"]
+
+    def close(self) -> None:
+        """The work has ended: from now on it is not interrupted."""
+        while self.busy.setdefault("by", _CLOSING) != _CLOSING:
+            time.sleep(0)
+        if self.over:
+            _interrupt(self.thread, None)  # another limit that is over fires again
+
+
+def _interrupt(thread: int, error: type[BaseException] | None) -> None:
+    """Let a thread raise an error as soon as it executes Python; None: not any more."""
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+
+
+class _Watch:
+    """The limits of a process, and the thread that waits for the first of them to be over.
+
+    wakes: when the thread looks next, if nobody wakes it.
+    """
+
+    def __init__(self) -> None:
+        self.limits: set[_Limit] = set()
+        self.calls: SimpleQueue[None] = SimpleQueue()
+        self.wakes = inf
+        self.started: dict[str, object] = {}
+
+    def add(self, limit: _Limit) -> None:
+        """Watch a limit.  The thread is woken only if it would look too late, which is seldom."""
+        self.limits.add(limit)
+        me = object()
+        if self.started.setdefault("by", me) is me:
+            _thread.start_new_thread(self.watch, ())
+        if limit.due < self.wakes:
+            self.calls.put(None)
+
+    def watch(self) -> None:
+        while True:
+            self.wakes = inf  # before it looks: a limit that is added meanwhile wakes it
+            now = time.monotonic()
+            for limit in tuple(self.limits):
+                if limit.due <= now:
+                    limit.fire(now)
+            self.wakes = min((limit.due for limit in tuple(self.limits)), default=inf)
+            with contextlib.suppress(Empty):
+                self.calls.get(timeout=None if self.wakes == inf else max(0.0, self.wakes - time.monotonic()))
+
+
+_watch = _Watch()
+_own = threading.local()  # limits: those that a thread works under, the outermost first
+
+
+def _forked() -> None:
+    global _watch, _own
+    _watch, _own = _Watch(), threading.local()  # the thread that watches does not live on in a forked process
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _limits() -> list[_Limit]:
+    if not hasattr(_own, "limits"):
+        _own.limits = []
+    found: list[_Limit] = _own.limits
+    return found
+
+
+def left() -> float | None:
+    """The seconds that are left to this thread's work, at least 0; None where there is no limit."""
+    limits = _limits()
+    return max(0.0, min(limit.deadline for limit in limits) - time.monotonic()) if limits else None
+
+
+def give_up() -> NoReturn:
+    """End this thread's work as its first limit does: what is not Python has noticed that the time is up."""
+    limits = _limits()
+    if not limits:
+        raise NoAnswer("no answer within the time limit")
+    min(limits, key=lambda limit: limit.deadline).over = True
+    raise TimeUp
+
+
+def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T]) -> T:
+    """What `work` returns, if it does so before `deadline` (of time.monotonic; None: whenever it does).
+
+    Raises NoAnswer with the message `late` otherwise.  Limits may be nested: the first that is over counts.
+    """
+    if deadline is None:
+        return work()
+    if deadline <= time.monotonic():
+        raise NoAnswer(late())
+    limit = _Limit(deadline)
+    error: BaseException | None = None
+    try:
+        _limits().append(limit)
+        _watch.add(limit)
+        result = work()
+    except BaseException as raised:
+        error = raised
+    # TimeUp may be raised in here too, but not again before AGAIN seconds: no loop, in which it could be missed.
+    try:
+        try:
+            _end(limit)
+        except TimeUp:
+            _end(limit)
+    except TimeUp:
+        _end(limit)
+    if error is None:
+        return result
+    if isinstance(error, TimeUp) and limit.over:
+        error = NoAnswer(late())
+    try:
+        raise error
+    finally:
+        error = None  # it refers to this frame, and that to it
+
+
+def attempt(work: Callable[[], T], seconds: float | None = None) -> T | None:
+    """What `work` returns; None where it finds no answer in so many seconds, or in most of the time that is left.
+
+    For what is worth having beside an answer that is there already, and is not to be lost.
+    """
+    remaining = left()
+    times = [t for t in (seconds, None if remaining is None else remaining * MOST) if t is not None]
+    try:
+        return within(time.monotonic() + min(times) if times else None, lambda: "", work)
+    except NoAnswer:
+        return None
+
+
+def _end(limit: _Limit) -> None:
+    """Forget a limit, and those inside of it: the work is done, or one of them was interrupted as it ended."""
+    limits = _limits()
+    for inner in limits[limits.index(limit) :] if limit in limits else (limit,):
+        inner.close()
+        _watch.limits.discard(inner)
+    del limits[limits.index(limit) if limit in limits else len(limits) :]
