@@ -6,8 +6,9 @@ writes of a cell may stand.  What is left out here is in no consistent execution
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
@@ -16,7 +17,7 @@ from msgspec import Struct
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.program.registers import RegisterEvents, register_events
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, computed, operations, reads_in
 from litmus.relation.rows import bits
 
 MAXIMUM_COUNT = 1 << 20  # coherence orders of one cell that are counted exactly
@@ -45,13 +46,15 @@ class Group(Struct, frozen=True):
         if at_least > MAXIMUM_COUNT or not any(self.slots_before):
             return at_least
 
-        @cache
-        def extensions(left: int) -> int:
-            return sum(
-                extensions(left & ~(1 << i)) for i in bits(left) if not self.slots_before[i] & left
-            ) if left else 1  # fmt: skip
-
-        return extensions((1 << len(self.slots)) - 1)
+        ways = {(1 << len(self.slots)) - 1: 1}  # the slots that are left -> in how many orders the others are first
+        for _ in self.slots:
+            further: dict[int, int] = {}
+            for left, count in ways.items():
+                for i in bits(left):
+                    if not self.slots_before[i] & left:
+                        further[left & ~(1 << i)] = further.get(left & ~(1 << i), 0) + count
+            ways = further
+        return ways[0]
 
     def orders(self) -> Iterator[Order]:
         """The orders of the slots, by number, first slot first."""
@@ -59,14 +62,25 @@ class Group(Struct, frozen=True):
             yield from permutations(range(len(self.slots)))
             return
 
-        def extend(prefix: Order, left: int) -> Iterator[Order]:
+        prefix: list[int] = []
+        left = (1 << len(self.slots)) - 1
+        following = [self._first(left)]  # of each place of the prefix, the slots that can still stand there
+        while following:
+            i = next(following[-1], None)
+            if i is not None:
+                prefix.append(i)
+                left ^= 1 << i
+                following.append(self._first(left))
+                continue
             if not left:
-                yield prefix
-            for i in bits(left):
-                if not self.slots_before[i] & left:
-                    yield from extend((*prefix, i), left & ~(1 << i))
+                yield tuple(prefix)
+            following.pop()
+            if prefix:
+                left ^= 1 << prefix.pop()
 
-        yield from extend((), (1 << len(self.slots)) - 1)
+    def _first(self, left: int) -> Iterator[int]:
+        """The slots that can be the first of those that are left."""
+        return (i for i in bits(left) if not self.slots_before[i] & left)
 
 
 def _group(members: list[int], before: Mapping[int, int], exclusive: Callable[[int, int], bool]) -> Group:
@@ -101,6 +115,24 @@ def _shared(things: list[int], exclusive: Callable[[int, int], bool]) -> list[li
         else:
             slots.append([t])
     return slots
+
+
+def only_read(expr: Expr | None) -> int | None:
+    """The one read that an expression is computed from; None if there are more, or none."""
+    mask = reads_in(expr)
+    return None if not mask or mask & mask - 1 else mask.bit_length() - 1
+
+
+def possible_values(operators: list[Op], read: Iterable[Value]) -> dict[Value, Value]:
+    """For each value of the one read in some operations, what they make of it; without those that have no meaning.
+
+    Where there is none, the value is in no execution, or it is reported when one gets there.
+    """
+    found = {}
+    for value in read:
+        with suppress(ValueFault):
+            found[value] = computed(operators, value)
+    return found
 
 
 class Bounds:
@@ -301,13 +333,19 @@ class Bounds:
             return self._domains[expr.event]
         if type(expr) is not Op:
             return {expr}  # type: ignore[arg-type]
-        out = set[Value]()
-        for arguments in product(*map(self.domain, expr.args)):
-            try:
-                out.add(apply(expr.name, arguments))
-            except ValueFault:
-                continue  # in no execution, or reported when one gets there
-        return out
+        operators = operations(expr)
+        read = only_read(expr)
+        if read is not None:  # step by step, there would be ways to combine two values of the one read
+            return set(possible_values(operators, self.domain(ReadOf(read))).values())
+        found: dict[int, set[Value]] = {}
+        for op in operators:
+            out = found[id(op)] = set()
+            for arguments in product(*[found[id(a)] if type(a) is Op else self.domain(a) for a in op.args]):
+                try:
+                    out.add(apply(op.name, arguments))
+                except ValueFault:
+                    continue  # in no execution, or reported when one gets there
+        return found[id(expr)]
 
     # ------------------------------------------------------------ rf and co
 

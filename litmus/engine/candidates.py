@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from litmus.engine.bounds import Bounds
 from litmus.program.graph import INITIAL, Assumption, Decision
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations
 from litmus.relation.sliced import Universe
 
 Values = dict[Value, int]  # value -> the candidates in which it is taken
@@ -91,18 +91,20 @@ class Candidates:
             return self.values[expr.event]  # type: ignore[union-attr]
         if kind is not Op:
             return {expr: self.full}  # type: ignore[dict-item]
-        combined: dict[tuple[Value, ...], int] = {(): self.full}
-        for argument in expr.args:  # type: ignore[union-attr]
-            choices = self.value(argument)
-            combined = {(*head, v): s & t for head, s in combined.items() for v, t in choices.items() if s & t}
-        out: Values = {}
-        for arguments, s in combined.items():
-            try:
-                result = apply(expr.name, arguments)  # type: ignore[union-attr]
-            except ValueFault:
-                continue
-            out[result] = out.get(result, 0) | s
-        return out
+        found: dict[int, Values] = {}
+        for op in operations(expr):
+            combined: dict[tuple[Value, ...], int] = {(): self.full}
+            for argument in op.args:
+                choices = found[id(argument)] if type(argument) is Op else self.value(argument)
+                combined = {(*head, v): s & t for head, s in combined.items() for v, t in choices.items() if s & t}
+            out = found[id(op)] = {}
+            for arguments, s in combined.items():
+                try:
+                    result = apply(op.name, arguments)
+                except ValueFault:
+                    continue
+                out[result] = out.get(result, 0) | s
+        return found[id(expr)]
 
     def value_in(self, expr: Expr, candidate: int) -> Value | None:
         """The value of an expression in one candidate; None if it has none there."""

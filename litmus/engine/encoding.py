@@ -11,7 +11,7 @@ from itertools import product
 
 from msgspec import Struct
 
-from litmus.engine.bounds import Bounds, Group, Order
+from litmus.engine.bounds import Bounds, Group, Order, only_read, possible_values
 from litmus.engine.clauses import FALSE, TRUE, Clauses
 from litmus.engine.outcomes import spelled_as
 from litmus.program.graph import INITIAL
@@ -25,7 +25,7 @@ from litmus.program.question import (
     Question,
     Same,
 )
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations, reads_in
 from litmus.relation.rows import transitive_closure
 
 Literal = int
@@ -66,8 +66,8 @@ class Encoding:
         self.executes = [self.guards[e.guard] for e in graph.events]
         self.source: dict[int, list[Literal]] = {}
         self.read_value: dict[int, dict[Value, Literal]] = {}
-        self._expressions: dict[Expr, dict[Value, Literal]] = {}
-        self._faulty: set[Expr] = set()  # expressions that have no value for some values of the reads
+        self._expressions: dict[int, dict[Value, Literal]] = {}  # by the identity of the Op, which the graph keeps
+        self._faulty: set[int] = set()  # likewise
         for r in bounds.reads:
             self._declare_read(r)
         for r in bounds.reads:
@@ -229,21 +229,45 @@ class Encoding:
             return self.read_value[expr.event]
         if type(expr) is not Op:
             return {expr: TRUE}  # type: ignore[dict-item]
-        found = self._expressions.get(expr)
-        if found is None:
-            ways: dict[Value, list[Literal]] = {}
-            parts = [list(self.value(a).items()) for a in expr.args]
-            if any(a in self._faulty for a in expr.args):
-                self._faulty.add(expr)
-            for combination in product(*parts):
-                try:
-                    v = apply(expr.name, tuple(v for v, _ in combination))
-                except ValueFault:
-                    self._faulty.add(expr)
-                    continue
-                ways.setdefault(v, []).append(self.clauses.all_of(x for _, x in combination))
-            found = self._expressions[expr] = {v: self.clauses.any_of(w) for v, w in ways.items()}
-        return found
+        if id(expr) not in self._expressions:
+            operators = operations(expr)
+            read = only_read(expr)
+            if read is not None:
+                self._expressions[id(expr)] = self._of_one_read(expr, operators, read)
+                operators = []
+            for op in operators:
+                if id(op) not in self._expressions:
+                    self._expressions[id(op)] = self._applied(op)
+        return self._expressions[id(expr)]
+
+    def _of_one_read(self, expr: Op, operators: list[Op], read: int) -> dict[Value, Literal]:
+        values = self.read_value[read]
+        found = possible_values(operators, values)
+        if len(found) < len(values):
+            self._faulty.add(id(expr))
+        ways: dict[Value, list[Literal]] = {}
+        for u, v in found.items():
+            ways.setdefault(v, []).append(values[u])
+        return {v: self.clauses.any_of(w) for v, w in ways.items()}
+
+    def _applied(self, op: Op) -> dict[Value, Literal]:
+        """The values of an operator whose arguments have theirs."""
+        ways: dict[Value, list[Literal]] = {}
+        parts = [list(self.value(a).items()) for a in op.args]
+        if any(map(self._may_fail, op.args)):
+            self._faulty.add(id(op))
+        for combination in product(*parts):
+            try:
+                v = apply(op.name, tuple(v for v, _ in combination))
+            except ValueFault:
+                self._faulty.add(id(op))
+                continue
+            ways.setdefault(v, []).append(self.clauses.all_of(x for _, x in combination))
+        return {v: self.clauses.any_of(w) for v, w in ways.items()}
+
+    def _may_fail(self, expr: Expr | None) -> bool:
+        """Whether an expression has no value for some values of the reads."""
+        return id(expr) in self._faulty
 
     def _final(self, i: int) -> dict[Value, Literal]:
         """For each final value of a place, a literal that is true iff the place has it."""
@@ -318,7 +342,7 @@ class Encoding:
         for e in self.bounds.dynamic:
             address = graph.events[e].address
             cells = self._cells(e)
-            if address in self._faulty or len(cells) < len(self.value(address)):
+            if self._may_fail(address) or len(cells) < len(self.value(address)):
                 lacking.append(clauses.all_of((self.executes[e], -clauses.any_of(cells.values()))))
         asked = [(self.executes[w], graph.events[w].value) for w in self.bounds.writes]
         asked += [(self.guards[d.guard], d.condition) for d in graph.decisions]
@@ -326,7 +350,7 @@ class Encoding:
         for place in self.question.places:
             if place.thread is not None:
                 asked += [(self.guards[x.guard], x.registers.get(place.name)) for x in graph.leaves[place.thread]]
-        lacking += [clauses.all_of((when, self._lacks(expr))) for when, expr in asked if expr in self._faulty]
+        lacking += [clauses.all_of((when, self._lacks(expr))) for when, expr in asked if self._may_fail(expr)]
         return clauses.any_of(lacking)
 
     def astray(self) -> Literal:
@@ -349,9 +373,9 @@ class Encoding:
         events = self.graph.events
         rows = [0] * len(events)
         for r in self.bounds.reads:
-            rows[r] = _reads_in(events[r].address)
+            rows[r] = reads_in(events[r].address)
             for w in self.bounds.sources[r]:
-                rows[r] |= _reads_in(events[w].address) | _reads_in(events[w].value)
+                rows[r] |= reads_in(events[w].address) | reads_in(events[w].value)
         closure = transitive_closure(rows)
         return [r for r in self.bounds.reads if closure[r] >> r & 1]
 
@@ -377,17 +401,6 @@ class Encoding:
             block_orders=tuple(map(sorted_by, self.bounds.block_groups, self.block_orders)),
             chosen=tuple(first(literals) or 0 for literals in self.chosen),
         )
-
-
-def _reads_in(expr: Expr | None) -> int:
-    """The mask of the reads that an expression is computed from."""
-    if type(expr) is ReadOf:
-        return 1 << expr.event
-    found = 0
-    if type(expr) is Op:
-        for argument in expr.args:
-            found |= _reads_in(argument)
-    return found
 
 
 def _by_kind(value: Value) -> tuple[bool, object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise, permutations, product
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,9 +18,10 @@ from msgspec.structs import replace
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
 from litmus.program.graph import Event, EventGraph, Point
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations, variable_of
 from litmus.relation.rows import bits
 
+T = TypeVar("T")
 Decided = tuple[bool, ...]
 Sequence = tuple[int, ...]
 
@@ -78,16 +80,32 @@ def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
         return reads.get(expr.event)
     if not isinstance(expr, Op):
         return expr  # type: ignore[return-value]
-    arguments = [evaluated(a, reads) for a in expr.args]
-    if None in arguments:
-        return None
-    try:
-        return apply(expr.name, tuple(arguments))  # type: ignore[arg-type]
-    except ValueFault:
-        return None
+    found: dict[int, Value | None] = {}
+    for op in operations(expr):
+        arguments = [found[id(a)] if isinstance(a, Op) else evaluated(a, reads) for a in op.args]
+        try:
+            found[id(op)] = None if None in arguments else apply(op.name, tuple(arguments))  # type: ignore[arg-type]
+        except ValueFault:
+            found[id(op)] = None
+    return found[id(expr)]
 
 
 # ---------------------------------------------------------------- paths and places
+
+
+def leaves(root: T, further: Callable[[T], Iterable[T] | None]) -> Iterator[T]:
+    """What can be reached from `root`, step by step, and has nothing further (None), depth first."""
+    ahead = [iter((root,))]
+    while ahead:
+        for node in ahead[-1]:
+            nodes = further(node)
+            if nodes is None:
+                yield node
+            else:
+                ahead.append(iter(nodes))
+                break
+        else:
+            ahead.pop()
 
 
 def reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
@@ -102,16 +120,16 @@ def paths(graph: EventGraph) -> Iterator[Decided]:
     """
     never = [assumption.guard for assumption in graph.assumptions if assumption.condition == 0]
 
-    def decide(decided: Decided) -> Iterator[Decided]:
+    def further(decided: Decided) -> list[Decided] | None:
         if len(decided) == len(graph.decisions):
-            if not any(reached(graph, guard, decided) for guard in never):
-                yield decided
-        else:
-            ways = (False, True) if reached(graph, graph.decisions[len(decided)].guard, decided) else (False,)
-            for way in ways:
-                yield from decide((*decided, way))
+            return None
+        made = reached(graph, graph.decisions[len(decided)].guard, decided)
+        return [(*decided, way) for way in ((False, True) if made else (False,))]
 
-    yield from decide(())
+    nothing: Decided = ()
+    for decided in leaves(nothing, further):
+        if not any(reached(graph, guard, decided) for guard in never):
+            yield decided
 
 
 def ways(graph: EventGraph) -> Iterator[Way]:
@@ -273,20 +291,24 @@ def flows(graph: EventGraph, way: Way, hopeless: Hopeless = never_hopeless) -> I
     sources = [[w for w in sorted(way.executed) if may_read(graph, r, w)] for r in reads]
     asks = has_constant_addresses(graph)
 
-    def choose(rf: dict[int, int]) -> Iterator[tuple[Mapping[int, int], Flow]]:
-        found = flow(graph, way, rf)
-        if found is None:
-            return
-        if asks and rf and len(sources[len(rf) - 1]) > 1 and hopeless(begun(graph, way, rf, found, READING)):
-            return
-        if len(rf) == len(reads):
-            yield rf, found
-        else:
-            r = reads[len(rf)]
-            for w in sources[len(rf)]:
-                yield from choose({**rf, r: w})
+    def further(chosen: tuple[Mapping[int, int], Flow]) -> Iterator[tuple[Mapping[int, int], Flow]] | None:
+        return None if len(chosen[0]) == len(reads) else extended(chosen[0])
 
-    yield from choose({})
+    def extended(before: Mapping[int, int]) -> Iterator[tuple[Mapping[int, int], Flow]]:
+        possible = sources[len(before)]
+        for w in possible:
+            rf = {**before, reads[len(before)]: w}
+            found = flow(graph, way, rf)
+            if found is None:
+                continue
+            if asks and len(possible) > 1 and hopeless(begun(graph, way, rf, found, READING)):
+                continue
+            yield rf, found
+
+    nothing: Mapping[int, int] = {}
+    start = flow(graph, way, nothing)
+    if start is not None:
+        yield from leaves((nothing, start), further)
 
 
 def has_constant_addresses(graph: EventGraph) -> bool:
@@ -306,15 +328,6 @@ def may_read(graph: EventGraph, r: int, w: int) -> bool:
         return read.address == write.address
     bases = variable_of(read.address), variable_of(write.address)
     return None in bases or bases[0] == bases[1]
-
-
-def variable_of(address: Expr | None) -> str | None:
-    """The variable that an address is within whatever is read: nothing leads from one variable to another."""
-    if isinstance(address, Address):
-        return address.base
-    if isinstance(address, Op) and address.name in ("add", "sub"):
-        return next((base for a in address.args if (base := variable_of(a)) is not None), None)
-    return None
 
 
 def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
@@ -359,19 +372,24 @@ def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_ho
 
     hopeless is asked where there was a choice.
     """
-    cell = next((i for i, writes in enumerate(partial.later) if writes), None)
-    if cell is None:
-        yield replace(partial, pending=frozenset())
-        return
-    writes = partial.later[cell]
-    for w in sorted(writes):
-        chosen = replace(
-            partial,
-            co=(*partial.co[:cell], (*partial.co[cell], w), *partial.co[cell + 1 :]),
-            later=(*partial.later[:cell], writes - {w}, *partial.later[cell + 1 :]),
-        )
-        if len(writes) == 1 or not hopeless(chosen):
-            yield from ordered(graph, chosen, hopeless)
+
+    def further(candidate: Candidate) -> Iterator[Candidate] | None:
+        cell = next((i for i, writes in enumerate(candidate.later) if writes), None)
+        return None if cell is None else extended(candidate, cell)
+
+    def extended(candidate: Candidate, cell: int) -> Iterator[Candidate]:
+        co, later = candidate.co, candidate.later
+        for w in sorted(later[cell]):
+            chosen = replace(
+                candidate,
+                co=(*co[:cell], (*co[cell], w), *co[cell + 1 :]),
+                later=(*later[:cell], later[cell] - {w}, *later[cell + 1 :]),
+            )
+            if len(later[cell]) == 1 or not hopeless(chosen):
+                yield chosen
+
+    for candidate in leaves(partial, further):
+        yield replace(candidate, pending=frozenset())
 
 
 def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:

@@ -21,6 +21,7 @@ from litmus.oracle.executions import (
     flow,
     is_determined,
     is_write_to,
+    leaves,
     may_read,
     ordered,
     program_order,
@@ -71,12 +72,10 @@ def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, V
     """The paths on which just these events execute, and that go the way of their conditions for these values."""
     needed = {d: way for e in executed for d, way in graph.guards[graph.events[e].guard]}
 
-    def decide(decided: Decided) -> Iterator[Decided]:
+    def further(decided: Decided) -> list[Decided] | None:
         d = len(decided)
         if d == len(graph.decisions):
-            if executed == {e.number for e in graph.events if reached(graph, e.guard, decided)}:
-                yield decided
-            return
+            return None
         decision = graph.decisions[d]
         value = None if decision.condition is None else evaluated(decision.condition, values)
         ways: tuple[bool, ...] = (False, True)
@@ -86,10 +85,12 @@ def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, V
             ways = (needed[d],)
         elif value is not None:
             ways = (value != 0,)
-        for way in ways:
-            yield from decide((*decided, way))
+        return [(*decided, way) for way in ways]
 
-    yield from decide(())
+    nothing: Decided = ()
+    for decided in leaves(nothing, further):
+        if executed == {e.number for e in graph.events if reached(graph, e.guard, decided)}:
+            yield decided
 
 
 def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order: tuple[Sequence, ...]) -> bool:

@@ -29,7 +29,7 @@ from msgspec import Struct
 from litmus.diagnostics import Unsupported
 from litmus.program.code import FIXED, PLAIN, VOLATILE, Branch, Motion, ThreadCode
 from litmus.program.graph import Assumption, Decision, EventGraph, Guard, Point
-from litmus.program.values import Address, Expr, Op
+from litmus.program.values import Address, Expr, variable_of
 from litmus.relation.rows import bits
 
 MAXIMUM_CUTS = 1000  # places for a floating block on one path
@@ -235,14 +235,5 @@ def _may_be_same(a: Expr | None, b: Expr | None) -> bool:
     """Whether, for all that the compiler can see, two addresses may be equal."""
     if isinstance(a, Address) and isinstance(b, Address):
         return a == b
-    variables = _variable_of(a), _variable_of(b)
+    variables = variable_of(a), variable_of(b)
     return None in variables or variables[0] == variables[1]
-
-
-def _variable_of(address: Expr | None) -> str | None:
-    """The variable that an address is in, whatever is read: arithmetic does not leave an object (C11, 6.5.6)."""
-    if isinstance(address, Address):
-        return address.base
-    if isinstance(address, Op) and address.name in ("add", "sub"):
-        return next((base for a in address.args if (base := _variable_of(a)) is not None), None)
-    return None

@@ -45,6 +45,56 @@ class Op(Struct, frozen=True):
 Expr = int | Address | Reg | ReadOf | Op
 
 
+def operations(expr: Expr | None) -> list[Op]:
+    """The operators that an expression is made of, each after those of its arguments.
+
+    Each object is there once, however often it occurs: what `r := r + r` computes again and again is a chain of as
+    many objects, and a tree of which nobody sees the end.
+    """
+    if type(expr) is not Op:
+        return []
+    if not any(type(a) is Op for a in expr.args):
+        return [expr]
+    found: dict[int, Op] = {}
+    stack = [expr]
+    while stack:
+        op = stack[-1]
+        new = [a for a in op.args if type(a) is Op and id(a) not in found] if id(op) not in found else []
+        if new:
+            stack.extend(new)
+        else:
+            found[id(stack.pop())] = op
+    return list(found.values())
+
+
+def reads_in(expr: Expr | None) -> int:
+    """The mask of the reads that an expression is computed from."""
+    if type(expr) is ReadOf:
+        return 1 << expr.event
+    mask = 0
+    for op in operations(expr):
+        for argument in op.args:
+            if type(argument) is ReadOf:
+                mask |= 1 << argument.event
+    return mask
+
+
+def variable_of(expr: Expr | None) -> str | None:
+    """The variable that an address is in, whatever is read; None where that is not known.
+
+    Arithmetic does not leave an object (C11, 6.5.6).
+    """
+    pending, seen = [expr], set[int]()
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Address):
+            return part.base
+        if isinstance(part, Op) and part.name in ("add", "sub") and id(part) not in seen:
+            seen.add(id(part))
+            pending.extend(reversed(part.args))
+    return None
+
+
 class ValueFault(Exception):
     """An operator was given operands it has no meaning for (an address times two, 1/0)."""
 
@@ -165,6 +215,18 @@ def apply(name: str, args: tuple[Value, ...]) -> Value:
             if name == "and" and a in (0, -1):
                 return b if a else 0
     raise ValueFault(f"{name} of {' and '.join(spell(a) for a in args)} is not a number")
+
+
+def computed(operators: list[Op], read: Value) -> Value:
+    """What the last of some `operations` is, where every read in them returns the same.
+
+    Raises ValueFault like `apply`.
+    """
+    found: dict[int, Value] = {}
+    for op in operators:
+        arguments = [found[id(a)] if type(a) is Op else read if type(a) is ReadOf else a for a in op.args]
+        found[id(op)] = apply(op.name, tuple(arguments))  # type: ignore[arg-type]
+    return found[id(operators[-1])]
 
 
 def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
