@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import random
 
-RELATIONS = ("po", "rf", "co", "fr", "addr", "data", "ctrl", "loc", "int", "ext", "id", "rmw", "rfe", "coe", "po-loc")
-SETS = ("W", "R", "M", "F", "IW", "FW", "X", "SYNC", "_")
+from litmus.cat import environment
+
+# The names that models are made of more often than of others, derived ones too.
+USUAL_RELATIONS = (
+    "po", "rf", "co", "fr", "addr", "data", "ctrl", "loc", "int", "ext", "id", "rmw", "rfe", "coe", "po-loc",
+)  # fmt: skip
+USUAL_SETS = ("W", "R", "M", "F", "IW", "FW", "X", "SYNC", "_")
+
+# Base names that no random model is made of, and why.
+EXCEPTED: dict[str, str] = {}
+
+RELATIONS = (*USUAL_RELATIONS, *(name for name in environment.RELATIONS if name not in (*USUAL_RELATIONS, *EXCEPTED)))
+SETS = (*USUAL_SETS, *(name for name in environment.SETS if name not in (*USUAL_SETS, *EXCEPTED)))
+REGISTER_SETS = tuple(name for name in environment.REGISTER_SETS if name not in EXCEPTED)
+REGISTER_RELATIONS = (
+    *(name for name in environment.REGISTER_RELATIONS if name not in EXCEPTED),
+    "same-instance",
+)
 COHERENCE = ("acyclic po-loc | rf | co | fr as coherent", "acyclic (po & loc) | co | rf | (fr \\ id) as coherent")
 BACKBONES = (
     "acyclic po | rf | co | fr as sc",
@@ -17,16 +33,20 @@ BACKBONES = (
 
 
 class _Expressions:
-    """Random expressions; `variables` are relations that a `let rec` is defining."""
+    """Random expressions over some names; `variables` are relations that a `let rec` is defining."""
 
-    def __init__(self, random: random.Random, variables: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, random: random.Random, sets: tuple[str, ...], relations: tuple[str, ...], variables: tuple[str, ...] = ()
+    ) -> None:
         self.random = random
+        self.sets = sets
+        self.relations = relations
         self.variables = variables
 
     def set(self, depth: int) -> str:
         draw = self.random.random()
         if depth == 0 or draw < 0.5:
-            return self.random.choice(SETS)
+            return self.random.choice(self.sets)
         if draw < 0.65:
             return f"(domain {self.relation(depth - 1)})"
         if draw < 0.8:
@@ -40,7 +60,7 @@ class _Expressions:
         if self.variables and draw < 0.2:
             return self.random.choice(self.variables)
         if depth == 0 or draw < 0.3:
-            return self.random.choice(RELATIONS)
+            return self.random.choice(self.relations)
         left = self.relation(depth - 1)
         if draw < 0.75:
             operator = self.random.choice(("|", "|", ";", ";", "&", "\\"))
@@ -54,18 +74,20 @@ class _Expressions:
         return f"({self.set(depth - 1)} * {self.set(depth - 1)})"
 
 
-def random_model(seed: int) -> str:
-    """The text of a model: some familiar axioms, and one to three random ones."""
+def random_model(seed: int, registers: bool = False) -> str:
+    """The text of a model: some familiar axioms, and one to three random ones; with `catdep` if of registers."""
     generator = random.Random(seed)
-    lines = [f'"random {seed}" include "cos.cat"']
+    lines = [f'"random {seed}"{" catdep" if registers else ""} include "cos.cat"']
+    sets = (*SETS, *REGISTER_SETS * 2) if registers else SETS
+    relations = (*RELATIONS, *REGISTER_RELATIONS * 3) if registers else RELATIONS
     lines += generator.sample(BACKBONES, generator.choice((0, 1, 1, 1, 2)))
     names: list[str] = []
     if generator.random() < 0.4:
         names = ["v", "w"][: generator.randint(1, 2)]
-        expressions = _Expressions(generator, tuple(names))
+        expressions = _Expressions(generator, sets, relations, tuple(names))
         bodies = [f"{name} = {expressions.relation(3)}" for name in names]
         lines.append("let rec " + " and ".join(bodies))
-    expressions = _Expressions(generator, tuple(names))
+    expressions = _Expressions(generator, sets, relations, tuple(names))
     for number in range(generator.randint(1, 3)):
         relation = expressions.relation(3)
         predicate = generator.choice(("acyclic", "irreflexive", "irreflexive", "empty"))

@@ -23,7 +23,7 @@ from msgspec import Struct, field
 
 from litmus.diagnostics import Unsupported
 from litmus.program.code import Branch
-from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.graph import EventGraph
 from litmus.relation.rows import Rows, bits, transposed
 
 
@@ -47,16 +47,14 @@ class RegisterEvents(Struct):
 
 def same_instance(graph: EventGraph) -> Rows:
     """The pairs of events of one execution of one instruction, each with itself too."""
-    if graph.blocks:
-        raise Unsupported("same-instance is not supported for tests with sys_membarrier()")
     before = transposed(graph.po)
-    of_thread: dict[int, int] = {}
-    for event in graph.events:
-        of_thread[event.thread] = of_thread.get(event.thread, 0) | 1 << event.number
-    rows = [
-        0 if e.thread == INITIAL else of_thread[e.thread] & ~graph.po[e.number] & ~before[e.number]
-        for e in graph.events
-    ]
+    together: dict[int, int] = {}  # of each event, those of its thread, or of its block
+    for thread in range(len(graph.program.threads)):
+        own = sum(1 << event.number for event in graph.events if event.thread == thread)
+        inside = [block.events for block in graph.blocks if block.thread == thread]
+        for mask in (*inside, own & ~sum(inside)):
+            together |= dict.fromkeys(bits(mask), mask)
+    rows = [together.get(e, 0) & ~graph.po[e] & ~before[e] for e in range(len(graph.events))]
     for e, f in graph.exchanges:
         rows[e] &= ~(1 << f)
         rows[f] &= ~(1 << e)

@@ -404,3 +404,21 @@ def test_an_assertion_before_the_coherence_check_sees_executions_that_are_not_co
     found = case("X86 CoWR\n{ x=0; }\nP0 ;\nMOV [x],$1 ;\nMOV EAX,[x] ;\nexists (0:EAX=0)\n")
     model = model_of(found, "assert irreflexive fr ; po\nacyclic po-loc | rf | co | fr as coherent")
     assert said(found, model, engine) == Unsupported.__name__
+
+
+# ---------------------------------------------------------------- instances of instructions
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_instances_of_instructions_are_told_apart_where_blocks_land(engine: Engine) -> None:
+    """An access belongs to one instruction, wherever the block of sys_membarrier() stands in its thread."""
+    found = case(
+        "C memb\n{}\nP0(int *x) { WRITE_ONCE(*x, 1); sys_membarrier(); }\n"
+        "P1(int *x) { int r0 = READ_ONCE(*x); int r1 = xchg(x, 2); }\nexists (1:r0=1)\n",
+        "x86",
+    )
+    alone = "empty [M \\ IW] \\ same-instance\nempty same-instance & (po | po^-1 | ext | IW * _)\n"
+    assert answer(found, model_of(found, f"acyclic po | rf | co\n{alone}"), engine).verdict is Verdict.SOMETIMES
+    whole = "empty amo \\ same-instance"
+    assert answer(found, model_of(found, f"acyclic po | rf | co\n{whole}"), engine).verdict is Verdict.SOMETIMES
+    assert answer(found, model_of(found, "empty rmw & same-instance"), engine).verdict is Verdict.NEVER

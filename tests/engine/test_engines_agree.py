@@ -5,13 +5,15 @@ A sample by default; `--full` for 2,000 programs an architecture.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from agreement import disagreement, may_differ, random_cases, random_programs, said
 from cases import case
 from programs import TAGS
-from random_models import COHERENCE, random_model
+from random_models import COHERENCE, EXCEPTED, random_model
 
-from litmus.cat import compile_text, load_model, without_check
+from litmus.cat import compile_text, environment, load_model, without_check
 from litmus.cat.dag import Model
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine import Answer
@@ -80,11 +82,11 @@ def test_engines_agree_on_weakened_models(model: str, dropped: str, full: bool) 
         assert disagreement(found, without_check(load_model(model, TAGS), dropped)) is None
 
 
-def _random_models(first: int, number: int) -> list[Model]:
+def _random_models(first: int, number: int, registers: bool = False) -> list[Model]:
     found, refused = [], []
     for seed in range(first, first + number):
         try:
-            found.append(compile_text(random_model(seed), f"random{seed}", TAGS))
+            found.append(compile_text(random_model(seed, registers), f"random{seed}", TAGS))
         except Diagnostic as error:
             refused.append(error)  # not all that can be written has a first-order meaning
     assert all(error.span is not None for error in refused)
@@ -96,6 +98,28 @@ def test_engines_agree_on_random_models(full: bool) -> None:
     for seed, model in enumerate(_random_models(0, 3000 if full else 120)):
         for found in random_programs(30_000 + 10 * seed, 3 if full else 1, 2000):
             assert disagreement(found, model) is None, model.name
+
+
+def test_engines_agree_on_random_models_of_registers(full: bool) -> None:
+    """Of texts without atomic instructions and blocks, whose registers a model may speak of."""
+    texts = list(random_cases("PPC", None, 200 if full else 15, 500))
+    models = _random_models(0, 400 if full else 40, registers=True)
+    for seed, model in enumerate(models):
+        assert disagreement(texts[seed % len(texts)], model) is None, model.name
+
+
+def test_random_models_are_made_of_every_base_name() -> None:
+    """A name that is new is drawn from then on, or excepted with a reason."""
+    words: set[str] = set()
+    for seed in range(120):
+        words |= set(re.findall(r"[\w.-]+", random_model(seed)))
+    plain = {*environment.SETS, *environment.RELATIONS}
+    assert plain - words == EXCEPTED.keys() & plain
+    for seed in range(40):
+        words |= set(re.findall(r"[\w.-]+", random_model(seed, registers=True)))
+    all_names = {*plain, *environment.REGISTER_SETS, *environment.REGISTER_RELATIONS}
+    assert all_names - words == EXCEPTED.keys()
+    assert all(EXCEPTED.values())
 
 
 ODD = {
