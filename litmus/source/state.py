@@ -36,7 +36,7 @@ from litmus.source.syntax import (
     Quantifier,
     Register,
 )
-from litmus.source.trees import Node, Token, Tree, as_token, as_tree
+from litmus.source.trees import MAXIMUM_NESTING, Node, Token, Tree, as_token, as_tree, too_deep
 
 _SHARED = r"""
 register: (NUMBER | PROCESS) ":" (NAME | DOLLAR | SYMBOLIC)      -> register
@@ -254,14 +254,18 @@ def read_final(source: Source, text: str, start: int) -> Final:
         )
     except Diagnostic as error:
         raise_at(error, source, start)
-    except RecursionError:
-        raise Unsupported("this condition is nested too deeply", Span(source, start, start + len(text))) from None
 
 
 @lru_cache(maxsize=4096)
 def _final_section(text: str) -> Final:
     source = Source("", text)
-    *sections, question, _ = _parsed(source, "final").children
+    tree = _parsed(source, "final")
+    deep = too_deep(tree)
+    if deep is not None:
+        raise Unsupported(
+            "this condition is nested too deeply", _span(source, deep), f"it may have {MAXIMUM_NESTING} levels"
+        )
+    *sections, question, _ = tree.children
     locations: list[Observed] = []
     constraints: list[Prop] = []
     for section in map(as_tree, sections):

@@ -28,6 +28,19 @@ class Tree:
 Node = Tree | Token | None
 
 
+MAXIMUM_NESTING = 200  # levels of a tree: what reads trees calls itself once or a few times a level
+
+
+def too_deep(tree: Tree) -> Tree | None:
+    """A part of a tree that more than MAXIMUM_NESTING parts are around, the first in the text; None if none is."""
+    level = [tree]
+    for _ in range(MAXIMUM_NESTING):
+        level = [child for parent in level for child in parent.children if isinstance(child, Tree)]
+        if not level:
+            return None
+    return level[0]
+
+
 def as_tree(node: Node) -> Tree:
     """The node, which the grammar says is a tree."""
     assert isinstance(node, Tree)

@@ -264,9 +264,11 @@ def test_a_condition_with_thousands_of_disjuncts_is_read() -> None:
     assert len(meaning) == 3001
 
 
-def test_nesting_that_python_cannot_follow_is_unsupported() -> None:
+def test_more_than_two_hundred_levels_of_a_condition_are_unsupported() -> None:
     with pytest.raises(Unsupported, match="nested too deeply"):
-        prop("~" * 5000 + "x=1")
+        prop("~" * 201 + "x=1")
+    assert prop("~" * 198 + "x=1") is not None
+    assert prop("(" * 5000 + "x=1" + ")" * 5000) is not None
 
 
 # ---------------------------------------------------------------- errors
