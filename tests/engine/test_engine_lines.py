@@ -119,6 +119,44 @@ empty bad"""
     assert verdict(found, asking, engine) is Verdict.SOMETIMES
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_in_its_variable_an_access_is_may_be_a_choice_too(engine: Engine) -> None:
+    """The second load is at the place of the second store if the first load has read where that is."""
+    found = case(
+        "PPC offset\n{ x=0; int t[2]; 0:r2=x; 0:r3=t; 1:r2=x; 1:r3=t; }\n"
+        "P0            | P1           ;\nlwz r5,0(r2)  | li r1,4      ;\n"
+        "lwzx r6,r3,r5 | stw r1,0(r2) ;\n              | stw r1,4(r3) ;\nexists (0:r5=4)\n"
+    )
+    asking = """acyclic po-loc | rf | co | fr
+let second = range(po & (R * R)) | range(po & (W * W))
+let meeting = [second]; (same-low-order-bits & (W * R)); [second]
+let bad = if meeting = 0 then rf & ext & ~(IW * R) else 0
+empty bad"""
+    assert verdict(found, asking, engine) is Verdict.SOMETIMES
+
+
+BLOCK = """C block
+{}
+P0(int *y) { WRITE_ONCE(*y, 2); sys_membarrier(); }
+P1(int *y) { smp_store_release(y, 1); }
+exists (y=1)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "placed",
+    [
+        "let bad = if po & (L * F) = 0 then co & ext & ~(IW * W) else 0\nempty bad",
+        "empty ((L * F) & int) \\ po",
+    ],
+)
+def test_program_order_is_a_choice_where_blocks_land(placed: str, engine: Engine) -> None:
+    """A model that speaks of the fence of sys_membarrier() and a store speaks of the place of the block."""
+    found = case(BLOCK, "aarch64")
+    assert verdict(found, f"acyclic po-loc | rf | co | fr\n{placed}", engine) is Verdict.SOMETIMES
+
+
 # ---------------------------------------------------------------- demanded values
 
 
