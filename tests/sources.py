@@ -239,7 +239,7 @@ class _X86(Writer):
             (self.compute, 2),
             (self.flags, 2),
             (self.branch, 2),
-            (self.loop, 1),
+            (self.loop, 2),
             (self.retry, 2),
             (self.count, 2),
         ]

@@ -28,7 +28,7 @@ exists (1:r5=7 /\\ 1:r6=7)
 
 
 def model_of(found: Case, text: str) -> Model:
-    return compile_text(f'"test"\n{text}\n', "test", found.tags)
+    return compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
 
 
 def verdict(found: Case, text: str, engine: Engine) -> Verdict:

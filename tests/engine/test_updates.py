@@ -50,7 +50,7 @@ LOOSE = "acyclic po | rf | co | fr as sc\nempty rmw & (fre; coe) as atomic"
 
 
 def model_of(found: Case, text: str) -> Model:
-    return compile_text(f'"test"\n{text}\n', "test", found.tags)
+    return compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
 
 
 def answer(found: Case, model: Model, engine: Engine) -> Answer:
@@ -139,7 +139,7 @@ def test_of_the_built_in_models_those_of_atomic_instructions_demand_updates_in_o
     ],
 )
 def test_updates_are_in_order_if_the_checks_forbid_both_ways_to_break_it(text: str, demanded: bool) -> None:
-    assert demands_updates_in_order(compile_text(f'"m"\n{text}\n', "m", TAGS)) is demanded
+    assert demands_updates_in_order(compile_text(f'"m" include "cos.cat"\n{text}\n', "m", TAGS)) is demanded
 
 
 UPDATING = Features(updates=0.5, conditional_stores=0.0, blocks=0.0, threads=(2, 2), accesses=(1, 3))
@@ -147,8 +147,8 @@ UPDATING = Features(updates=0.5, conditional_stores=0.0, blocks=0.0, threads=(2,
 
 def test_the_clause_for_updates_changes_no_answer() -> None:
     """The check is recognised and becomes a clause; disguised, Z3 learns it."""
-    spelled = compile_text('"m"\nacyclic po-loc | rmw | rf | co | fr\n', "m", TAGS)
-    hidden = compile_text('"m"\nacyclic po-loc | (rmw \\ (F * F)) | rf | co | fr\n', "m", TAGS)
+    spelled = compile_text('"m" include "cos.cat"\nacyclic po-loc | rmw | rf | co | fr\n', "m", TAGS)
+    hidden = compile_text('"m" include "cos.cat"\nacyclic po-loc | (rmw \\ (F * F)) | rf | co | fr\n', "m", TAGS)
     assert demands_updates_in_order(spelled)
     assert not demands_updates_in_order(hidden)
     more = 0
@@ -168,6 +168,6 @@ def test_the_clause_for_updates_changes_no_answer() -> None:
 def test_engines_agree_about_updates_where_the_model_is_loose(full: bool) -> None:
     coherent = "acyclic po-loc | rf | co | fr\nempty rmw & (fr; co)"
     for text in (LOOSE, "acyclic rmw | rf", "acyclic po | rf | co", coherent):
-        model = compile_text(f'"m"\n{text}\n', "m", TAGS)
+        model = compile_text(f'"m" include "cos.cat"\n{text}\n', "m", TAGS)
         for found in random_programs(80_000, 300 if full else 15, 1000):
             assert disagreement(found, model) is None
