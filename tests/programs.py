@@ -21,6 +21,7 @@ from litmus.program.code import (
     Fresh,
     Line,
     Load,
+    Notation,
     Operation,
     Program,
     RegisterType,
@@ -293,7 +294,11 @@ class _Generator:
             start: Value = 0 if self.chance(self.features.nonsense) else Address(self.one(*self.scalars))
             variables["p"] = Variable("p", (start,), size=8)
         registers = [{"r0": self.random.randint(0, 1)} if self.chance(0.1) else {} for _ in self.threads]
-        return Program("random", tuple(t.code() for t in self.threads), variables, tuple(registers))
+        code = tuple(t.code() for t in self.threads)
+        operations = [line.operation for thread in code for line in thread.lines]
+        is_language = any(isinstance(o, Float) or (isinstance(o, Branch) and o.join) for o in operations)
+        notation: Notation = "language" if is_language else "machine"
+        return Program("random", code, variables, tuple(registers), notation=notation)
 
     def question(self, program: Program) -> Question:
         places = [Place(t.number, r) for t in self.threads for r in dict.fromkeys(t.registers + t.pointers)]

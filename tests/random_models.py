@@ -24,6 +24,7 @@ REGISTER_RELATIONS = (
     *(name for name in environment.REGISTER_RELATIONS if name not in EXCEPTED),
     "same-instance",
 )
+DECISIONS = ("B", "BCC", "PRED")
 COHERENCE = ("acyclic po-loc | rf | co | fr as coherent", "acyclic (po & loc) | co | rf | (fr \\ id) as coherent")
 BACKBONES = (
     "acyclic po | rf | co | fr as sc",

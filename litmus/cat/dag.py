@@ -145,9 +145,6 @@ class Facts(Protocol):
     events: int
     size: int
 
-    def with_registers(self) -> Facts:
-        """The same, with the events of litmus.program.registers."""
-
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
         """A base set (a mask) or relation (bit rows); None if it is not the same in all of the executions."""
 
@@ -163,6 +160,19 @@ class Recipe(Protocol):
         """
 
 
+class Level(Enum):
+    """Which events a model sees, beside accesses and fences (litmus.program.registers)."""
+
+    ACCESSES = "accesses"  # no others, or it cannot tell whether there are others
+    DECISIONS = "decisions"  # those of decisions
+    FLOW = "flow"  # likewise; and it speaks of the flow of values through registers
+    REGISTERS = "registers"  # all: it says `catdep`
+
+    def needs_registers(self, decisions: bool) -> bool:
+        """Whether it takes a graph that was unrolled with registers, for a program with or without decisions."""
+        return self in (Level.FLOW, Level.REGISTERS) or (self is Level.DECISIONS and decisions)
+
+
 class Model(Struct, frozen=True, eq=False):
     """A compiled model; each is equal to itself only.
 
@@ -171,7 +181,7 @@ class Model(Struct, frozen=True, eq=False):
     initial writes first.  A model that asks more of it (`with co from generate_cos(p)`) has a check.
     `shows`: what `show` asks for, name -> node, in order.  `choices`: the number of options of each
     `with x from S`; an execution takes one of each (choice_name), and each combination counts.
-    `catdep`: events are also those of litmus.program.registers.  `recipe`: where the model depends on
+    `level`: which events it is to be given.  `recipe`: where the model depends on
     the test; then there are no nodes and no checks.  `notes`: what a reader of answers should know.
     """
 
@@ -182,6 +192,6 @@ class Model(Struct, frozen=True, eq=False):
     checks: tuple[Check, ...]
     shows: tuple[tuple[str, int], ...] = ()
     choices: tuple[int, ...] = ()
-    catdep: bool = False
+    level: Level = Level.ACCESSES
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ RELATIONS: tuple[str, ...] = (
 # What models define of coherence, most by including cos.cat: not bound before.
 OF_COHERENCE = frozenset(("co", "coe", "coi", "fr", "fre", "fri", "ca"))
 
-# The register level (litmus.program.registers): only in models that say `catdep`.
+# The events of decisions, and the register level, which only models that say `catdep` see (litmus.program.registers).
 REGISTER_SETS: tuple[str, ...] = (
     "Rreg",  # reads of registers
     "Wreg",  # writes of registers
@@ -60,10 +60,10 @@ REGISTER_RELATIONS: tuple[str, ...] = (
     "iico_ctrl",  # ... by a decision,
     "iico_order",  # ... by neither
 )
-REGISTER_LEVEL = frozenset((*REGISTER_SETS, *REGISTER_RELATIONS))
+ONLY_REGISTERS = frozenset(("Rreg", "Wreg", "ADDR", "DATA"))
 
 # Other names for the same: every access that a program makes is explicit and is executed.
-ALIASES: dict[str, str] = {"Exp": "M", "EXEC": "M", "no-loc": "F"}
+ALIASES: dict[str, str] = {"Exp": "M", "EXEC": "M"}
 
 # Sets that are empty because no instruction of any test that this program reads has such an event:
 # implicit, speculated and spurious accesses, accesses to tags and to guarded control stacks, faults, TLB
@@ -106,6 +106,8 @@ def initial_environment(algebra: Algebra, scope: Scope) -> dict[str, Thunk]:
     within = [algebra.base(name, Kind.RELATION) for name in WITHIN_ON.get(scope.arch, WITHIN)]
     environment["iico-dep"] = Thunk(value=Term(Kind.RELATION, reduce(algebra.union, within)))
     both = algebra.intersection(algebra.base("R", Kind.SET), algebra.base("W", Kind.SET))
+    without_location = algebra.union(algebra.base("F", Kind.SET), algebra.base("B", Kind.SET))
+    environment.setdefault("no-loc", Thunk(value=Term(Kind.SET, without_location)))
     environment.setdefault("AMO", Thunk(value=Term(Kind.SET, both)))  # reads and writes in one event
     for name in (*NEVER, *NEVER_ON.get(scope.arch, ())):
         environment.setdefault(name, Thunk(value=Term(Kind.SET, algebra.empty(Kind.SET))))

@@ -12,7 +12,7 @@ from functools import partial
 
 from litmus.cat import classes, syntax
 from litmus.cat.dag import Facts, Kind, Scope
-from litmus.cat.environment import OF_COHERENCE, REGISTER_LEVEL, initial_environment
+from litmus.cat.environment import OF_COHERENCE, initial_environment
 from litmus.cat.library import models_directory
 from litmus.cat.names import free_variables
 from litmus.cat.primitives import PRIMITIVES
@@ -57,7 +57,6 @@ class Expressions(SetsOfValues):
             **{name: Thunk(value=Primitive(name, partial(apply, self))) for name, apply in PRIMITIVES.items()},
         }
         self.initial = dict(self.environment)
-        self.register_uses: dict[str, Span] = {}  # names of the register level that were used, and where first
         self.library: tuple[str, ...] = (os.path.join(models_directory(), "lib", ""),)
         self.depth = 0
 
@@ -103,8 +102,6 @@ class Expressions(SetsOfValues):
         thunk = environment.get(name)
         if thunk is None:
             raise self._unbound(name, span, environment, missing)
-        if name in REGISTER_LEVEL and thunk is self.initial[name]:
-            self.register_uses.setdefault(name, span)
         try:
             return thunk.force()
         except (InputError, Unsupported) as error:

@@ -17,8 +17,22 @@ from msgspec.structs import replace
 
 from litmus.cat import classes, syntax
 from litmus.cat.architectures import refuse_foreign
-from litmus.cat.dag import Check, Facts, Kind, Model, NeedsExecution, NeedsTest, Operator, Scope, choice_name
+from litmus.cat.dag import (
+    Check,
+    Facts,
+    Kind,
+    Level,
+    Model,
+    NeedsExecution,
+    NeedsTest,
+    Node,
+    Operator,
+    Scope,
+    choice_name,
+)
+from litmus.cat.environment import ONLY_REGISTERS
 from litmus.cat.expressions import DEEPEST_CALL, Expressions
+from litmus.cat.levels import level_of
 from litmus.cat.library import Files, models_directory
 from litmus.cat.values import (
     EMPTY,
@@ -60,7 +74,8 @@ def compiled(source: Source, name: str, scope: Scope, files: Files) -> Model:
 
 def for_each_test(source: Source, name: str, scope: Scope, files: Files) -> Model:
     """A model that is compiled when a test is known."""
-    return Model(name, "", (), (), (), recipe=ForEachTest(source, name, scope, files))
+    level = Level.REGISTERS if _parse(source.name, source.text).catdep else Level.DECISIONS
+    return Model(name, "", (), (), (), level=level, recipe=ForEachTest(source, name, scope, files))
 
 
 class ForEachTest(Struct, frozen=True, eq=False):
@@ -73,8 +88,6 @@ class ForEachTest(Struct, frozen=True, eq=False):
 
     def compile(self, facts: Facts) -> Model:
         """See litmus.cat.dag.Recipe."""
-        if _parse(self.source.name, self.source.text).catdep:
-            facts = facts.with_registers()
         return Interpreter(self.scope, self.files, facts).run(self.source, self.name)
 
 
@@ -114,14 +127,13 @@ class Interpreter(Expressions):
         """What was collected, as a model."""
         kept = [check for check in self.checks if not self._is_idle(check)]
         shown = dict(self.shows)
-        if not self.catdep:
-            for check in kept:
-                self._refuse_registers(check.node)
-            shown = {name: node for name, node in shown.items() if not self._registers_in(node)}
         roots = tuple(check.node for check in kept) + tuple(shown.values())
         nodes, recursions, renumbered = self.algebra.finish(roots)
         checks = tuple([replace(check, node=renumbered[check.node]) for check in kept])
         shows = tuple([(name, renumbered[node]) for name, node in shown.items()])
+        level = Level.REGISTERS if self.catdep else level_of(nodes, recursions, checks)
+        if self.static is not None and level is Level.ACCESSES:
+            level = Level.DECISIONS  # it may have taken sets of decisions apart already
         return Model(
             called,
             title,
@@ -130,18 +142,14 @@ class Interpreter(Expressions):
             checks,
             shows,
             tuple(self.choices),
-            self.catdep,
-            notes=tuple(self._unknown_variants()),
+            level,
+            notes=(*self._unknown_variants(), *self._unseen_registers(nodes)),
         )
 
-    def _registers_in(self, node: int) -> list[str]:
-        """The names of the register level that a node is made of and the model has used as such."""
-        return sorted(self.register_uses.keys() & self.algebra.names_in(node)) if self.register_uses else []
-
-    def _refuse_registers(self, node: int) -> None:
-        for name in self._registers_in(node):
-            message = f"`{name}` speaks of registers, which only models that say `catdep` see"
-            raise Unsupported(message, self.register_uses[name], "write catdep after the model's title")
+    def _unseen_registers(self, nodes: tuple[Node, ...]) -> list[str]:
+        """What to tell of sets of events that the model is made of and does not see."""
+        used = sorted({node.name for node in nodes if node.operator is Operator.BASE} & ONLY_REGISTERS)
+        return [] if self.catdep else [f"`{name}` is empty: only models that say catdep see registers" for name in used]
 
     def _is_idle(self, check: Check) -> bool:
         """Whether a flag is never raised, or an assertion always holds: then it need not be asked."""

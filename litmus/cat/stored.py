@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from litmus.cat.dag import Check, Effect, Kind, Model, Node, Operator, Predicate, Recursion, Scope
+from litmus.cat.dag import Check, Effect, Kind, Level, Model, Node, Operator, Predicate, Recursion, Scope
 from litmus.cat.library import Files, read_text
 from litmus.diagnostics import InputError, Source, Span
 
@@ -21,7 +21,7 @@ Stored = tuple[
     tuple[_Check, ...],
     tuple[tuple[str, int], ...],
     tuple[int, ...],
-    bool,
+    str,
     tuple[str, ...],
     str | None,  # the path of a model that is compiled for each test
 ]
@@ -42,7 +42,7 @@ def pack(model: Model, path: str, files: Files) -> Stored:
         ),
         model.shows,
         model.choices,
-        model.catdep,
+        model.level.value,
         model.notes,
         None if model.recipe is None else path,
     )
@@ -50,7 +50,7 @@ def pack(model: Model, path: str, files: Files) -> Stored:
 
 def unpack(stored: Stored, scope: Scope, files: Files) -> Model | None:
     """The model, or None if a file it was compiled from has changed since; `files` then knows those files."""
-    read, absent, name, title, nodes, recursions, checks, shows, choices, catdep, notes, path = stored
+    read, absent, name, title, nodes, recursions, checks, shows, choices, level, notes, path = stored
     try:
         if any(read_text(file) != text for file, text in read) or any(os.path.isfile(file) for file in absent):
             return None
@@ -76,6 +76,6 @@ def unpack(stored: Stored, scope: Scope, files: Files) -> Model | None:
         ),
         shows,
         choices,
-        catdep,
+        Level(level),
         notes=notes,
     )

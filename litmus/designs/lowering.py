@@ -75,7 +75,9 @@ class Lowering:
         variables = {x: Variable(x) for x in sorted(locations)} | state.variables()
         if len(cpus) > 1:
             variables[MOVED] = Variable(MOVED)
-        return Program(table.arch, tuple(codes), variables, tuple({} for _ in codes), notes=tuple(notes))
+        return Program(
+            table.arch, tuple(codes), variables, tuple({} for _ in codes), notes=tuple(notes), notation="language"
+        )
 
     def _blocks(self, cpus: tuple[str, ...]) -> dict[tuple[str, str], c.Block]:
         """(keyword, CPU) -> what it executes there; the caller's CPU has no name."""

@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
-from litmus.program.registers import RegisterEvents, register_events
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, computed, operations, reads_in
 from litmus.relation.rows import bits
 
@@ -157,7 +156,6 @@ class Bounds:
     ) -> None:
         self.graph = graph
         self.choices = choices
-        self._registers: RegisterEvents | None = None
         self.coherent = coherent
         events = graph.events
         self.reads = [e.number for e in events if e.kind == "R"]
@@ -200,12 +198,6 @@ class Bounds:
                 list(range(len(graph.decisions))),
                 lambda a, b: not opposed[graph.decisions[a].guard].isdisjoint(graph.guards[graph.decisions[b].guard]),
             )
-
-    def registers(self) -> RegisterEvents:
-        """The register level of the graph.  Raises Unsupported like litmus.program.registers."""
-        if self._registers is None:
-            self._registers = register_events(self.graph)
-        return self._registers
 
     @cached_property
     def po_loc_is_settled(self) -> bool:

@@ -18,6 +18,7 @@ from litmus.engine.options import Options
 from litmus.limits import within
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
+from litmus.program.unroll import with_registers
 from litmus.program.values import ReadOf, Value
 from litmus.relation.evaluation import Plan
 
@@ -77,6 +78,8 @@ def unfinished(graph: EventGraph) -> Unfinished:
 
 
 def _answer(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
+    if model.level.needs_registers(graph.program.notation == "machine"):
+        graph = with_registers(graph)
     if options.engine == "enumerate":
         from litmus.oracle.enumeration import enumerated
 
@@ -91,7 +94,7 @@ def _answer(graph: EventGraph, model: Model, question: Question, options: Option
         return _decided(part, _prepared(of_part), asked, options, limit)
 
     try:
-        return decide_by_paths(graph, model.recipe, question, limit, decide_part)
+        return decide_by_paths(graph, model, question, limit, decide_part)
     except NeedsExecution:  # only one execution at a time says what the model means
         return enumerated(graph, model, question, limit is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from litmus.cat.dag import Check
+from litmus.cat.dag import Check, Level
 from litmus.engine.answer import Execution
 from litmus.engine.base import Base, program_order
 from litmus.engine.candidates import Candidates, Values
@@ -38,9 +38,9 @@ def failures(candidates: Candidates, plan: Plan, checks: Sequence[Check]) -> lis
     """For each check, the candidates in which its test (negation included) fails."""
     universe, base = candidates.universe, Base(candidates)
     wanted = [check.node for check in checks]
-    if plan.model.catdep:
-        level = RegisterBase(base, candidates.bounds.registers())
-        universe, values = level.universe, plan.evaluate(level.universe, level, wanted)
+    if candidates.graph.registers is not None and plan.model.level is not Level.ACCESSES:
+        registers = RegisterBase(base, plan.model.level)
+        universe, values = registers.universe, plan.evaluate(registers.universe, registers, wanted)
     else:
         values = plan.evaluate(universe, base, wanted)
     out = []

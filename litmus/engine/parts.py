@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Facts, Kind, Model, Recipe
+from litmus.cat.dag import Kind, Level, Model
 from litmus.diagnostics import Unsupported
 from litmus.engine.answer import Answer, State, Verdict
 from litmus.engine.base import Base
@@ -30,7 +30,7 @@ Decided = tuple[bool, ...]  # which way each decision goes; False where it is no
 Decide = Callable[[EventGraph, Model, Question], Answer]
 
 
-def decide_by_paths(graph: EventGraph, recipe: Recipe, question: Question, limit: int | None, decide: Decide) -> Answer:
+def decide_by_paths(graph: EventGraph, model: Model, question: Question, limit: int | None, decide: Decide) -> Answer:
     """The answer of a model that is compiled for each path.
 
     limit: how many final states there may be in the answer, None for no states; decide: answers for
@@ -39,13 +39,15 @@ def decide_by_paths(graph: EventGraph, recipe: Recipe, question: Question, limit
     """
     bounds = Bounds(graph, coherent=False)
     answers = []
-    models = [(decided, recipe.compile(PathFacts(bounds, decided))) for decided in paths(graph)]
-    for decided, model in models:
+    recipe = model.recipe
+    assert recipe is not None, "a model that is compiled for each path"
+    models = [(decided, recipe.compile(PathFacts(bounds, decided, model.level))) for decided in paths(graph)]
+    for decided, of_path in models:
         part = _part(graph, decided)
-        answer = decide(part, model, question)
+        answer = decide(part, of_path, question)
         refuted = answer.verdict is Verdict.SOMETIMES or bool(answer.negative)
         if answer.verdict is Verdict.NEVER and answer.negative is None:
-            opposite = decide(part, model, replace(question, formula=Negation(question.formula)))
+            opposite = decide(part, of_path, replace(question, formula=Negation(question.formula)))
             refuted = opposite.verdict is not Verdict.NEVER
         answers.append((answer, refuted))
     return _together(answers, graph, limit)
@@ -122,15 +124,13 @@ def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int 
 class PathFacts:
     """What is known of the executions on a path (litmus.cat.dag.Facts)."""
 
-    def __init__(self, bounds: Bounds, decided: Decided, registers: bool = False) -> None:
-        self.bounds = bounds
-        self.decided = decided
+    def __init__(self, bounds: Bounds, decided: Decided, level: Level) -> None:
         base = Base(on_path(bounds, decided))
         self.known: dict[str, SlicedValue] = base
         universe = base.candidates.universe
-        if registers:
-            level = RegisterBase(base, bounds.registers())
-            self.known, universe = level, level.universe
+        if bounds.graph.registers is not None:
+            registers = RegisterBase(base, level)
+            self.known, universe = registers, registers.universe
         self.size = universe.n
         self.events = sum(1 << e for e, x in enumerate(universe.executes) if x) & universe.everything
         self.open = {"rf", "co", "FW", "same-value"}
@@ -138,10 +138,6 @@ class PathFacts:
             self.open |= {"loc", "same-low-order-bits"}
         if bounds.graph.blocks:
             self.open |= {"po"}
-
-    def with_registers(self) -> Facts:
-        """The same with the register level."""
-        return PathFacts(self.bounds, self.decided, registers=True)
 
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
         """See litmus.cat.dag.Facts."""

@@ -1,24 +1,30 @@
-"""The register level in candidates: the events of litmus.program.registers beside those of the graph."""
+"""The register level in candidates: the events of registers and decisions beside accesses and fences."""
 
 from __future__ import annotations
 
+from litmus.cat.dag import Level
 from litmus.engine.base import Base, where_taken
-from litmus.program.graph import INITIAL
-from litmus.program.registers import RegisterEvents
+from litmus.program.graph import INITIAL, RegisterEvents
 from litmus.relation.evaluation import SlicedValue
 from litmus.relation.rows import Rows
-from litmus.relation.sliced import Sliced, SlicedSet, Universe
+from litmus.relation.sliced import SlicedSet, Universe
 
 
 class RegisterBase(dict[str, SlicedValue]):
-    """The base relations and sets, and the universe, of candidates with their register level."""
+    """The base relations and sets, and the universe, of candidates with their register level.
 
-    def __init__(self, base: Base, registers: RegisterEvents) -> None:
+    Without `catdep` (Level.REGISTERS), a model does not see the events of registers: they are in no set, and in no
+    relation but those of the flow of values (rf-reg, iico_data ...) and same-instance.
+    """
+
+    def __init__(self, base: Base, level: Level) -> None:
         super().__init__()
         self.base = base
-        self.registers = registers
         candidates = base.candidates
         graph = candidates.graph
+        registers = graph.registers
+        assert registers is not None, "a graph that was unrolled with registers"
+        self.registers: RegisterEvents = registers
         guards = [event.guard for event in graph.events] + registers.guards
         self.threads = [event.thread for event in graph.events] + registers.threads
         executes = candidates.executes + [candidates.guards[g] for g in registers.guards]
@@ -28,9 +34,11 @@ class RegisterBase(dict[str, SlicedValue]):
         for e, g in enumerate(guards):
             of_guard[g] = of_guard.get(g, 0) | 1 << e
         companions = {g: sum(m for h, m in of_guard.items() if literals[h] <= literals[g]) for g in of_guard}
-        self.universe = Universe(len(guards), candidates.full, executes, certain, [companions[g] for g in guards])
-        self.rows = {
-            "po": registers.po,
+        absent = sum(1 << w for _, w in graph.single) | (0 if level is Level.REGISTERS else registers.registers)
+        self.universe = Universe(
+            len(guards), candidates.full, executes, certain, [companions[g] for g in guards], absent
+        )
+        self.flows = {
             "rf-reg": registers.rf_reg,
             "iico_data": registers.iico_data,
             "iico_ctrl": registers.iico_ctrl,
@@ -43,23 +51,34 @@ class RegisterBase(dict[str, SlicedValue]):
         return value
 
     def _computed(self, name: str) -> SlicedValue:
-        universe = self.universe
-        if name in self.rows:
-            return universe.relation(self.rows[name])
-        if name in self.registers.sets:
-            return SlicedSet(self.registers.sets[name])
+        universe, registers = self.universe, self.registers
+        if name in self.flows:
+            return universe.relation(self.flows[name])
+        if name in registers.sets:
+            return SlicedSet(registers.sets[name] & universe.everything)
         if name == "_":
             return SlicedSet(universe.everything)
         if name == "id":
-            return Sliced([1 << e for e in range(universe.n)])
+            return universe.relation(self._visible([1 << e for e in range(universe.n)]))
+        if name == "po":
+            return universe.relation(self._visible(registers.po))
         if name in ("int", "ext"):
-            return Sliced(self._by_thread(name == "int"))
+            return universe.relation(self._visible(self._by_thread(name == "int")))
         if name[0] == "?":
             return where_taken(self.base.candidates, name, universe)
         value = self.base[name]
         if isinstance(value, SlicedSet):
             return value
-        return universe.relation(value.must + [0] * (universe.n - len(value.must)), value.open)
+        must = value.must + [0] * (universe.n - len(value.must))
+        more = {"loc": registers.locations, "ctrl": registers.control}.get(name)
+        if more is not None:
+            must = [row | beside for row, beside in zip(must, self._visible(more), strict=True)]
+        return universe.relation(must, value.open)
+
+    def _visible(self, rows: Rows) -> Rows:
+        """The pairs of events that the model sees."""
+        seen = self.universe.everything
+        return [row & seen if seen >> e & 1 else 0 for e, row in enumerate(rows)]
 
     def _by_thread(self, same: bool) -> Rows:
         of_thread: dict[int, int] = {}
@@ -67,4 +86,4 @@ class RegisterBase(dict[str, SlicedValue]):
             of_thread[thread] = of_thread.get(thread, 0) | 1 << e
         if same:
             return [of_thread[thread] if thread != INITIAL else 0 for thread in self.threads]
-        return [self.universe.everything & ~of_thread[thread] for thread in self.threads]
+        return [~of_thread[thread] for thread in self.threads]

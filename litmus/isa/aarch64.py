@@ -45,13 +45,13 @@ ADD = {
     ".lt": "ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0))",
 }
 SUB = {".n": "lt(R, 0)", ".z": "eq(D, S)", ".c": "geu(D, S)", ".lt": "lt(D, S)"}
-# ADC, SBC: .carry is C as it was before
-ADD_CARRY = {**ADD, ".c": "or(ltu(R, D), and(.carry, eq(R, D)))"}
+# ADC, SBC: ..carry is C as it was before
+ADD_CARRY = {**ADD, ".c": "or(ltu(R, D), and(..carry, eq(R, D)))"}
 SUB_CARRY = {
     ".n": "lt(R, 0)",
     ".z": "eq(R, 0)",
-    ".c": "ite(.carry, geu(D, S), gtu(D, S))",
-    ".lt": "ite(.carry, lt(D, S), le(D, S))",
+    ".c": "ite(..carry, geu(D, S), gtu(D, S))",
+    ".lt": "ite(..carry, lt(D, S), le(D, S))",
 }
 LOGIC = {".n": "lt(R, 0)", ".z": "eq(R, 0)", ".c": "and(R, 0)", ".lt": "lt(R, 0)"}  # C is 0, and depends on R
 
@@ -128,12 +128,12 @@ COMPUTE = {
     "neg": Compute("df", "sub(0, f)"),
     "negs": Compute("df", "sub(0, f)", SUB),
     "abs": Compute("dn", "ite(lt(sext(n), 0), neg(n), n)"),
-    "adc": Compute("dnm", "add(add(n, m), .carry)"),
-    "adcs": Compute("dnm", "add(add(n, m), .carry)", ADD_CARRY),
-    "sbc": Compute("dnm", "sub(sub(n, m), lnot(.carry))"),
-    "sbcs": Compute("dnm", "sub(sub(n, m), lnot(.carry))", SUB_CARRY),
-    "ngc": Compute("dm", "sub(neg(m), lnot(.carry))"),
-    "ngcs": Compute("dm", "sub(neg(m), lnot(.carry))", SUB_CARRY),
+    "adc": Compute("dnm", "add(add(n, m), ..carry)"),
+    "adcs": Compute("dnm", "add(add(n, m), ..carry)", ADD_CARRY),
+    "sbc": Compute("dnm", "sub(sub(n, m), lnot(..carry))"),
+    "sbcs": Compute("dnm", "sub(sub(n, m), lnot(..carry))", SUB_CARRY),
+    "ngc": Compute("dm", "sub(neg(m), lnot(..carry))"),
+    "ngcs": Compute("dm", "sub(neg(m), lnot(..carry))", SUB_CARRY),
     "smax": Compute("dne", "ite(lt(sext(n), sext(e)), e, n)"),
     "smin": Compute("dne", "ite(lt(sext(n), sext(e)), n, e)"),
     "umax": Compute("dne", "ite(ltu(zext(n), zext(e)), e, n)"),

@@ -167,8 +167,8 @@ class Computing:
                 operands[letter] = number
                 bit = number if letter == "i" else bit
         value = settled(substituted(expression(row.result, 8 * size), operands))
-        if ".carry" in registers_of(value):
-            self.operations.append(Set(".carry", Reg(".c")))
+        if "..carry" in registers_of(value):
+            self.operations.append(Set("..carry", Reg(".c")))
         if row.flags is not None:
             self.flags(row.flags, operands, value, 8 * size)
         if target is not None:
@@ -254,7 +254,7 @@ class Computing:
         operands["R"] = extended(substituted(expression(result), operands), bits)
         n, v = number >> 3 & 1, number & 1
         otherwise = {".n": n, ".z": number >> 2 & 1, ".c": number >> 1 & 1, ".lt": n ^ v}
-        held = ".held"  # the condition speaks of the flags as they were
+        held = "..held"  # the condition speaks of the flags as they were
         self.operations.append(Set(held, condition))
         for flag, text in rows.items():
             value = substituted(expression(text), operands)

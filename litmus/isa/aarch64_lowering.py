@@ -44,9 +44,9 @@ from litmus.program.code import NO_TAGS, Branch, Fence, Load, Program, Set, Stor
 from litmus.program.values import Address, Expr, Op, Reg, wrap
 from litmus.source.syntax import Test
 
-_NOWHERE = ".none"  # what is loaded into XZR
-_WHERE = ".where"  # where a call through the link register goes
-_READ = ".read"  # what an atomic instruction has read
+_NOWHERE = "..none"  # what is loaded into XZR
+_WHERE = "..where"  # where a call through the link register goes
+_READ = "..read"  # what an atomic instruction has read
 _KNOWN = (
     *(
         name

@@ -40,13 +40,13 @@ FLAGS = {
     # with the carry that there was before
     "sum with carry": {
         **_LOGICAL,
-        ".c": "ne(shr(add(add(zext32(A), zext32(O)), .carry), 32), 0)",
-        ".v": "ne(R, add(add(A, O), .carry))",
+        ".c": "ne(shr(add(add(zext32(A), zext32(O)), ..carry), 32), 0)",
+        ".v": "ne(R, add(add(A, O), ..carry))",
     },
     "difference with carry": {
         **_LOGICAL,
-        ".c": "ite(.carry, geu(A, O), gtu(A, O))",
-        ".v": "ne(R, sub(sub(A, O), lnot(.carry)))",
+        ".c": "ite(..carry, geu(A, O), gtu(A, O))",
+        ".v": "ne(R, sub(sub(A, O), lnot(..carry)))",
     },
     "reverse": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(O, A)", ".v": "ne(R, sub(O, A))"},
 }
@@ -73,8 +73,8 @@ COMPUTE = {
     "add": Compute("TAO", "sext32(add(A, O))", "sum"),
     "sub": Compute("TAO", "sext32(sub(A, O))", "difference"),
     "rsb": Compute("TAO", "sext32(sub(O, A))", "reverse"),
-    "adc": Compute("TAO", "sext32(add(add(A, O), .carry))", "sum with carry"),
-    "sbc": Compute("TAO", "sext32(sub(sub(A, O), lnot(.carry)))", "difference with carry"),
+    "adc": Compute("TAO", "sext32(add(add(A, O), ..carry))", "sum with carry"),
+    "sbc": Compute("TAO", "sext32(sub(sub(A, O), lnot(..carry)))", "difference with carry"),
     "neg": Compute("TA", "sext32(neg(A))"),
     "and": Compute("TAO", "and(A, O)", "logical"),
     "orr": Compute("TAO", "or(A, O)", "logical"),

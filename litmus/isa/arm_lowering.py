@@ -96,7 +96,7 @@ for _name, _holds, _opposite, _fails in CONDITION_PAIRS:
     _CONDITIONS[_name] = expression(_holds), expression(_fails)
     _CONDITIONS[_opposite] = expression(_fails), expression(_holds)
 
-_WHERE = ".where"  # where a call through LR goes
+_WHERE = "..where"  # where a call through LR goes
 _START = ".start"  # the address of a multiple transfer whose loads overwrite its base
 _SETTING = frozenset(name for name, row in COMPUTE.items() if row.flags and "T" in row.operands)
 _UNCONDITIONAL = frozenset({*BARRIERS, "cbz", "cbnz"})
@@ -403,8 +403,8 @@ def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Temp
     if registers_of(value) == registers_of(result):  # else it is a false dependency, as EOR R1,R2,R2 is
         result = value
     operations: tuple[Operation, ...] = ()
-    if ".carry" in registers_of(result):
-        operations = (Set(".carry", Reg(".c")),)
+    if "..carry" in registers_of(result):
+        operations = (Set("..carry", Reg(".c")),)
     undefined: frozenset[str] = frozenset()
     if sets_flags or not target:  # before the target is overwritten, which may be an operand
         operands["R"] = result

@@ -17,7 +17,19 @@ from litmus.isa.initial import Reference, initial_state, type_named
 from litmus.isa.jumps import NOTE, resolved, unplaced
 from litmus.isa.sizes import unified
 from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
-from litmus.program.code import Assume, Branch, Line, Load, Operation, Program, Set, Store, StoreConditional, ThreadCode
+from litmus.program.code import (
+    Assume,
+    Branch,
+    Line,
+    Load,
+    Notation,
+    Operation,
+    Program,
+    Set,
+    Store,
+    StoreConditional,
+    ThreadCode,
+)
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.syntax import AddressOf, Cell, Register, Test
 
@@ -93,7 +105,8 @@ def lower(test: Test, isa: InstructionSet) -> Program:
         threads = resolved(threads, jumping, registers, written, isa.link)
         if any(isinstance(line.operation, Assume) for thread in threads for line in thread.lines):
             notes = (NOTE,)
-    return Program(test.arch, tuple(threads), variables, registers, types, notes)
+    notation: Notation = "silent" if isa.silent else "machine"
+    return Program(test.arch, tuple(threads), variables, registers, types, notes, notation)
 
 
 def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:

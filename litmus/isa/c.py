@@ -61,7 +61,7 @@ def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Progra
         code = tuple([one_cpu.on_one_cpu(thread, table) for thread in code])
         notes[one_cpu.NOTE] = None
     variables = {**shared.variables(), **calls.cells}
-    return Program(table.arch, code, variables, tuple(registers), register_types, tuple(notes))
+    return Program(table.arch, code, variables, tuple(registers), register_types, tuple(notes), "language")
 
 
 def _threads(

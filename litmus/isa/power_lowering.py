@@ -71,7 +71,7 @@ NUMBER: /[+-]?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
 _EXAMPLES = "instructions look like lwz r1,0(r2)"
 _CONDITION_FIELD = re.compile(r"cr([0-7])\Z", re.IGNORECASE)
 
-_WHERE = ".where"  # where a call through the link register goes
+_WHERE = "..where"  # where a call through the link register goes
 _ATOMIC = frozenset({"X", "EX"})  # EX is the newer name of the exclusives; models use either
 _CANONICAL = {name: name for name in REGISTERS}
 

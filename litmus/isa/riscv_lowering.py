@@ -79,9 +79,9 @@ _EXAMPLES = "instructions look like lw x5,0(x6)"
 
 _CANONICAL = {name: name for name in REGISTERS} | dict(zip(ABI_NAMES, REGISTERS, strict=True)) | {"fp": "x8"}
 _RANK = {name: number for number, name in enumerate(REGISTERS)}
-_DISCARDED = ".x0"
-_WHERE = ".where"  # where a call through its own link register goes
-_OLD = ".amo"  # what an AMO has read, where its target is one of its sources
+_DISCARDED = "..x0"
+_WHERE = "..where"  # where a call through its own link register goes
+_OLD = "..amo"  # what an AMO has read, where its target is one of its sources
 
 
 def canonical(name: str) -> str | None:

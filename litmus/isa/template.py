@@ -82,6 +82,7 @@ class InstructionSet(Struct, frozen=True, eq=False):
     width: bytes of a register.  link: the register that holds the return address, if branches through
     registers are supported: such a branch ends the thread where nothing was put there.
     little_endian: the lowest byte of a number has the lowest address.
+    silent: its decisions are no events (litmus.program.code, Notation).
     """
 
     name: str
@@ -91,6 +92,7 @@ class InstructionSet(Struct, frozen=True, eq=False):
     width: int
     link: str = ""
     little_endian: bool = True
+    silent: bool = False
 
 
 END = ".end"  # the label behind the last line of a thread

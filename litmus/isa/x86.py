@@ -71,18 +71,18 @@ INC = _SUM
 DEC = _DIFFERENCE
 NEG = {".zf": "eq(D, 0)", ".sf": "lt(R, 0)", ".cf": "ne(D, 0)", ".lt": "lt(0, D)"}
 KEEP: dict[str, str] = {}
-# ADC and SBB: .carry is CF as it was before
+# ADC and SBB: ..carry is CF as it was before
 ADD_CARRY = {
     ".zf": "eq(R, 0)",
     ".sf": "lt(R, 0)",
-    ".lt": "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(add(D, S), .carry), 0))",
-    ".cf": "or(ltu(R, D), and(.carry, eq(R, D)))",
+    ".lt": "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(add(D, S), ..carry), 0))",
+    ".cf": "or(ltu(R, D), and(..carry, eq(R, D)))",
 }
 SUB_CARRY = {
     ".zf": "eq(R, 0)",
     ".sf": "lt(R, 0)",
-    ".lt": "ite(.carry, le(D, S), lt(D, S))",
-    ".cf": "ite(.carry, leu(D, S), ltu(D, S))",
+    ".lt": "ite(..carry, le(D, S), lt(D, S))",
+    ".cf": "ite(..carry, leu(D, S), ltu(D, S))",
 }
 
 ALL_FLAGS = frozenset({".zf", ".sf", ".cf", ".lt"})
@@ -125,8 +125,8 @@ UPDATES = {
     "neg": Update("sext(neg(D))", NEG, operands=1),
     "not": Update("not(D)", KEEP, operands=1),
     "imul": Update("sext(mul(D, S))", KEEP, lockable=False, undefined=ALL_FLAGS),
-    "adc": Update("sext(add(add(D, S), .carry))", ADD_CARRY),
-    "sbb": Update("sext(sub(sub(D, S), .carry))", SUB_CARRY),
+    "adc": Update("sext(add(add(D, S), ..carry))", ADD_CARRY),
+    "sbb": Update("sext(sub(sub(D, S), ..carry))", SUB_CARRY),
     # of 0, BSF and BSR leave the destination alone
     "bsf": Update(f"ite(S, {_TRAILING}, D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),
     "bsr": Update("ite(S, sub(63, clz(zext(S))), D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),

@@ -220,8 +220,8 @@ class _Lowering:
                 return Op("shr", (register, part.shift)) if part.shift else register
             case Memory():
                 self.access(operand)
-                self.operations.append(Load(".loaded", operand.address, self.size, tags))
-                return Reg(".loaded")
+                self.operations.append(Load("..loaded", operand.address, self.size, tags))
+                return Reg("..loaded")
             case _:
                 raise AssertionError(operand)
 
@@ -268,7 +268,7 @@ class _Lowering:
             if self.machine.width == 8 and self.exact:
                 return _extended("zext32", value)
             self.half.add(part.register)
-            is_word = isinstance(value, Reg) and (self.machine.width == 4 or value.name == ".loaded")
+            is_word = isinstance(value, Reg) and (self.machine.width == 4 or value.name == "..loaded")
             return value if is_word else _extended("sext32", value)
         mask = (1 << bits) - 1 << part.shift
         moved = _extended(f"zext{bits}", value)
@@ -303,8 +303,8 @@ class _Lowering:
         values = {"D": old, "S": source}
         new = substituted(expression(row.result, 8 * self.size), values)
         self.undefined = row.undefined
-        if ".carry" in registers_of(new):
-            self.operations.append(Set(".carry", Reg(".cf")))
+        if "..carry" in registers_of(new):
+            self.operations.append(Set("..carry", Reg(".cf")))
         self.set_flags(row.flags, {**values, "R": new})
         if row.stores:
             self.write(destination, new, tags, rmw=self.locked)
@@ -401,8 +401,8 @@ class _Lowering:
             old = self.read(one, tags)
             self.write(one, self.read(other), tags, rmw=bool(tags))
         else:
-            self.operations.append(Set(".old", self.read(one)))
-            old = Reg(".old")
+            self.operations.append(Set("..old", self.read(one)))
+            old = Reg("..old")
             self.write(one, self.read(other))
         self.write(other, old)
 
@@ -417,8 +417,8 @@ class _Lowering:
         new = substituted(expression("sext(add(D, S))", 8 * self.size), values)
         self.set_flags(ADD, {**values, "R": new})
         if isinstance(destination, RegisterOperand):
-            self.operations += [Set(".old", old), Set(".sum", new)]
-            old, new = Reg(".old"), Reg(".sum")
+            self.operations += [Set("..old", old), Set("..sum", new)]
+            old, new = Reg("..old"), Reg("..sum")
             self.write(source, old)  # where both are one register, it holds the sum
             self.write(destination, new)
         else:
@@ -443,11 +443,11 @@ class _Lowering:
         values = {"D": expected, "S": old}
         new = substituted(expression("sext(sub(D, S))", bits), values)
         self.set_flags(SUB, {**values, "R": new})
-        self.operations.append(Set(".equal", Op("eq", (expected, old))))
-        equal = Reg(".equal")
+        self.operations.append(Set("..equal", Op("eq", (expected, old))))
+        equal = Reg("..equal")
         if isinstance(destination, RegisterOperand):
-            self.operations.append(Set(".old", old))
-            old = Reg(".old")
+            self.operations.append(Set("..old", old))
+            old = Reg("..old")
             self.write(destination, Op("ite", (equal, self.read(source), old)))
         else:
             self.write(destination, self.read(source), tags, rmw=self.locked, when=equal)
@@ -589,8 +589,8 @@ def _lower_64(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS_64)
 
 
-_INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, _HINT_32, width=4)
-_INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, _HINT_64, width=8)
+_INSTRUCTIONS_32 = InstructionSet("X86", cell_32, canonical_32, _HINT_32, width=4, silent=True)
+_INSTRUCTIONS_64 = InstructionSet("X86_64", cell_64, canonical_64, _HINT_64, width=8, silent=True)
 
 _TAGS = frozenset({*FENCES.values()}) | _ATOMIC
 

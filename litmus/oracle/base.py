@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from litmus.cat.dag import Facts, Kind
-from litmus.oracle.algebra import EventSet, Pair, Relation, Value
+from litmus.cat.dag import Kind, Level
+from litmus.oracle.algebra import EventSet, Pair, Relation, Value, union
 from litmus.oracle.executions import Candidate, reached
 from litmus.program.graph import INITIAL, Event, EventGraph
 from litmus.program.instructions import no_repetition, repeated, repeated_alike
-from litmus.program.registers import RegisterEvents, register_events, same_instance
+from litmus.program.registers import same_instance
 from litmus.program.values import Address
 from litmus.relation.rows import Rows, bits
 
 
-def starting_from(graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None) -> Callable[[str], Value]:
-    """The sets and relations of a candidate by name, with those of the register level if there is one."""
-    if registers is None:
+def starting_from(graph: EventGraph, candidate: Candidate, level: Level) -> Callable[[str], Value]:
+    """The sets and relations of a candidate by name, with what a model of that level sees of registers."""
+    registers = graph.registers
+    if registers is None or level is Level.ACCESSES:
         return lambda name: base(graph, candidate, name)
-    executed = candidate.way.executed | {
+    beside = frozenset(
         registers.first + i for i, g in enumerate(registers.guards) if reached(graph, g, candidate.way.decided)
-    }
+    )
+    executed = candidate.way.executed | beside
+    seen = executed - {w for _, w in graph.single}
+    if level is not Level.REGISTERS:
+        seen -= frozenset(bits(registers.registers))
     threads = [event.thread for event in graph.events] + registers.threads
     rows = {
-        "po": registers.po,
         "rf-reg": registers.rf_reg,
         "iico_data": registers.iico_data,
         "iico_ctrl": registers.iico_ctrl,
@@ -37,17 +41,23 @@ def starting_from(graph: EventGraph, candidate: Candidate, registers: RegisterEv
 
     def at_register_level(name: str) -> Value:
         if name == "_":
-            return executed
+            return seen
+        if name == "po":
+            return frozenset((e, f) for e in seen for f in bits(registers.po[e]) if f in seen)
         if name in rows:
             return frozenset((e, f) for e in executed for f in bits(rows[name][e]) if f in executed)
         if name in registers.sets:
-            return frozenset(e for e in bits(registers.sets[name]) if e in executed)
+            return frozenset(e for e in bits(registers.sets[name]) if e in seen)
         if name == "id":
-            return frozenset((e, e) for e in executed)
+            return frozenset((e, e) for e in seen)
         if name == "int":
-            return frozenset((e, f) for e in executed for f in executed if threads[e] == threads[f] != INITIAL)
+            return frozenset((e, f) for e in seen for f in seen if threads[e] == threads[f] != INITIAL)
         if name == "ext":
-            return frozenset((e, f) for e in executed for f in executed if threads[e] != threads[f])
+            return frozenset((e, f) for e in seen for f in seen if threads[e] != threads[f])
+        more = {"loc": registers.locations, "ctrl": registers.control}.get(name)
+        if more is not None:
+            of_registers = frozenset((e, f) for e in seen for f in bits(more[e]) if f in seen)
+            return union(base(graph, candidate, name), of_registers)
         return base(graph, candidate, name)
 
     return at_register_level
@@ -61,16 +71,10 @@ def events_of(base: Callable[[str], Value]) -> EventSet:
 class CandidateFacts:
     """Everything that a model may ask of one candidate (litmus.cat.dag.Facts)."""
 
-    def __init__(self, graph: EventGraph, candidate: Candidate, registers: RegisterEvents | None) -> None:
-        self.graph = graph
-        self.candidate = candidate
-        self.named = starting_from(graph, candidate, registers)
-        self.size = len(graph.events) + (0 if registers is None else len(registers.guards))
+    def __init__(self, graph: EventGraph, candidate: Candidate, level: Level) -> None:
+        self.named = starting_from(graph, candidate, level)
+        self.size = len(graph.events) + (0 if graph.registers is None else len(graph.registers.guards))
         self.events = sum(1 << e for e in events_of(self.named))
-
-    def with_registers(self) -> Facts:
-        """The same with the register level."""
-        return CandidateFacts(self.graph, self.candidate, register_events(self.graph))
 
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
         """See litmus.cat.dag.Facts."""

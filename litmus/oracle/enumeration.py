@@ -34,7 +34,7 @@ from litmus.program.code import RegisterType
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.question import holds as satisfies
-from litmus.program.registers import register_events
+from litmus.program.unroll import with_registers
 from litmus.program.values import Address, Value
 
 UNDETERMINED = (
@@ -50,7 +50,6 @@ class Judge:
         self.graph = graph
         self.model = model
         self.definitions = Definitions(model)
-        self.registers = register_events(graph) if model.catdep else None
         # What is computed from none of these is the same in all candidates of a way.
         changing = {"rf", "co", "FW", "same-value"}
         if not has_constant_addresses(graph):
@@ -68,7 +67,7 @@ class Judge:
         A model that depends on the test is compiled for the candidate.
         """
         if self.model.recipe is not None:
-            compiled = self.model.recipe.compile(CandidateFacts(self.graph, candidate, None))
+            compiled = self.model.recipe.compile(CandidateFacts(self.graph, candidate, self.model.level))
             yield from Judge(self.graph, compiled).meanings(candidate)
             return
         for options in product(*map(range, self.model.choices)):
@@ -82,7 +81,7 @@ class Judge:
         checks = self.refuting[partial.pending]
         if not checks:
             return False
-        base = starting_from(self.graph, partial, self.registers)
+        base = starting_from(self.graph, partial, self.model.level)
         meaning = Meaning(self.definitions, events_of(base), base, self._known(partial))
         refuted = any(holds(check.predicate, meaning.value(check.node)) is check.negated for check in checks)
         self._learn(meaning)
@@ -109,7 +108,7 @@ class Judge:
 
     def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
         """The base sets and relations where the model's choices are made so."""
-        base = starting_from(self.graph, candidate, self.registers)
+        base = starting_from(self.graph, candidate, self.model.level)
 
         def with_choices(name: str) -> CatValue:
             if name[0] != "?":
@@ -222,6 +221,8 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
     Counts the executions; lists the final states if `states`.  Raises Unsupported where the model allows an
     execution that has no final state, InputError for an access outside every variable.
     """
+    if model.level.needs_registers(graph.program.notation == "machine"):
+        graph = with_registers(graph)
     judge = Judge(graph, model)
     return judged(judge, candidates(graph, judge.refutes), question, states)
 

@@ -20,12 +20,18 @@ from litmus.program.values import Expr, Value
 
 NO_TAGS: frozenset[str] = frozenset()
 
+TEMPORARY = ".."  # a register whose name begins so holds a value within one instruction, and is none of the machine's
+
 # What the compiler may do with an operation (litmus.program.compiler): a plain access of C; a volatile one, or part of
 # the assembly of an atomic operation; anything else stays where it is.
 Motion = Literal["plain", "volatile", "fixed"]
 PLAIN: Motion = "plain"
 VOLATILE: Motion = "volatile"
 FIXED: Motion = "fixed"
+
+# What code is written in: for a machine, whose registers and decisions (branches, selections) are events that models
+# may see; for one whose decisions are none (x86); or in a language, whose locals are no registers.
+Notation = Literal["machine", "silent", "language"]
 
 # What the status of a store-conditional depends on, which is for its architecture to say.
 Carried = Literal["nothing", "store", "operands"]
@@ -107,7 +113,8 @@ class Branch(Struct, frozen=True):
     """Go to `target` if `condition` is not 0 (None: always).
 
     Later events depend on the condition by control: to the end of the thread, or up to the label
-    `join` where one is given (C: a dependency ends with the if statement).
+    `join` where one is given (C: a dependency ends with the if statement).  In assembly, `join` is the end of the
+    instruction, which is executed on the condition.
     """
 
     target: str
@@ -194,6 +201,7 @@ class Program(Struct, frozen=True):
 
     registers[t] maps a register of thread t, by its canonical name, to its initial value (absent: 0);
     register_types[(t, register)] overrides the default spelling of final values.
+    notation: what models see of registers and branches.
     """
 
     arch: str
@@ -202,3 +210,4 @@ class Program(Struct, frozen=True):
     registers: tuple[Mapping[str, Value], ...]
     register_types: Mapping[tuple[int, str], RegisterType] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what a reader of the answer must know ("plain accesses ...")
+    notation: Notation = "machine"

@@ -84,8 +84,32 @@ class Leaf(Struct, frozen=True):
     registers: Mapping[str, Expr]
 
 
+class RegisterEvents(Struct):
+    """What the instructions of a program do beside accesses and fences: decisions, reads and writes of registers.
+
+    These events are numbered from `first` on, behind those of the graph, decisions first.  guards and threads are
+    theirs.  The rows are of all events, those of the graph too; in po and same_instance they replace the graph's.
+    sets: masks by cat name.  registers: the mask of the reads and writes of registers.
+    locations: the pairs that are of one register.  control: from reads to the decisions that they control.
+    """
+
+    first: int
+    guards: list[int]
+    threads: list[int]
+    sets: dict[str, int]
+    registers: int
+    locations: Rows
+    control: Rows
+    po: Rows
+    same_instance: Rows
+    rf_reg: Rows
+    iico_data: Rows
+    iico_ctrl: Rows
+    iico_order: Rows
+
+
 class EventGraph(Struct):
-    """All candidate events of a program.
+    """All candidate events of a program, whose backward branches are taken at most `bound` times.
 
     po excludes pairs of one instruction, pairs that depend on where a block lands (points), and those of exchanges.
     exchanges: the pairs of accesses that the compiler may have exchanged, by their order in the text: if the decision
@@ -98,6 +122,7 @@ class EventGraph(Struct):
     single: the read and the write of each read-modify-write that is one event to models, and not in amo.
     bound: how many rounds of loops were followed, at most; cuts: guards of the paths that were left where a loop
     reached it -> the backward branch that was not taken.
+    registers: the events of registers and decisions, if unrolling was asked for them.
     """
 
     program: Program
@@ -124,3 +149,4 @@ class EventGraph(Struct):
     points: list[tuple[Point, ...]] = field(default_factory=list)
     leaves: list[list[Leaf]] = field(default_factory=list)
     cells: dict[Address, int] = field(default_factory=dict)  # every cell of memory -> its initial write
+    registers: RegisterEvents | None = None

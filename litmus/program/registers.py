@@ -1,48 +1,38 @@
-"""The register level: events of registers and decisions, as cat models with `catdep` see them.
+"""The register level: reads and writes of registers, and decisions, as models with `catdep` see them.
 
-Such a model computes dependencies itself, from reads and writes of registers (Rreg, Wreg), the flow
-between instructions (rf-reg) and within one (iico_data, iico_ctrl), and decisions (B): of branches
-(BCC), and of instructions that select a value or decide whether to store (PRED).
+Such a model computes dependencies itself: from the flow of values between instructions (rf-reg) and within one
+(iico_data, iico_ctrl).  While a thread is unrolled, `Recorder` notes what each instruction does with registers.
+The rules are the same for all instructions:
 
-Unrolling has followed that flow already, and keeps where it led: addr, data, ctrl, and the pick_*
-relations for what passed a PRED on its way.  The events here are rebuilt from those, no more of them
-than it takes for the same paths to exist, by the rule "what feeds an operand is one flow":
+* A register that an instruction reads has one event for each use: in an address (ADDR), in a stored value (DATA),
+  or neither.  A register that it writes has one event.
+* What a value is computed from leads to it by iico_data: reads of registers, and accesses.
+* A branch that has a condition is a decision (BCC).  So is the condition of a selection, and of a store that may not
+  happen (PRED).  What decides leads by iico_ctrl to the events that begin what was decided on.
+* A read and a write of one instruction are in iico_order if nothing else leads from one to the other.
+* A load-reserve writes a register that holds the reservation; a store-conditional reads and writes it.
 
-  for each event e that something depends on    e -iico_data-> Wreg
-  and, where some of that is by a pick, a select   Wreg -rf-reg-> Rreg -iico_data-> PRED -iico_ctrl-> Wreg
-  for the address of an access, and the value of a store    Wreg -rf-reg-> Rreg (ADDR or DATA) -iico_data-> access
-  for a branch, before the first events it controls    Wreg -rf-reg-> Rreg -iico_data-> BCC
-
-So [R]; (rf-reg | iico_data)+ and the like relate the accesses and branches that they relate in herd7, but
-registers that only pass a value on have no events, and which register it was is not said.
+Source: herd7's semantics of instructions (eventsMonad.ml, event.ml, AArch64Sem.ml and those of other machines).
+Registers of the lowering that live within one instruction (litmus.program.code, TEMPORARY) are not registers here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Protocol
+
 from msgspec import Struct, field
 
 from litmus.diagnostics import Unsupported
-from litmus.program.code import Branch
-from litmus.program.graph import EventGraph
+from litmus.program.code import TEMPORARY, Branch, Float, Load, Program, Store, StoreConditional
+from litmus.program.graph import INITIAL, EventGraph, RegisterEvents
+from litmus.program.values import Expr, Op, Reg
 from litmus.relation.rows import Rows, bits, transposed
 
+Sources = frozenset[int]  # events: e of the graph, ~i for the event i of this level
 
-class RegisterEvents(Struct):
-    """The events of a graph's register level, numbered from `first` on, after those of the graph.
-
-    guards and threads are theirs; the rows are of all events; `sets` are masks by cat name.
-    """
-
-    first: int
-    guards: list[int] = field(default_factory=list)
-    threads: list[int] = field(default_factory=list)
-    sets: dict[str, int] = field(default_factory=dict)
-    po: Rows = field(default_factory=list)
-    rf_reg: Rows = field(default_factory=list)
-    iico_data: Rows = field(default_factory=list)
-    iico_ctrl: Rows = field(default_factory=list)
-    iico_order: Rows = field(default_factory=list)
-    same_instance: Rows = field(default_factory=list)
+_NOTHING: Sources = frozenset()
+_RESERVATION = ".reservation"
 
 
 def same_instance(graph: EventGraph) -> Rows:
@@ -64,140 +54,388 @@ def same_instance(graph: EventGraph) -> Rows:
     return rows
 
 
-_BEFORE, _IN, _AFTER = -1, 0, 1  # where an event stands: before, in or after the instruction of another
+class Trace(Struct):
+    """What one path through a thread has done with registers.
+
+    last: the write whose value each register holds.  before: the mask of the events of this level so far.
+    The rest is of the current instruction.  start: `before` as it was when it began.  reads: by register and use.
+    values: for each register it has written, the events that the value comes from; ruling: the decisions that it
+    follows upon.  decisions: by condition; branch: that of a branch.  deciding: the events that decide whether all that
+    follows is done;
+    decided: what follows so far.
+    """
+
+    thread: int
+    last: dict[str, int] = field(default_factory=dict)
+    before: int = 0
+    start: int = 0
+    instance: int = -1
+    reads: dict[tuple[str, str], int] = field(default_factory=dict)
+    values: dict[str, Sources] = field(default_factory=dict)
+    ruling: dict[str, Sources] = field(default_factory=dict)
+    decisions: dict[Expr, int] = field(default_factory=dict)
+    branch: int | None = None
+    deciding: Sources = _NOTHING
+    decided: Sources = _NOTHING
+
+    def fork(self) -> Trace:
+        """A copy, for another path that is the same up to here."""
+        return Trace(
+            self.thread, self.last.copy(), self.before, self.start, self.instance, self.reads.copy(),
+            self.values.copy(), self.ruling.copy(), self.decisions.copy(), self.branch, self.deciding, self.decided,
+        )  # fmt: skip
 
 
-class _Builder:
-    def __init__(self, graph: EventGraph) -> None:
+NO_TRACE = Trace(INITIAL)  # of paths of which nothing is recorded
+
+
+class Standing(Struct, frozen=True):
+    """Where an event stands: its instruction, and the events of earlier ones, of the graph and of this level."""
+
+    instance: int
+    start: int
+    level_start: int
+
+
+class Recorded(Struct, frozen=True):
+    """An event of this level: the cat sets it is in, the register that it reads or writes ("" for a decision).
+
+    control: the mask of the reads that earlier branches were decided by.
+    """
+
+    thread: int
+    guard: int
+    control: int
+    sets: tuple[str, ...]
+    register: str
+    standing: Standing
+
+
+class Way(Protocol):
+    """What a path must tell: its guard, the events of the graph before its instruction, the reads that control it."""
+
+    guard: int
+    start: int
+    control: int
+    trace: Trace
+
+
+Attempt = tuple[Sources, Sources, Sources]  # what a store-conditional reads: address, value, reservation
+
+
+class Observer:
+    """What unrolling tells of each operation, in order.  This one listens to nothing."""
+
+    records = False
+
+    def start(self, thread: int) -> Trace:
+        """A path through a thread begins."""
+        return NO_TRACE
+
+    def begin(self, path: Way) -> None:
+        """The instruction of a path is at its end, and the next one begins."""
+
+    def end(self, path: Way) -> None:
+        """The instruction of a path is at its end: it has written its registers."""
+
+    def place(self, path: Way, number: int) -> None:
+        """Event `number` of the graph is one of the path's current instruction."""
+
+    def assign(self, path: Way, register: str, value: Expr, ruling: Sources = _NOTHING) -> None:
+        """register := value, which follows upon some decisions."""
+
+    def load(self, path: Way, operation: Load, number: int) -> None:
+        """Event `number` of the graph is this load."""
+
+    def store(self, path: Way, operation: Store, read: int | None, number: int | None) -> None:
+        """Event `number` of the graph is this store, None if it never happens; `read` is that of its instruction."""
+
+    def attempt(self, path: Way, operation: StoreConditional) -> Attempt:
+        """A store-conditional begins, whether it will succeed or not."""
+        return _NOTHING, _NOTHING, _NOTHING
+
+    def outcome(self, path: Way, operation: StoreConditional, read: Attempt, number: int | None) -> None:
+        """A store-conditional has succeeded, with event `number` of the graph, or has failed (None)."""
+
+    def branch(self, path: Way, operation: Branch) -> None:
+        """A branch."""
+
+    def select(self, path: Way, condition: Expr) -> None:
+        """What follows in the instruction is selected by a condition."""
+
+    def decision(self, path: Way, condition: Expr, use: str = "") -> Sources:
+        """The decision by a condition."""
+        return _NOTHING
+
+    def level(self, graph: EventGraph) -> RegisterEvents | None:
+        """What was noted, when the graph is complete."""
+        return None
+
+
+class Recorder(Observer):
+    """Notes what instructions do with registers.  Raises Unsupported for programs whose registers are no machine's."""
+
+    records = True
+
+    def __init__(self, program: Program) -> None:
+        if program.notation == "language":
+            raise Unsupported("models that see registers are not supported for tests in C")
+        if any(isinstance(line.operation, Float) for thread in program.threads for line in thread.lines):
+            raise Unsupported("models that see registers are not supported for tests with sys_membarrier()")
+        self.commits = program.notation == "machine"
+        self.events: list[Recorded] = []
+        self.standing: dict[int, Standing] = {}  # of the events of the graph
+        self.ports: dict[int, set[str]] = {}  # ADDR and DATA of the reads of registers
+        self.flows: dict[str, set[tuple[int, int]]] = {"rf": set(), "data": set(), "ctrl": set(), "order": set()}
+        self.instances = 0
+
+    # ------------------------------------------------------------ instructions
+
+    def start(self, thread: int) -> Trace:
+        """See Observer."""
+        return Trace(thread)
+
+    def begin(self, path: Way) -> None:
+        """See Observer."""
+        self.end(path)
+        trace = path.trace
+        trace.start = trace.before
+        trace.instance = self.instances
+        self.instances += 1
+        trace.reads, trace.values, trace.ruling, trace.decisions = {}, {}, {}, {}
+        trace.branch = None
+        trace.deciding = trace.decided = _NOTHING
+
+    def end(self, path: Way) -> None:
+        """See Observer."""
+        trace = path.trace
+        for register, sources in trace.values.items():
+            if not register.startswith(TEMPORARY):
+                ruling = trace.ruling.get(register, _NOTHING)
+                trace.last[register] = self.event(path, ("Wreg",), sources, ruling, register)
+
+    def assign(self, path: Way, register: str, value: Expr, ruling: Sources = _NOTHING) -> None:
+        """See Observer."""
+        path.trace.values[register] = self.operand(path, value)
+        if ruling:
+            path.trace.ruling[register] = ruling
+
+    def load(self, path: Way, operation: Load, number: int) -> None:
+        """See Observer."""
+        address = self.operand(path, operation.address, "ADDR")
+        self.place(path, number, address)
+        path.trace.values[operation.register] = frozenset((number,))
+        if operation.reserve:
+            path.trace.values[_RESERVATION] = address
+
+    def store(self, path: Way, operation: Store, read: int | None, number: int | None) -> None:
+        """See Observer."""
+        ruling = _NOTHING
+        if operation.when is not None:
+            ruling = self.decision(path, operation.when, "DATA")
+        if number is None:
+            return
+        sources = self.operand(path, operation.address, "ADDR") | self.operand(path, operation.value, "DATA")
+        self.place(path, number, sources, ruling)
+        if operation.rmw and read is not None and read not in sources and not ruling:
+            self.flows["order"].add((read, number))
+
+    def attempt(self, path: Way, operation: StoreConditional) -> Attempt:
+        """A store-conditional reads its address, its value and the reservation, whether it succeeds or not."""
+        address = self.operand(path, operation.address, "ADDR")
+        value = self.operand(path, operation.value, "DATA")
+        return address, value, self.operand(path, Reg(_RESERVATION))
+
+    def outcome(self, path: Way, operation: StoreConditional, read: Attempt, number: int | None) -> None:
+        """See Observer."""
+        address, value, reservation = read
+        values, ruling = path.trace.values, path.trace.ruling
+        if operation.carries == "operands":
+            status = address | value | reservation
+            values[_RESERVATION] = values[operation.status] = status
+            if number is not None:
+                self.place(path, number, status)
+            return
+        values[_RESERVATION] = values[operation.status] = _NOTHING
+        ruling[_RESERVATION] = reservation
+        if number is not None:
+            self.place(path, number, address | value, address | reservation)
+            if operation.carries == "store":
+                ruling[operation.status] = frozenset((number,))
+
+    def branch(self, path: Way, operation: Branch) -> None:
+        """A branch: a decision if it has a condition; around the rest of its own instruction, it decides on that."""
+        if operation.condition is None:
+            return
+        sources = self.operand(path, operation.condition)
+        if operation.join is not None:
+            path.trace.deciding, path.trace.decided = sources, _NOTHING
+        elif self.commits and path.trace.branch is None:  # several that go to where a register says are one decision
+            path.trace.branch = self.event(path, ("B", "BCC"), sources)
+
+    def select(self, path: Way, condition: Expr) -> None:
+        """See Observer."""
+        path.trace.deciding, path.trace.decided = self.decision(path, condition), _NOTHING
+
+    def decision(self, path: Way, condition: Expr, use: str = "") -> Sources:
+        """The decision by a condition; where the machine has no events of decisions, what it is computed from."""
+        sources = self.operand(path, condition, use)
+        if not self.commits:
+            return sources
+        decisions = path.trace.decisions
+        if condition not in decisions:
+            decisions[condition] = self.event(path, ("B", "PRED"), sources)
+        return frozenset((decisions[condition],))
+
+    # ------------------------------------------------------------ events
+
+    def operand(self, path: Way, expr: Expr, use: str = "") -> Sources:
+        """What an expression is computed from, in an address (ADDR), a stored value (DATA), or elsewhere."""
+        if isinstance(expr, Op):
+            return frozenset().union(*[self.operand(path, argument, use) for argument in expr.args])
+        if not isinstance(expr, Reg):
+            return _NOTHING
+        written = path.trace.values.get(expr.name)
+        if written is None:
+            return frozenset((self.read(path, expr.name, use),))
+        if use:
+            for source in written:
+                if source < 0 and "Rreg" in self.events[~source].sets:
+                    self.ports.setdefault(source, set()).add(use)
+        return written
+
+    def read(self, path: Way, register: str, use: str) -> int:
+        """The event by which the instruction reads a register that it has not written."""
+        reads = path.trace.reads
+        found = reads.get((register, use))
+        if found is None and not use:
+            found = reads.get((register, "DATA"), reads.get((register, "ADDR")))
+        if found is None:
+            found = self.event(path, ("Rreg",), _NOTHING, _NOTHING, register)
+            if use:
+                self.ports[found] = {use}
+            writer = path.trace.last.get(register)
+            if writer is not None:
+                self.flows["rf"].add((writer, found))
+        reads[register, use] = found
+        return found
+
+    def event(
+        self, path: Way, sets: tuple[str, ...], sources: Sources, ruling: Sources = _NOTHING, register: str = ""
+    ) -> int:
+        """A new event of the path's current instruction."""
+        trace = path.trace
+        number = len(self.events)
+        standing = Standing(trace.instance, path.start, trace.start)
+        self.events.append(Recorded(trace.thread, path.guard, path.control, sets, register, standing))
+        trace.before |= 1 << number
+        self.connect(trace, ~number, sources, ruling)
+        return ~number
+
+    def place(self, path: Way, number: int, sources: Sources = _NOTHING, ruling: Sources = _NOTHING) -> None:
+        """See Observer; the events that lead to it by iico_data and by iico_ctrl."""
+        trace = path.trace
+        self.standing[number] = Standing(trace.instance, path.start, trace.start)
+        self.connect(trace, number, sources, ruling)
+
+    def connect(self, trace: Trace, event: int, sources: Sources, ruling: Sources) -> None:
+        """The relations that lead to an event from others of its instruction."""
+        self.flows["data"].update((source, event) for source in sources)
+        if trace.deciding and not sources & trace.decided:
+            ruling |= trace.deciding
+        self.flows["ctrl"].update((source, event) for source in ruling)
+        trace.decided |= {event}
+
+    # ------------------------------------------------------------ all of it
+
+    def level(self, graph: EventGraph) -> RegisterEvents:
+        """See Observer."""
+        return _Level(self, graph).built()
+
+
+class _Level:
+    """The events of a recorder, numbered behind those of its graph: decisions first."""
+
+    def __init__(self, recorder: Recorder, graph: EventGraph) -> None:
+        self.recorder = recorder
         self.graph = graph
         self.first = len(graph.events)
-        self.built = RegisterEvents(self.first)
-        self.places: list[tuple[int, int]] = [(e, _IN) for e in range(self.first)]  # whose instruction, and where
-        self.flows: dict[str, list[tuple[int, int]]] = {"rf-reg": [], "data": [], "ctrl": []}
-        self.results: dict[int, int] = {}  # event -> the Wreg that has its result
-        self.selected: dict[int, int] = {}  # event -> the Wreg that has what its result selected
+        recorded = recorder.events
+        self.order = sorted(range(len(recorded)), key=lambda i: (recorded[i].register != "", i))
+        self.number = {~i: self.first + place for place, i in enumerate(self.order)}
+        self.number.update((e, e) for e in range(self.first))
+        self.number.update((w, r) for r, w in graph.single)
+        self.size = self.first + len(recorded)
 
-    def event(self, anchor: int, where: int, *sets: str) -> int:
-        number = len(self.places)
-        self.places.append((anchor, where))
-        event = self.graph.events[anchor]
-        self.built.guards.append(event.guard)
-        self.built.threads.append(event.thread)
-        for name in sets:
-            self.built.sets[name] = self.built.sets.get(name, 0) | 1 << number
-        return number
+    def built(self) -> RegisterEvents:
+        recorded = [self.recorder.events[i] for i in self.order]
+        sets: dict[str, int] = {}
+        for i, event in zip(self.order, recorded, strict=True):
+            for name in (*event.sets, *self.recorder.ports.get(~i, ())):
+                sets[name] = sets.get(name, 0) | 1 << self.number[~i]
+        flows = self.recorder.flows
+        return RegisterEvents(
+            first=self.first,
+            guards=[event.guard for event in recorded],
+            threads=[event.thread for event in recorded],
+            sets=sets,
+            registers=sum(1 << self.first + i for i, event in enumerate(recorded) if event.register),
+            locations=self.classes(
+                {
+                    self.number[~i]: (e.thread, e.register)
+                    for i, e in zip(self.order, recorded, strict=True)
+                    if e.register
+                }
+            ),
+            control=self.control(),
+            po=self.program_order(),
+            same_instance=self.classes({self.number[e]: s.instance for e, s in self.standings()}),
+            rf_reg=self.rows(flows["rf"]),
+            iico_data=self.rows(flows["data"]),
+            iico_ctrl=self.rows(flows["ctrl"]),
+            iico_order=self.rows(flows["order"]),
+        )
 
-    def result(self, e: int) -> int:
-        if e not in self.results:
-            self.results[e] = self.event(e, _IN, "Wreg")
-            self.flows["data"].append((e, self.results[e]))
-        return self.results[e]
+    def standings(self) -> Iterator[tuple[int, Standing]]:
+        """Every event that some instruction makes, and where it stands."""
+        yield from self.recorder.standing.items()
+        for i, event in enumerate(self.recorder.events):
+            yield ~i, event.standing
 
-    def selection(self, e: int) -> int:
-        if e not in self.selected:
-            read = self.event(e, _AFTER, "Rreg")
-            decision = self.event(e, _AFTER, "B", "PRED")
-            self.selected[e] = self.event(e, _AFTER, "Wreg")
-            self.flows["rf-reg"].append((self.result(e), read))
-            self.flows["data"].append((read, decision))
-            self.flows["ctrl"].append((decision, self.selected[e]))
-        return self.selected[e]
+    def control(self) -> Rows:
+        reads = (1 << self.first) - 1  # and nothing that was picked
+        controlling = [0] * self.size
+        for i, event in enumerate(self.recorder.events):
+            if not event.register:
+                controlling[self.number[~i]] = event.control & reads
+        return transposed(controlling)
 
-    def operand(self, sources: int, picked: int, target: int, anchor: int, where: int, *sets: str) -> None:
-        """An operand of `target`, computed from what `sources` read and selected by what `picked` did."""
-        if sources | picked:
-            port = self.event(anchor, where, "Rreg", *sets)
-            self.flows["data"].append((port, target))
-            self.flows["rf-reg"].extend((self.result(e), port) for e in bits(sources))
-            self.flows["rf-reg"].extend((self.selection(e), port) for e in bits(picked))
+    def program_order(self) -> Rows:
+        before = [0] * self.size
+        for e, standing in self.standings():
+            number = self.number[e]
+            before[number] = self.visible(standing.start)
+            for i in bits(standing.level_start):
+                before[number] |= 1 << self.number[~i]
+        return transposed(before)
 
-    def build(self) -> RegisterEvents:
-        graph, n = self.graph, self.first
-        for rows, picks, port in (
-            (graph.addr, graph.pick_addr, "ADDR"),
-            (graph.data, graph.pick_data, "DATA"),
-        ):
-            sources, picked = transposed(rows), transposed(picks) if picks else [0] * n
-            for e in range(n):
-                self.operand(sources[e], picked[e], e, e, _IN, port)
-        self.branches()
-        built = self.built
-        size = len(self.places)
-        built.po = self.program_order(size)
-        within = set(graph.amo_data)
-        built.rf_reg = self.rows(self.flows["rf-reg"], size)
-        built.iico_data = self.rows([*self.flows["data"], *within], size)
-        built.iico_ctrl = self.rows(self.flows["ctrl"], size)
-        picks = graph.pick_data or [0] * n
-        plain = [(r, w) for r, w in graph.amo if (r, w) not in within and not picks[r] >> w & 1]
-        built.iico_order = self.rows(plain, size)
-        built.same_instance = self.instances(size)
-        return built
+    def visible(self, events: int) -> int:
+        """Events of the graph, as models see them: a single read-modify-write is its read."""
+        for r, w in self.graph.single:
+            if events >> w & 1:
+                events = events & ~(1 << w) | 1 << r
+        return events
 
-    def branches(self) -> None:
-        """A decision before each event that a branch controls and that is not after another one that it does."""
-        graph, n = self.graph, self.first
-        control = transposed(graph.ctrl)
-        picked = transposed(graph.pick_ctrl) if graph.pick_ctrl else [0] * n
-        before = transposed(graph.po)
-        for e in range(n):
-            new, new_picked = control[e], picked[e]
-            if new | new_picked:
-                for earlier in bits(before[e]):
-                    new &= ~control[earlier]
-                    new_picked &= ~picked[earlier]
-                if new | new_picked:
-                    decision = self.event(e, _BEFORE, "B", "BCC")
-                    self.operand(new, new_picked, decision, e, _BEFORE)
-
-    def rows(self, pairs: list[tuple[int, int]], size: int) -> Rows:
-        rows = [0] * size
+    def rows(self, pairs: Iterable[tuple[int, int]]) -> Rows:
+        rows = [0] * self.size
         for e, f in pairs:
-            rows[e] |= 1 << f
+            if self.number[e] != self.number[f]:
+                rows[self.number[e]] |= 1 << self.number[f]
         return rows
 
-    def program_order(self, size: int) -> Rows:
-        standing: dict[int, list[int]] = {}  # the new events by whose instruction they stand at
-        for x in range(self.first, size):
-            standing.setdefault(self.places[x][0], []).append(x)
-        masks = {anchor: sum(1 << x for x in new) for anchor, new in standing.items()}
-        rows = []
-        for x in range(size):
-            anchor, where = self.places[x]
-            row = self.graph.po[anchor]
-            for later in list(bits(row)):
-                row |= masks.get(later, 0)
-            row |= sum(1 << y for y in standing.get(anchor, ()) if self.places[y][1] > where)
-            if where == _BEFORE:
-                row |= 1 << anchor
-            rows.append(row)
-        return rows
-
-    def instances(self, size: int) -> Rows:
-        rows = same_instance(self.graph) + [0] * (size - self.first)
-        together: dict[tuple[int, int], int] = {}
-        for x in range(self.first, size):
-            together[self.places[x]] = together.get(self.places[x], 0) | 1 << x
-        originals = rows[: self.first]
-        for e in range(self.first):
-            for other in bits(originals[e]):
-                rows[e] |= together.get((other, _IN), 0)
-        for x in range(self.first, size):
-            anchor, where = self.places[x]
-            rows[x] = rows[anchor] if where == _IN else together[anchor, where]
-        return rows
-
-
-def register_events(graph: EventGraph) -> RegisterEvents:
-    """The register level of a graph.
-
-    Raises Unsupported where dependencies do not follow from it: in C a control dependency ends with its
-    statement, and where a block lands is not known.
-    """
-    operations = [line.operation for thread in graph.program.threads for line in thread.lines]
-    if graph.blocks or graph.exchanges or any(type(o) is Branch and o.join is not None for o in operations):
-        where = "tests in C" if graph.program.arch == "C" else "instructions that are executed on a condition"
-        raise Unsupported(f"models that compute dependencies (`catdep`) are not supported for {where}")
-    if graph.single:
-        raise Unsupported("models that compute dependencies (`catdep`) are not supported for atomic operations here")
-    return _Builder(graph).build()
+    def classes(self, of: Mapping[int, Hashable]) -> Rows:
+        """The pairs of events of one class, each with itself too."""
+        members: dict[Hashable, int] = {}
+        for e, name in of.items():
+            members[name] = members.get(name, 0) | 1 << e
+        return [members[of[e]] if e in of else 0 for e in range(self.size)]

@@ -44,6 +44,7 @@ from litmus.program.graph import (
     Point,
 )
 from litmus.program.loops import MAXIMUM_STEPS, Loops, loops_of, too_many_events, too_many_rounds
+from litmus.program.registers import NO_TRACE, Observer, Recorder, Trace
 from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, constant, simplify
 from litmus.relation.rows import transposed
 
@@ -88,18 +89,21 @@ class _Path(Struct):
     fenced: int = 0  # events before the last barrier to the compiler
     committed: int = 0  # reads that decided a branch of C which all later writes depend on
     reserved: int = 0  # reads that the reservation depends on
+    trace: Trace = field(default_factory=lambda: NO_TRACE)  # of registers, if they are recorded
 
     def fork(self, pc: int, guard: int) -> _Path:
         return _Path(
             pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
             self.scoped, self.reservation, self.load, self.copy, self.admitted, self.rounds.copy(),
             self.unsure.copy(), self.open, self.fenced, self.committed, self.reserved,
+            self.trace if self.trace is NO_TRACE else self.trace.fork(),
         )  # fmt: skip
 
 
 class _Unroller:
-    def __init__(self, program: Program, bound: int, exchange: bool) -> None:
+    def __init__(self, program: Program, bound: int, exchange: bool, observer: Observer) -> None:
         self.program = program
+        self.observer = observer
         self.bound = bound
         self.exchange = exchange
         self.ranges: Ranges | None = None  # the loops of the thread, if the compiler may exchange accesses of it
@@ -214,6 +218,7 @@ class _Unroller:
                     path.open &= ~self.loops.beginning.get(path.pc, 0)  # type: ignore[union-attr]
                 path.pc += 1
                 if line.instruction != path.instruction:
+                    self.observer.begin(path)
                     path.instruction = line.instruction
                     path.start = path.before
                     path.load = None
@@ -231,12 +236,15 @@ class _Unroller:
                         self.either(operation, value, path, line, stack)  # type: ignore[arg-type]
                     else:
                         path.registers[operation.register] = self.evaluate(value, path, line.span)  # type: ignore[union-attr]
+                        self.observer.assign(path, operation.register, value)  # type: ignore[union-attr]
                 elif kind is Load:
                     self.load(operation, path, thread, line)  # type: ignore[arg-type]
                 elif kind is Store:
                     self.store(operation, path, thread, line)  # type: ignore[arg-type]
                 elif kind is Fence:
-                    self.event(path, thread, "F", line, path.guard).tags = operation.tags  # type: ignore[union-attr]
+                    event = self.event(path, thread, "F", line, path.guard)
+                    event.tags = operation.tags  # type: ignore[union-attr]
+                    self.observer.place(path, event.number)
                 elif kind is Branch:
                     if not self.branch(operation, path, lines, labels, stack, line):  # type: ignore[arg-type]
                         break
@@ -263,6 +271,7 @@ class _Unroller:
             else:
                 if places is not None:
                     self.pass_by(places, path)
+                self.observer.end(path)
                 ended.append(path)
         return ended
 
@@ -281,42 +290,53 @@ class _Unroller:
     def select(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
         """register := select(condition, a, b): depends on a or on b, and on the condition by a pick.
 
-        Where that makes two sets of dependencies, the path forks: each way has its own.
+        Where that makes two sets of dependencies, or for models that see registers, the path forks: each way has
+        its own.
         """
+        self.observer.select(path, value.args[0])
         condition, deciding = self.evaluate(value.args[0], path, line.span)
         picks = _as_picks(deciding)
         chosen, reads = self.evaluate(value.args[1], path, line.span)
         other, other_reads = self.evaluate(value.args[2], path, line.span)
+        first = value.args[1]
         if type(condition) is int or type(condition) is Address:
             if condition == 0:
-                chosen, reads = other, other_reads
-        elif reads == other_reads:
+                chosen, reads, first = other, other_reads, value.args[2]
+        elif reads == other_reads and not self.observer.records:
             chosen = simplify("ite", (condition, chosen, other))
         else:
             fork = self.fork(path, self.decide(condition, path.guard, line.span), False)
             fork.registers[operation.register] = (other, other_reads | picks)
+            self.observer.assign(fork, operation.register, value.args[2])
             stack.append(fork)
         path.registers[operation.register] = (chosen, reads | picks)
+        self.observer.assign(path, operation.register, first)
 
     def either(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
         """register := either(condition, a, b): b, or a where the condition says that they are equal.
 
         Where it comes from a, it depends on a, and on the condition by a pick.  Both ways are followed, or,
         where a depends on nothing and that way orders less in every respect, it alone if the condition holds.
+        To a model that sees registers, neither way orders less.
         """
+        observer = self.observer
+        ruling = observer.decision(path, value.args[0], "DATA")
         condition, deciding = self.evaluate(value.args[0], path, line.span)
         _, reads = self.evaluate(value.args[1], path, line.span)
         result, result_reads = self.evaluate(value.args[2], path, line.span)
         reads |= _as_picks(deciding)
         path.registers[operation.register] = (result, result_reads)
         if condition == 0:
+            observer.assign(path, operation.register, value.args[2])
             return
-        free = bool(reads & _PLAIN)
+        free = bool(reads & _PLAIN) or observer.records
         if type(condition) is int and not free:
             path.registers[operation.register] = (result, reads)
             return
         fork = self.fork(path, self.decide(None if free else condition, path.guard, line.span), True)
         fork.registers[operation.register] = (result, reads)
+        observer.assign(fork, operation.register, value.args[1], ruling)
+        observer.assign(path, operation.register, value.args[2])
         stack.append(fork)
         if free and type(condition) is not int:
             self.graph.assumptions.append(Assumption(condition, fork.guard))
@@ -334,6 +354,7 @@ class _Unroller:
         self.graph.addr[number] = reads
         path.registers[operation.register] = (event.value, 1 << number)
         path.load = number
+        self.observer.load(path, operation, number)
         if operation.reserve:
             path.reservation = number
             path.reserved = reads
@@ -344,10 +365,12 @@ class _Unroller:
         if operation.when is not None:
             condition, deciding = self.evaluate(operation.when, path, line.span)
             if condition == 0:
+                self.observer.store(path, operation, path.load, None)
                 return
             if type(condition) is not int and type(condition) is not Address:
                 guard = self.guard(guard, self.decide(condition, guard, line.span), True)
         event = self.write(operation, path, thread, line, guard)
+        self.observer.store(path, operation, path.load, event.number)
         if deciding:
             self.graph.data[event.number] |= _as_picks(deciding)
         if path.load is not None:
@@ -402,6 +425,7 @@ class _Unroller:
 
         Not `fails`: executions in which it fails are dropped at once, and so is that path.
         """
+        read = self.observer.attempt(path, operation)
         reservation, path.reservation = path.reservation, None
         address, address_reads = self.evaluate(operation.address, path, line.span)
         if type(address) is int:  # it never succeeds, which would go unnoticed
@@ -425,10 +449,12 @@ class _Unroller:
                 self.graph.lxsx.append((reservation, event.number))
                 stored = 1 << event.number if operation.carries == "store" else carried
                 success.registers[operation.status] = (operation.success, stored)
+                self.observer.outcome(success, operation, read, event.number)
                 if not fails:
                     return
                 stack.append(success)
         path.registers[operation.status] = (operation.failure, carried)
+        self.observer.outcome(path, operation, read, None)
 
     def branch(
         self, operation: Branch, path: _Path, lines: tuple[Line, ...], labels: dict[str, int],
@@ -439,6 +465,7 @@ class _Unroller:
         target = labels[operation.target]
         taken, falls = True, False
         condition: Expr = 1
+        self.observer.branch(path, operation)
         if operation.condition is not None:
             condition, reads = self.evaluate(operation.condition, path, line.span)
             if reads:
@@ -501,7 +528,7 @@ class _Unroller:
             registers: Registers = {name: (value, 0) for name, value in self.program.registers[thread].items()}
             self.ranges = ranges_of(code) if self.exchange and has_plain(code) else None
             self.cut_short = []
-            root = _Path(0, registers, admitted=code.admitted)
+            root = _Path(0, registers, admitted=code.admitted, trace=self.observer.start(thread))
             ended = self.walk(code.lines, dict(code.labels), thread, root, self.places.get(thread))
             graph.leaves.append([Leaf(p.guard, {r: v for r, (v, _) in p.registers.items()}) for p in ended])
             if self.ranges is not None:
@@ -532,6 +559,7 @@ class _Unroller:
                 rows[:] = [row & _PLAIN for row in rows]
         for rows in (graph.po, graph.ctrl, graph.addr, graph.data):
             rows[:] = transposed(rows)
+        graph.registers = self.observer.level(graph)
         return graph
 
     def initial_write(self, address: Address, value: Value, size: int) -> None:
@@ -564,14 +592,20 @@ class _Unroller:
         return Point(guard, before, after)
 
 
-def unroll(program: Program, bound: int = 2, exchange: bool = True) -> EventGraph:
+def unroll(program: Program, bound: int = 2, exchange: bool = True, registers: bool = False) -> EventGraph:
     """The event graph of a program, each of its loops followed up to `bound` rounds.
 
     More exactly: a path ends where a backward branch ends its round number `bound` + 1 of those that count
     (litmus.program.loops).  A loop whose end does not depend on the execution is followed to it.
     exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
+    registers: with the events of registers and decisions (litmus.program.registers).
 
     Raises InputError where code computes something meaningless (an address times two) or accesses no variable, whatever
-    is read, and Unsupported where there are too many paths or rounds.
+    is read, and Unsupported where there are too many paths or rounds, or where there is no such level.
     """
-    return _Unroller(program, bound, exchange).unroll()
+    return _Unroller(program, bound, exchange, Recorder(program) if registers else Observer()).unroll()
+
+
+def with_registers(graph: EventGraph) -> EventGraph:
+    """The graph of the same program, unrolled as often, with registers.  Raises Unsupported like unroll."""
+    return graph if graph.registers is not None else unroll(graph.program, graph.bound, registers=True)

@@ -27,10 +27,6 @@ class HandFacts:
         self.size = max(base["_"]) + 1
         self.events = sum(1 << event for event in base["_"])
 
-    def with_registers(self) -> HandFacts:
-        """The same: these executions have no registers."""
-        return self
-
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
         """A base set or relation; None for those that are not known."""
         if name in self.unknown:

@@ -120,8 +120,8 @@ MUTATIONS = [
     ("let cc0 = ctrl | (addr; po)", "let cc0 = (addr; po)"),
     ("let cc0 = ctrl | (addr; po)", "let cc0 = ctrl"),
     ("let cc0 = ctrl | (addr; po)", "let cc0 = ctrl | (addr; po) | po-loc"),  # Power's
-    ("let fences = dmb | dsb |", "let fences = dsb |"),
-    ("let fences = dmb | dsb |", "let fences = dmb |"),
+    ("((dmb | dsb) & (M * M))", "(dsb & (M * M))"),
+    ("((dmb | dsb) & (M * M))", "(dmb & (M * M))"),
     ("(dmb.st | dsb.st) & (W * W)", "dsb.st & (W * W)"),
     ("(dmb.st | dsb.st) & (W * W)", "dmb.st & (W * W)"),
     ("(dmb.st | dsb.st) & (W * W)", "(dmb.st | dsb.st)"),

@@ -353,8 +353,11 @@ def test_the_register_level_has_the_events_of_an_access_that_depends() -> None:
         "exists (0:r1=0)\n"
     )
     shape = """
-    ~empty [R]; iico_data; [Wreg]; rf-reg; [Rreg & ADDR]; iico_data; [R]
+    ~empty [R]; iico_data; [Wreg]; rf-reg; [Rreg]; iico_data; [Wreg]; rf-reg; [Rreg & ADDR]; iico_data; [R]
     ~empty [R]; iico_data; [Wreg]; rf-reg; [Rreg & DATA]; iico_data; [W]
+    empty [Rreg & ADDR & DATA]
+    empty rf-reg \\ (po & loc)
+    empty (loc & (M * (Rreg | Wreg)))
     empty [Rreg]; rf-reg
     empty rf-reg; [Wreg]
     empty B
@@ -368,9 +371,9 @@ def test_the_register_level_has_the_events_of_an_access_that_depends() -> None:
         assert result.verdict is Verdict.ALWAYS
 
 
-def test_events_of_registers_are_in_no_relation_of_a_model_without_catdep() -> None:
+def test_a_model_without_catdep_sees_decisions_but_no_registers() -> None:
     found = case(POWER)
-    within = "empty _ \\ (M | F)"
+    within = "empty _ \\ (M | F | BCC) ~empty BCC empty Rreg | Wreg empty po & ((Rreg | Wreg) * _)"
     for engine in ENGINES:
         assert answer(found, f"acyclic po-loc | rf | co | fr {within}", engine).states
         seen = said(found, computed(within, found.tags), engine)
