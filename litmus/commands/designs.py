@@ -13,7 +13,7 @@ from litmus.commands.streams import File, Progress, flush, write, write_error
 from litmus.diagnostics import Diagnostic, ExitCode, InputError
 
 if TYPE_CHECKING:
-    from litmus.designs.matrix import Asked, Finding, Matrix
+    from litmus.designs.matrix import Asked, Finding, Liveness, Matrix
     from litmus.designs.syntax import Design
 
 DESCRIPTION = """\
@@ -112,7 +112,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _asked(parsed: argparse.Namespace, designs: list[Design]) -> Asked:
     from litmus.designs.matrix import Asked
-    from litmus.designs.scenarios import read_scenarios
+    from litmus.designs.scenarios import default_shapes, read_scenarios
     from litmus.engine.options import Options
     from litmus.membarrier.table import shapes_of
 
@@ -121,18 +121,18 @@ def _asked(parsed: argparse.Namespace, designs: list[Design]) -> Asked:
         raise InputError("--scenario names shapes of any number of threads, --threads asks for all of one")
     return Asked(
         designs=tuple(designs),
-        shapes=tuple(shapes) or shapes_of(parsed.threads or 2),
+        shapes=tuple(shapes) or (shapes_of(parsed.threads) if parsed.threads else default_shapes()),
         sides=tuple(sides),
         models=tuple(dict.fromkeys(parsed.model)),
         arch=parsed.arch,
         primitives=tuple(parsed.primitive),
         options=Options(states="none", engine=parsed.engine, timeout=parsed.timeout),
         jobs=parsed.jobs,
-        complete=not shapes and parsed.threads in (None, 2),
+        complete=not shapes and parsed.threads is None,
     )
 
 
-def _derived(asked: Asked, show: Callable[[Asked, Finding], None] | None = None) -> Matrix:
+def _derived(asked: Asked, show: Callable[[Asked, Finding, Liveness], None] | None = None) -> Matrix:
     """The matrix; each finding is shown as soon as it is there."""
     from litmus.designs.matrix import derive
 
@@ -143,10 +143,10 @@ def _derived(asked: Asked, show: Callable[[Asked, Finding], None] | None = None)
         progress.end()
 
 
-def _write_line(asked: Asked, finding: Finding) -> None:
+def _write_line(asked: Asked, finding: Finding, liveness: Liveness) -> None:
     from litmus.report.designs import json_line
 
-    write(json_line(asked, finding))
+    write(json_line(asked, finding, liveness))
     flush()
 
 
@@ -161,10 +161,12 @@ def _shown(parsed: argparse.Namespace, matrix: Matrix) -> str:
     style = style_for(sys.stdout)
     if not parsed.explain:
         return report.text(matrix, style)
-    from litmus.designs.explaining import explain
+    from litmus.designs.explaining import explain, explain_waiting
 
     parts = [
-        report.explanation(matrix, number, model, explain(matrix, number, model), style)
+        report.explanation(
+            matrix, number, model, explain(matrix, number, model), explain_waiting(matrix, number, model), style
+        )
         for number in range(len(matrix.asked.designs))
         for model in matrix.models
     ]
@@ -192,7 +194,7 @@ def _status(matrices: list[Matrix], expects: bool) -> int:
     written: set[str] = set()
     for matrix in matrices:
         for cell in matrix.cells.values():
-            for error in (f.error for f in cell.findings if f.error is not None):
+            for error in cell.errors:
                 codes.add(error.exit_code)
                 _write_once(error, written)
         if expects and differences(matrix):

@@ -9,10 +9,20 @@ from msgspec.structs import replace
 
 from litmus.cat.dag import Model
 from litmus.designs.lowering import Lowering, question
-from litmus.designs.matrix import Asked, Finding, Matrix, limited, model_of, primitives_of
+from litmus.designs.matrix import (
+    Asked,
+    Finding,
+    Matrix,
+    find_blocked,
+    limited,
+    model_of,
+    primitives_of,
+    scenarios_of_ends,
+)
 from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import listing
 from litmus.designs.telling import NO_STORY, tale
+from litmus.designs.waiting import Blocked
 from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Execution
 from litmus.oracle.story import Story, story
@@ -64,3 +74,21 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
 def _asked(asked: Asked, lowering: Lowering, scenario: Scenario, model: Model, table: Primitives) -> Answer:
     graph = unroll(lowering.program(scenario, table))
     return decide(graph, model, question(scenario), replace(asked.options, timeout=None))
+
+
+def explain_waiting(matrix: Matrix, number: int, model: str) -> dict[str, Blocked]:
+    """By sides, an execution of a design's call that can never be completed, where there is one."""
+    asked = matrix.asked
+    design = asked.designs[number]
+    lowering, texts = Lowering(design), listing(design)
+    table = primitives_of(asked, design, model)
+    found: dict[str, Blocked] = {}
+    for side in asked.sides:
+        cell = matrix.cells[number, model, side]
+        for scenario in scenarios_of_ends(design, (side,)) if cell.liveness.blocked is not None else ():
+            listed = scenario.listing(texts)
+            one = find_blocked(design, lowering, listed, model_of(model, table), table, asked.options, cell.stuck)
+            if one is not None:
+                found[side] = one
+                break
+    return found

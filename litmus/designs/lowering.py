@@ -40,7 +40,7 @@ from litmus.program.code import (
 )
 from litmus.program.primitives import Primitives
 from litmus.program.question import Conjunction, Equal, Holds, Place, Question
-from litmus.program.values import Address, Op, Reg
+from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source import c_syntax as c
 
 RUNS: frozenset[str] | None = None  # in T's accesses, all kinds of floating blocks land
@@ -57,7 +57,10 @@ class Lowering:
         self.resolved: dict[tuple[str, ...], dict[tuple[str, str], c.Block]] = {}
 
     def program(self, scenario: Scenario, table: Primitives, outcome: bool = True) -> Program:
-        """The program of a scenario; outcome: reads return what it asks for.
+        """The program of a scenario.
+
+        outcome: reads return what the scenario asks for.  Else they return anything, and what a block writes depends by
+        control on its message: no machine executes it before.  No verdict about the promise rests on that.
 
         Raises InputError and Unsupported, at the place in the design, for what its blocks cannot say.
         """
@@ -129,6 +132,7 @@ class _Thread(Statements):
         self.scenario = setting.scenario
         self.admitted: frozenset[str] | None = RUNS
         self.messages = 0
+        self.last_read: Expr | None = None  # of the scenario's accesses
         self.end = END  # where `return` goes
 
     def steps(self, steps: tuple[Step, ...]) -> ThreadCode:
@@ -158,7 +162,9 @@ class _Thread(Statements):
                 place = self._place(MOVED, "smp_load_acquire", "smp_store_release", at)
                 self.store(place, TypedValue(1, INT), at)
             case "arrive":
-                self._expect(self.load(self._place(MOVED, "smp_load_acquire", "smp_store_release", at)), 1, at)
+                again = self._round()
+                moved = self.load(self._place(MOVED, "smp_load_acquire", "smp_store_release", at))
+                self.emit(Assume(Op("eq", (moved.expr, 1)), again), at)
             case "switch_out" | "switch_in":
                 cpu = next(cpu for cpu in self.scenario.cpus if self.scenario.cpu_thread(cpu) == self.function.thread)
                 self._admit(SWITCHES, at)
@@ -169,12 +175,26 @@ class _Thread(Statements):
         access = step.access
         assert access is not None, "an access step has one"
         place = self._place(access.location, "READ_ONCE", "WRITE_ONCE", at)
+        value: Expr = access.value
+        # Where T comes back on another CPU, the hand-over has the order of the dependency.
+        how = step.dependency if self.last_read is not None else None
+        nothing = Op("xor", (self.last_read, self.last_read)) if self.last_read is not None else 0
+        behind = self.label() if how == "ctrl" else None
+        if how == "addr":
+            place = place._replace(address=Op("add", (place.address, nothing)))
+        elif how == "data":
+            value = Op("add", (nothing, value))
+        elif behind is not None:
+            self.branch(behind, Op("ne", (nothing, 0)), at)
         if access.direction == "W":
-            self.store(place, TypedValue(access.value, INT), at)
-        elif self.setting.outcome:
-            self._expect(self.load(place), access.value, at)
+            self.store(place, TypedValue(value, INT), at)
         else:
-            self.load(place)
+            read = self.load(place)
+            self.last_read = read.expr
+            if self.setting.outcome:
+                self._expect(read, access.value, at)
+        if behind is not None:
+            self.place(behind)
 
     def _place(self, name: str, load: str, store: str, at: c.At) -> Memory:
         return Memory(Address(name), INT, self.table[load], self.table[store], at)
@@ -241,6 +261,10 @@ class _Thread(Statements):
         handler.labels[END] = -1
         handler.emit(Load("$message", message, tags=received), s.name_at)
         handler.emit(Assume(Op("eq", (Reg("$message"), 1))), s.name_at)
+        if not self.setting.outcome:
+            taken = handler.label()
+            handler.emit(Branch(taken, Reg("$message")), s.name_at)
+            handler.place(taken)
         handler.statement(s.body)
         handler.place(END)
         if waits:
@@ -249,18 +273,25 @@ class _Thread(Statements):
         self.emit(Store(message, 1, tags=sent), s.name_at)
         self.emit(Float(self.scenario.cpu_thread(cpu.name), code.lines, kind, code.labels), s.name_at)
         if waits:
-            register = self.register()
+            again, register = self._round(), self.register()
             self.emit(Load(register, answer, tags=received), s.name_at)
-            self.emit(Assume(Op("eq", (Reg(register), 1))), s.name_at)
+            self.emit(Assume(Op("eq", (Reg(register), 1)), again), s.name_at)
 
     def _await(self, e: c.Call) -> TypedValue:
         """A loop that spins until a condition holds, in its last round."""
         if len(e.arguments) != 1:
             self.wrong(f"{AWAIT} takes 1 argument, not {len(e.arguments)}", e.at)
+        again = self._round()
         # The branch of the loop: what follows depends on what was read.
         condition = exactly(truth(self.value(e.arguments[0]))).expr
         following = self.label()
         self.emit(Branch(following, condition), e.at)
         self.place(following)
-        self.emit(Assume(condition), e.at)
+        self.emit(Assume(condition, again), e.at)
         return NOTHING
+
+    def _round(self) -> str:
+        """Here begins a round of a loop that waits."""
+        label = self.label()
+        self.place(label)
+        return label

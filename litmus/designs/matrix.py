@@ -7,7 +7,7 @@ Which shapes there are is evidence, not a proof: the matrix says how many scenar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import monotonic, process_time
 from typing import TypeVar
@@ -23,6 +23,7 @@ from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.scenarios import Family, Scenario, families
 from litmus.designs.syntax import HARDWARE, SIDES, Design, Expectation
 from litmus.designs.telling import told
+from litmus.designs.waiting import Blocked, blocked
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Verdict
@@ -30,18 +31,17 @@ from litmus.engine.options import Options
 from litmus.isa import architecture, c
 from litmus.limits import within
 from litmus.membarrier.table import hardware_models, table_of
-from litmus.oracle.recheck import is_execution
 from litmus.program.graph import EventGraph
 from litmus.program.primitives import Primitives, load_primitives
 from litmus.program.question import Question
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
-from litmus.shapes.generation import generate
+from litmus.shapes.c import functions
 from litmus.source.litmus import read_test
 
 CUT = "a loop was followed to its bound: write await() for one that waits"
 T = TypeVar("T")
-SEQUENTIAL = "sc"  # the model of an execution that shows that a scenario can complete
+WHETHER_IT_ENDS = -1  # in place of the number of a family: does the call come to its end?
 
 
 class Asked(Struct, frozen=True):
@@ -67,7 +67,7 @@ class Finding(Struct, frozen=True):
     """One design in one scenario under one model.
 
     safe: None where there is no answer (error), and where the promise does not forbid the outcome.
-    completes: whether some execution comes to the end of the call.  seconds: what deciding it took.
+    seconds: what deciding it took.
     """
 
     design: int
@@ -78,16 +78,30 @@ class Finding(Struct, frozen=True):
     title: str
     promised: bool = True
     safe: bool | None = None
-    completes: bool = True
     told: str | None = None
     error: Diagnostic | None = None
     seconds: float = 0.0
+
+
+class Liveness(Struct, frozen=True):
+    """Whether the call of one design comes to its end on one side, under one model, whatever the reads return.
+
+    completes: in some execution.  blocked: an execution that cannot be completed, in one sentence, if there is one.
+    """
+
+    design: int
+    model: str
+    side: str
+    completes: bool = True
+    blocked: str | None = None
+    error: Diagnostic | None = None
 
 
 class Cell(Struct, frozen=True):
     """A design under a model on one side: its findings, one for each way to put a caller and T into a shape."""
 
     findings: tuple[Finding, ...]
+    liveness: Liveness
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -95,16 +109,28 @@ class Cell(Struct, frozen=True):
         return tuple(f for f in self.findings if f.safe is False)
 
     @property
-    def stuck(self) -> tuple[Finding, ...]:
-        """Where no execution completes the call: there, being safe means nothing."""
-        return tuple(f for f in self.findings if f.promised and not f.completes)
+    def stuck(self) -> bool:
+        """Whether no execution completes the call: then being safe means nothing."""
+        return not self.liveness.completes
+
+    @property
+    def deadlock(self) -> bool:
+        """Whether some execution completes the call, and some other one cannot be completed."""
+        return self.liveness.completes and self.liveness.blocked is not None
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Why parts of it have no answer."""
+        errors = [f.error for f in self.findings] + [self.liveness.error]
+        return tuple([error for error in errors if error is not None])
 
     @property
     def safe(self) -> bool | None:
-        """Whether it is safe in all scenarios; None where that is not known, or means nothing."""
+        """Whether it is safe in all scenarios; None where that is not known, or the call may never come to its end."""
         if self.broken:
             return False
-        return None if self.stuck or any(f.promised and f.safe is None for f in self.findings) else True
+        known = not self.errors and self.liveness.completes and self.liveness.blocked is None
+        return True if known and all(f.safe for f in self.findings if f.promised) else None
 
 
 class Matrix(Struct, frozen=True):
@@ -119,15 +145,16 @@ class Matrix(Struct, frozen=True):
         return _difference(self, design, model)
 
     def is_unstated(self, design: int, model: str) -> bool:
-        """Whether a design is broken under a model of which its file says nothing, so that nothing was compared."""
+        """Whether something is wrong with a design under a model of which its file says nothing."""
         cells = [self.cells[design, model, side] for side in self.asked.sides]
-        return any(cell.safe is False for cell in cells) and _expected(self.asked, design, model) is None
+        wrong = any(cell.safe is False or cell.stuck or cell.deadlock for cell in cells)
+        return wrong and _expected(self.asked, design, model) is None
 
 
 def derive(
     asked: Asked,
     progress: Callable[[int, int], None] = lambda done, of: None,
-    each: Callable[[Finding], None] = lambda finding: None,
+    each: Callable[[Finding, Liveness], None] = lambda finding, liveness: None,
 ) -> Matrix:
     """The matrix; `progress` is told how many of the designs' scenarios are decided, `each` what was found.
 
@@ -137,21 +164,28 @@ def derive(
     models = asked.models or hardware_models()
     _validate(asked, models)
     known = families(asked.shapes)
-    items = [f"{d} {f}" for d in range(len(asked.designs)) for f in range(len(known))]
+    items = [f"{d} {f}" for d in range(len(asked.designs)) for f in (WHETHER_IT_ENDS, *range(len(known)))]
     start = partial(_deciding, asked, models, known)
     found: dict[tuple[int, str, str], list[Finding]] = {
         (d, model, side): [] for d in range(len(asked.designs)) for model in models for side in asked.sides
     }
+    lively: dict[tuple[int, str, str], Liveness] = {}
     total = len(items) * len(models) * len(asked.sides)
     for count, finding in enumerate(
         batch.run(items, start, _died, asked.jobs or batch.default_jobs(len(items))), start=1
     ):
         if finding.error is not None and (isinstance(finding.error, InputError) or not finding.model):
             raise finding.error
-        found[finding.design, finding.model, finding.side].append(finding)
+        key = finding.design, finding.model, finding.side
+        if isinstance(finding, Liveness):
+            lively[key] = finding
+        else:
+            found[key].append(finding)
         progress(count, total)
-        each(finding)
-    return Matrix(asked, models, {key: Cell(tuple(findings)) for key, findings in found.items()})
+        if isinstance(finding, Liveness):
+            continue
+        each(finding, lively[key])
+    return Matrix(asked, models, {key: Cell(tuple(findings), lively[key]) for key, findings in found.items()})
 
 
 def _validate(asked: Asked, models: tuple[str, ...]) -> None:
@@ -190,16 +224,24 @@ def model_of(name: str, table: Primitives) -> Model:
 # ---------------------------------------------------------------- deciding
 
 
-def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Callable[[str], Iterator[Finding]]:
+def _deciding(
+    asked: Asked, models: tuple[str, ...], known: list[Family]
+) -> Callable[[str], Iterator[Finding | Liveness]]:
     """What one process does: from a design and a family of scenarios, by number, to the findings."""
     promises: dict[tuple[int, str, int], bool] = {}
     lowerings: dict[int, Lowering] = {}
     unlimited = replace(asked.options, timeout=None)  # the limit is that of all questions about a scenario
 
-    def decide_all(item: str) -> Iterator[Finding]:
+    def decide_all(item: str) -> Iterator[Finding | Liveness]:
         d, f = map(int, item.split())
-        design, family = asked.designs[d], known[f]
+        design = asked.designs[d]
         lowering = lowerings.setdefault(d, Lowering(design))
+        if f == WHETHER_IT_ENDS:
+            for model in models:
+                for side in asked.sides:
+                    yield _liveness(asked, d, lowering, model, side)
+            return
+        family = known[f]
         for model in models:
             table = primitives_of(asked, design, model)
             for side in asked.sides:
@@ -228,8 +270,8 @@ def _deciding(asked: Asked, models: tuple[str, ...], known: list[Family]) -> Cal
 
 
 def severity(finding: Finding) -> tuple[bool, ...]:
-    """The key that puts first what says most about a design: broken, not known, never completed, safe."""
-    return finding.safe is not False, finding.safe is not None, finding.completes
+    """The key that puts first what says most about a design: broken, not known, safe."""
+    return finding.safe is not False, finding.safe is not None
 
 
 def limited(asked: Asked, what: str, model: str, work: Callable[[], T]) -> T:
@@ -242,8 +284,9 @@ def limited(asked: Asked, what: str, model: str, work: Callable[[], T]) -> T:
 
 def _is_promised(family: Family, model: str, table: Primitives, options: Options) -> bool:
     """Whether sys_membarrier() in the place of a design forbids the outcome."""
-    generated = generate(family.promise)
-    test = read_test(Source(f"{generated.name}.litmus", generated.text))
+    functions_, condition = functions(family.events)
+    name = f"{family.shape} {family.roles}"
+    test = read_test(Source(f"{name}.litmus", f"C {name}\n\n{{}}\n\n{functions_}\nexists ({condition})\n"))
     program = c.lower(test, table)
     asked = resolve(test, program)
     answer = _settled(unroll(program), model_of(model, table), asked, replace(options, witness=False))
@@ -275,23 +318,65 @@ def _found(
         if answer.verdict is not Verdict.NEVER:
             assert answer.witness is not None, "a witness was asked for"
             return replace(finding, safe=False, told=told(answer.witness, model, scenario, design))
-        return replace(finding, safe=True, completes=_completes(scenario, lowering, model, table, options))
+        return replace(finding, safe=True)
     except Unfinished as error:
         return replace(finding, error=error)  # another scenario may show that the design is broken
 
 
-def _completes(scenario: Scenario, lowering: Lowering, model: Model, table: Primitives, options: Options) -> bool:
-    """Whether some execution completes the call, whatever its reads return.
+def scenarios_of_ends(design: Design, sides: Sequence[str]) -> list[Scenario]:
+    """The scenarios in which is asked whether the call comes to its end: what T and the caller access is the same."""
+    (family,) = families(["2+2W"])  # nobody reads
+    return list(family.scenarios(sides, design.migrates))
 
-    A sequential one does for nearly all designs and models, and is quickly found.
+
+def find_blocked(
+    design: Design,
+    lowering: Lowering,
+    scenario: Scenario,
+    model: Model,
+    table: Primitives,
+    options: Options,
+    stuck: bool,
+) -> Blocked | None:
+    """An execution that can never be completed, whatever T does after the scenario.
+
+    stuck: none can be completed.  Then one will do that T could complete after the scenario.
     """
-    graph = unroll(lowering.program(scenario, table, outcome=False))
+    ends = partial(scenarios_of_ends, replace(design, migrates=False), ("OUT", "IN"))
+    found = blocked(lowering, scenario, model, table, options, ends)
+    return blocked(lowering, scenario, model, table, options, None) if found is None and stuck else found
+
+
+def _liveness(asked: Asked, d: int, lowering: Lowering, model_name: str, side: str) -> Liveness:
+    design = asked.designs[d]
+    unlimited = replace(asked.options, timeout=None)  # the limit is that of all questions about a scenario
+    liveness = Liveness(d, model_name, side)
     try:
-        execution = decide(graph, model_of(SEQUENTIAL, table), COMPLETES, replace(options, engine="auto")).witness
-    except Unfinished:
-        execution = None
-    if execution is not None and is_execution(execution, model) is None:
-        return True
+        table = primitives_of(asked, design, model_name)
+        model = model_of(model_name, table)
+        for scenario in scenarios_of_ends(design, (side,)):
+            ending = partial(_ends, design, lowering, scenario, model, table, unlimited)
+            completes, found = limited(asked, f"{design.title} in {scenario.title}", model_name, ending)
+            if not completes or (found is not None and liveness.blocked is None):
+                liveness = replace(liveness, completes=completes, blocked=None if found is None else found.told)
+            if not completes:
+                break
+    except Diagnostic as error:
+        return replace(liveness, error=error)
+    return liveness
+
+
+def _ends(
+    design: Design, lowering: Lowering, scenario: Scenario, model: Model, table: Primitives, options: Options
+) -> tuple[bool, Blocked | None]:
+    """Whether some execution completes the call, and one that never can, if there is one."""
+    completes = _completes(scenario, lowering, model, table, options)
+    return completes, find_blocked(design, lowering, scenario, model, table, options, not completes)
+
+
+def _completes(scenario: Scenario, lowering: Lowering, model: Model, table: Primitives, options: Options) -> bool:
+    """Whether some execution completes the call."""
+    graph = unroll(lowering.program(scenario, table, outcome=False))
     return _settled(graph, model, COMPLETES, replace(options, witness=False)).verdict is not Verdict.NEVER
 
 
@@ -317,20 +402,29 @@ def _difference(matrix: Matrix, number: int, model: str) -> str | None:
         return None
     cells = {side: matrix.cells[number, model, side] for side in asked.sides}
     broken = [side for side, cell in cells.items() if cell.safe is False]
+    hanging = [side for side, cell in cells.items() if cell.stuck or cell.deadlock]
     if expected.safe:
         if broken:
             return f"is broken ({' '.join(broken)}), and expected to be safe"
-        stuck = [side for side, cell in cells.items() if cell.stuck]
-        return f"never completes the call ({' '.join(stuck)}), and is expected to be safe" if stuck else None
-    if any(cell.safe is None for cell in cells.values()):
+        how = "can deadlock" if any(cells[side].deadlock for side in hanging) else "never completes the call"
+        return f"{how} ({' '.join(hanging)}), and is expected to be safe" if hanging else None
+    if any(cell.errors for cell in cells.values()):
         return None  # there is an error to report
-    wanted = [side for side in asked.sides if side in expected.sides] if expected.sides else broken
-    surprising = [side for side in broken if side not in wanted]
+    return _sides_differ(asked, hanging, expected.deadlock, "in a deadlock", "deadlock") or _sides_differ(
+        asked, broken, expected.broken, "broken", "be broken"
+    )
+
+
+def _sides_differ(asked: Asked, found: list[str], expected: tuple[str, ...] | None, is_so: str, to: str) -> str | None:
+    """How the sides differ from those expected: none (None), some that are not named (empty), or just these."""
+    named = expected or ()
+    wanted = [side for side in asked.sides if side in named] if named or expected is None else found
+    surprising = [side for side in found if side not in wanted]
     if surprising:
-        return f"is broken ({' '.join(surprising)}), and expected to be safe there"
-    missing = [side for side in wanted if side not in broken]
+        return f"is {is_so} ({' '.join(surprising)}), and expected to be safe there"
+    missing = [side for side in wanted if side not in found]
     if asked.complete and missing:
-        return f"is safe ({' '.join(missing)}), and expected to be broken there"
-    if asked.complete and not expected.sides and not broken and set(asked.sides) == set(SIDES):
-        return "is safe, and expected to be broken"
+        return f"is safe ({' '.join(missing)}), and expected to {to} there"
+    if asked.complete and expected == () and not found and set(asked.sides) == set(SIDES):
+        return f"is safe, and expected to {to}"
     return None

@@ -7,6 +7,7 @@ litmus.source.c_parser where it stands.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
 from litmus.diagnostics import InputError, Source, Span, near
@@ -23,7 +24,7 @@ start: "design" NAME strings item*
     | "migrate" ";"                                      -> migrate
     | "expect" NAME (","? NAME)* _verdict? [":" strings] ";"   -> expect
     | "variant" NAME strings "{" item* "}"              -> variant
-_verdict: SAFE | BROKEN (","? SIDE)*
+_verdict: SAFE | BROKEN (","? SIDE)* (","? DEADLOCK (","? SIDE)*)? | DEADLOCK (","? SIDE)*
 strings: STRING+
 body: "{" (CODE | _inner)* "}"
 _inner: "{" (CODE | _inner)* "}"
@@ -31,6 +32,7 @@ _inner: "{" (CODE | _inner)* "}"
 BLOCK: /(?:cpu|mm|membarrier|switch_out|switch_in)\b/
 SAFE: "safe"
 BROKEN: "broken"
+DEADLOCK: "deadlock"
 SIDE: /(?:RUN|OUT|IN|MID)\b/
 STRING: /"(?:\\.|[^"\\])*"/
 NAME: /[A-Za-z_][\w\-]*(?:\.[\w\-]+)*/
@@ -41,6 +43,7 @@ COMMENT.4: /\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/[^\n]*/
 """
 
 _WORDS = {"SIDE": "RUN, OUT, IN, MID", "STRING": "a text in quotes", "CODE": "C"}
+_VERDICTS = {"SAFE": "safe", "BROKEN": "broken", "DEADLOCK": "deadlock"}
 _ITEMS = frozenset(("BLOCK", "SOURCE", "REMOVE", "PRIMITIVE", "MIGRATE", "EXPECT"))
 _PHRASES = (
     ("a block (cpu, mm, membarrier, switch_out, switch_in), source, remove, primitive, migrate, expect", _ITEMS),
@@ -133,17 +136,26 @@ class _Reader:
     def expectation(self, tree: Tree) -> Expectation:
         *tokens, reason = tree.children
         words = [(as_token(token).type, self.word(token)) for token in tokens]
-        if not any(kind in ("SAFE", "BROKEN") for kind, _ in words):
-            misspelt = {word: hint for _, word in words if (hint := near(word.text, ("safe", "broken"))) is not None}
-            word, hint = next(iter(misspelt.items()), (words[-1][1], "safe or broken follows the models"))
+        if not any(kind in _VERDICTS for kind, _ in words):
+            misspelt = {word: hint for _, word in words if (hint := near(word.text, _VERDICTS.values())) is not None}
+            word, hint = next(iter(misspelt.items()), (words[-1][1], "safe, broken or deadlock follows the models"))
             raise InputError(f"{word.text} is no verdict", word.span, hint)
         return Expectation(
             models=tuple([word for kind, word in words if kind == "NAME"]),
-            safe=any(kind == "SAFE" for kind, _ in words),
-            sides=tuple([word.text for kind, word in words if kind == "SIDE"]),
+            broken=_sides_after("BROKEN", words),
+            deadlock=_sides_after("DEADLOCK", words),
             reason=None if reason is None else _strings(reason),
             span=self.span(tree),
         )
+
+
+def _sides_after(verdict: str, words: list[tuple[str, Word]]) -> tuple[str, ...] | None:
+    """The sides behind a verdict; None where it does not stand."""
+    kinds = [kind for kind, _ in words]
+    if verdict not in kinds:
+        return None
+    behind = words[kinds.index(verdict) + 1 :]
+    return tuple([word.text for _, word in takewhile(lambda pair: pair[0] == "SIDE", behind)])
 
 
 def _refuse_twice(expectations: list[Expectation]) -> None:

@@ -3,12 +3,20 @@
 A scenario is a shape, two of its threads, one as the caller of membarrier and one as T, and a side: where T is
 switched.  The caller's two accesses have the call between them, T's only barrier(); all further threads with
 two accesses have smp_mb().  What the shape asks for is what the promise forbids.
+
+`SHAPE+cut` is for what T does before the call and after it.  T and a thread B have the shape.  T has two more accesses
+in the middle, which the caller's accesses put before the call and after it:
+
+    A: z=1; call; r=v (0)      T: x=1; r=z (0); v=1; r=y (0)      B: y=1; smp_mb(); r=x (0)      (SB+cut)
+
+`SHAPE+data` (addr, ctrl) is the shape with a dependency between T's accesses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
+from functools import cache
+from itertools import permutations, zip_longest
 from typing import Literal
 
 from msgspec import Struct
@@ -16,12 +24,13 @@ from msgspec.structs import replace
 
 from litmus.designs.syntax import SIDES
 from litmus.diagnostics import InputError, Source, Span, near
-from litmus.membarrier.dressing import BARRIER, FULL, dressed, in_c
+from litmus.membarrier.dressing import BARRIER, FULL, Dress, dressed, in_c
+from litmus.membarrier.table import shapes_of
 from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
-from litmus.shapes.events import Access, Events, events_of
+from litmus.shapes.events import Access, Events, Outcome, events_of
 from litmus.shapes.naming import family, pair_shape, shape
-from litmus.shapes.relaxations import READ
+from litmus.shapes.relaxations import READ, WRITE
 
 CALL = "sys_membarrier"
 ONE_CPU, OLD_CPU, NEW_CPU = "cpu(T)", "cpu(old)", "cpu(new)"
@@ -30,7 +39,12 @@ ONE_CPU, OLD_CPU, NEW_CPU = "cpu(T)", "cpu(old)", "cpu(new)"
 # one CPU to another.
 Deed = Literal["access", "barrier", "smp_mb", "membarrier", "switch_out", "switch_in", "leave", "arrive"]
 
-# What T does on each side; a: its first access, b: its second.
+CUT = "cut"
+BEFORE, AFTER = "z", "v"  # what T reads before the call and writes after it
+CUTS = tuple(f"{shape}+{CUT}" for shape in ("SB", "MP", "LB"))  # T: write and read, two of either, read and write
+DEPENDENCIES = ("addr", "data", "ctrl")
+
+# What T does on each side; a: its accesses before the place where the call may be, b: those after it.
 DEEDS: dict[str, tuple[Deed | Literal["a", "b"], ...]] = {
     "RUN": ("a", "barrier", "b"),
     "OUT": ("a", "barrier", "b", "switch_out"),
@@ -66,11 +80,15 @@ class Step(Struct, frozen=True):
     access: Access | None
     span: Span
 
+    @property
+    def dependency(self) -> str | None:
+        """How the access depends on the read before it: `addr`, `data`, `ctrl`."""
+        return _dependency(self.access)
+
 
 class Scenario(Struct, frozen=True):
     """Threads, the last of them T's second CPU if T migrates, and the final values that are asked for.
 
-    promise: the cycle with sys_membarrier() in place of the design; its outcome is the scenario's.
     cpus: those that T runs on, in the order in which a caller looks at them.
     """
 
@@ -82,7 +100,6 @@ class Scenario(Struct, frozen=True):
     threads: tuple[tuple[Step, ...], ...]
     final: tuple[tuple[str, int], ...]
     source: Source
-    promise: Cycle
     titles: tuple[str, ...]
     listed: bool = False  # the text has the design's blocks, and places in them are places in it
 
@@ -117,13 +134,17 @@ class Scenario(Struct, frozen=True):
 
 
 class Family(Struct, frozen=True):
-    """The scenarios that differ in side and CPUs only."""
+    """The scenarios that differ in side and CPUs only.
+
+    events: with sys_membarrier() in place of the design; the outcome is that of the scenarios.
+    place: how many of T's accesses come before the place where the switch is in MID.
+    """
 
     shape: str
     events: Events
     caller: int
     target: int
-    promise: Cycle
+    place: int
 
     @property
     def roles(self) -> str:
@@ -143,15 +164,13 @@ class Family(Struct, frozen=True):
         plans = [self._deeds(t, side) for t in range(len(self.events.threads))]
         titles = [self._title(t, side) for t in range(len(plans))]
         if len(cpus) > 1:
-            plans[self.target], moved = ([*map(self._deed_of_target, part)] for part in MOVING)
+            plans[self.target], moved = (self._deeds_of_target(part) for part in MOVING)
             plans.append(moved)
             titles.append(f"P{len(titles)}: T's new cpu")
         final = self.events.outcome.locations
         name = f"{self.shape} {side} {self.roles}"
         source, threads = _written(name, titles, plans, final, {})
-        return Scenario(
-            self.shape, side, self.caller, self.target, cpus, threads, final, source, self.promise, tuple(titles)
-        )
+        return Scenario(self.shape, side, self.caller, self.target, cpus, threads, final, source, tuple(titles))
 
     def _title(self, thread: int, side: str) -> str:
         if thread == self.caller:
@@ -160,7 +179,7 @@ class Family(Struct, frozen=True):
 
     def _deeds(self, thread: int, side: str) -> list[tuple[Deed, Access | None]]:
         if thread == self.target:
-            return [self._deed_of_target(deed) for deed in DEEDS[side]]
+            return self._deeds_of_target(DEEDS[side])
         between: Deed = "membarrier" if thread == self.caller else "smp_mb"
         deeds: list[tuple[Deed, Access | None]] = []
         for access in self.events.threads[thread]:
@@ -169,38 +188,111 @@ class Family(Struct, frozen=True):
             deeds.append(("access", access))
         return deeds
 
-    def _deed_of_target(self, deed: Deed | Literal["a", "b"]) -> tuple[Deed, Access | None]:
-        first, second = self.events.threads[self.target]
-        if deed == "a":
-            return "access", first
-        return ("access", second) if deed == "b" else (deed, None)
+    def _deeds_of_target(self, part: Iterable[Deed | Literal["a", "b"]]) -> list[tuple[Deed, Access | None]]:
+        accesses = self.events.threads[self.target]
+        groups = {"a": accesses[: self.place], "b": accesses[self.place :]}
+        deeds: list[tuple[Deed, Access | None]] = []
+        for deed in part:
+            if deed == "a" or deed == "b":
+                for number, access in enumerate(groups[deed]):
+                    if number:
+                        deeds.append(("barrier", None))
+                    deeds.append(("access", access))
+            else:
+                deeds.append((deed, None))
+        return deeds
 
 
 def _roles(caller: int, target: int) -> str:
     return f"caller=P{caller} T=P{target}"
 
 
+def default_shapes() -> tuple[str, ...]:
+    """The shapes of which the designs' files speak."""
+    return (*shapes_of(2), *CUTS)
+
+
 def families(shapes: Iterable[str]) -> list[Family]:
     """All ways to choose a caller and T in shapes, each test once.
 
-    Raises InputError for a shape that does not exist or that has not two threads with two accesses.
+    Raises InputError for a shape that does not exist, that has not two threads with two accesses, or in which T's
+    accesses cannot have the dependency.
     """
-    found: dict[Cycle, Family] = {}
-    of = dialect("C")
-    dress = {name: in_c(name) for name in (CALL, BARRIER, FULL)}
+    found: dict[tuple[Cycle, bool], Family] = {}
     for name in shapes:
-        cycle = pair_shape(name)
+        base, how = _parts(name)
+        cycle = pair_shape(base)
         double = [t for t, thread in enumerate(cycle.threads) if thread.steps]
-        for target, caller in permutations(double, 2):
-            names = {caller: CALL, target: BARRIER}
-            dresses = [dress[names.get(t, FULL)] if t in double else None for t in range(len(cycle.threads))]
-            promise = dressed(dresses, [thread.leaving for thread in cycle.threads], of)
-            found.setdefault(promise, Family(name, events_of(cycle), caller, target, promise))
+        pairs = list(permutations(double, 2))
+        if how in DEPENDENCIES:
+            pairs = [(t, caller) for t, caller in pairs if _depends(cycle, t, how)]
+            if not pairs:
+                raise InputError(f"{base} has no thread in which {how} can lead from a read to another access")
+        if how == CUT and len(cycle.threads) > 2:
+            raise InputError(f"{name}: the shape has {len(cycle.threads)} threads", hint=f"for example MP+{CUT}")
+        for target, other in pairs:
+            names = {target: BARRIER} if how == CUT else {other: CALL, target: how or BARRIER}
+            dresses = [_dress(names.get(t, FULL)) if t in double else None for t in range(len(cycle.threads))]
+            test = dressed(dresses, [thread.leaving for thread in cycle.threads], dialect("C"))
+            events = _stepped(events_of(cycle), dresses)
+            one = _cut(name, events, target) if how == CUT else Family(name, events, other, target, 1)
+            found.setdefault((test, how == CUT), one)
     return list(found.values())
 
 
+def _depends(cycle: Cycle, thread: int, how: str) -> bool:
+    (step,) = cycle.threads[thread].steps
+    return step.source == READ and (how != "data" or step.target == WRITE)
+
+
+def _stepped(events: Events, dresses: Sequence[Dress | None]) -> Events:
+    """The accesses with these primitives between them."""
+    threads = [
+        accesses if dress is None else (accesses[0], replace(accesses[1], step=dress(*(a.direction for a in accesses))))
+        for accesses, dress in zip_longest(events.threads, dresses)
+    ]
+    return Events(tuple(threads), events.outcome)
+
+
+@cache
+def _dress(name: str) -> Dress:
+    found = in_c(name)
+    assert found is not None, "these are primitives of C"
+    return found
+
+
+def _cut(name: str, events: Events, target: int) -> Family:
+    """A shape between T and a thread beside it, with the caller's two accesses around the middle of T's."""
+    first, second = events.threads[target]
+    between = _dress(BARRIER)
+    before, after = BEFORE, AFTER
+    mine = (
+        first,
+        Access(READ, before, 0, None, between(first.direction, READ)),
+        Access(WRITE, after, 1, None, between(READ, WRITE)),
+        replace(second, step=between(WRITE, second.direction)),
+    )
+    callers = (Access(WRITE, before, 1, None, None), Access(READ, after, 0, None, _dress(CALL)(WRITE, READ)))
+    threads = tuple(mine if t == target else thread for t, thread in enumerate(events.threads))
+    caller = len(threads)
+    moved = [(t, 3 if t == target and n == 1 else n) for t, n in events.outcome.reads]
+    reads = (*moved, (target, 1), (caller, 1))
+    return Family(name, Events((*threads, callers), Outcome(events.outcome.locations, reads)), caller, target, 2)
+
+
+def _parts(name: str) -> tuple[str, str | None]:
+    """`SB+cut`: SB and cut; `MP`: MP and None."""
+    base, plus, how = name.rpartition("+")
+    return (base, how) if plus and how in (CUT, *DEPENDENCIES) else (name, None)
+
+
+def _dependency(access: Access | None) -> str | None:
+    step = access.step if access is not None else None
+    return dialect("C").dependencies[step.stem].through if step is not None and step.kind == "dependency" else None
+
+
 def read_scenarios(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The shapes and the sides that words such as `MP`, `OUT` name, each once; all sides if none is named.
+    """The shapes and the sides that words such as `MP`, `SB+cut`, `OUT` name, each once; all sides if none is named.
 
     Raises InputError for a word that is neither.
     """
@@ -210,11 +302,12 @@ def read_scenarios(words: Iterable[str]) -> tuple[list[str], list[str]]:
         if word.upper() in SIDES:
             sides[word.upper()] = None
             continue
+        base, how = _parts(word)
         try:
-            cycle = read_cycle(shape(word), dialect("C"))
+            cycle = read_cycle(shape(base), dialect("C"))
         except InputError as error:
             raise InputError(error.message, hint=near(word, SIDES) or error.hint) from None
-        shapes[family(cycle)] = None
+        shapes[family(cycle) + (f"+{how}" if how else "")] = None
     return list(shapes), list(sides or SIDES)
 
 
@@ -236,11 +329,11 @@ def _written(
             line, comment = SPELLED.get(deed, ""), ""
             if deed in blocks:
                 line += f" {blocks[deed]}"
-            if access is not None and access.direction == READ:
-                line, comment = f"r{reads} = READ_ONCE({access.location});", f"  // {access.value}"
-                reads += 1
-            elif access is not None:
-                line = f"WRITE_ONCE({access.location}, {access.value});"
+            if access is not None:
+                line = _spelled(access, reads)
+                if access.direction == READ:
+                    comment = f"  // {access.value}"
+                    reads += 1
             text += "\t"
             places[-1].append((len(text), len(text) + len(line)))
             text += f"{line}{comment}\n"
@@ -251,3 +344,15 @@ def _written(
         tuple(Step(deed, access, Span(source, a, b)) for (deed, access), (a, b) in zip(plan, here, strict=True))
         for plan, here in zip(plans, places, strict=True)
     )
+
+
+def _spelled(access: Access, reads: int) -> str:
+    """An access as a line of C; `reads`: how many reads of the thread there are before it."""
+    place, value = access.location, str(access.value)
+    how, read = _dependency(access), f"r{reads - 1}"
+    if how == "addr":
+        place = f"*(&{place} + ({read} ^ {read}))"
+    if how == "data":
+        value = f"({read} ^ {read}) + {value}"
+    line = f"r{reads} = READ_ONCE({place});" if access.direction == READ else f"WRITE_ONCE({place}, {value});"
+    return f"if ({read} == {read}) {line}" if how == "ctrl" else line

@@ -44,16 +44,21 @@ class Choice(Struct, frozen=True):
 
 
 class Expectation(Struct, frozen=True):
-    """`expect MODEL ... safe;` or `expect MODEL ... broken SIDE ... : "reason";`.
+    """`expect MODEL ... safe;` or `expect MODEL ... broken SIDE ..., deadlock SIDE ... : "reason";`.
 
-    No sides: broken on some side.
+    broken, deadlock: on just these sides; empty: on some side; None: on none.
     """
 
     models: tuple[Word, ...]
-    safe: bool
-    sides: tuple[str, ...]
+    broken: tuple[str, ...] | None
+    deadlock: tuple[str, ...] | None
     reason: str | None
     span: Span
+
+    @property
+    def safe(self) -> bool:
+        """Whether it expects that nothing is wrong."""
+        return self.broken is None and self.deadlock is None
 
 
 class Part(Struct, frozen=True):

@@ -218,6 +218,10 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
 
     fences(lower, row.before, at)
     barrier_before(lower, e, macro)
+    again = None
+    if update.requires is not None:
+        again = lower.label()
+        lower.place(again)
     lower.emit(Load(old, target.address, size, load, reserve=linked), at, motion=VOLATILE)
     when = None
     if tested is not None:
@@ -227,7 +231,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         names["old"] = exactly(loaded(old, type_))
         when = None if update.when is None else _computed(update.when, names)
     if update.requires is not None:
-        lower.emit(Assume(truth(_computed(update.requires, names)).expr), at, joined=True)
+        lower.emit(Assume(truth(_computed(update.requires, names)).expr, again), at, joined=True)
     names["new"] = converted(_computed(update.new, names), type_)
     if linked:
         if when is not None:

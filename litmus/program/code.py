@@ -123,9 +123,13 @@ class Branch(Struct, frozen=True):
 
 
 class Assume(Struct, frozen=True):
-    """Executions in which `condition` is 0 are dropped (a spin loop that ends, a message that came)."""
+    """Executions in which `condition` is 0 are dropped (a spin loop that ends, a message that came).
+
+    again: what is executed is the last round of a loop that waits for the condition.  A round begins at this label.
+    """
 
     condition: Expr
+    again: str | None = None
 
 
 class Fresh(Struct, frozen=True):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from litmus.designs.explaining import Explanation
-from litmus.designs.matrix import Asked, Cell, Finding, Matrix
+from litmus.designs.matrix import Asked, Cell, Finding, Liveness, Matrix
+from litmus.designs.scenarios import Scenario
+from litmus.designs.waiting import Blocked
 from litmus.designs.weakening import Barrier
+from litmus.engine.answer import Execution
 from litmus.report import witness
 from litmus.report.junit import Case
 from litmus.report.style import Style
 
-SAFE, UNKNOWN, STUCK = "safe", "?", "stuck"
+SAFE, UNKNOWN, STUCK, DEADLOCK = "safe", "?", "stuck", "deadlock"
 WIDTH = 120  # of a line of text for people
 
 
@@ -57,13 +60,15 @@ def _rows(matrix: Matrix) -> list[tuple[str, ...]]:
 
 
 def _summary(matrix: Matrix, number: int, model: str) -> str:
-    """`safe`, or the sides on which a design is broken."""
+    """`safe`, or the sides on which a design is broken, and whether its call may not come to its end."""
     cells = {side: matrix.cells[number, model, side] for side in matrix.asked.sides}
-    broken = [side for side, cell in cells.items() if cell.safe is False]
-    if broken:
-        return " ".join(broken)
+    words = [side for side, cell in cells.items() if cell.safe is False]
     if any(cell.stuck for cell in cells.values()):
-        return STUCK
+        words.append(STUCK)
+    elif any(cell.deadlock for cell in cells.values()):
+        words.append(DEADLOCK)
+    if words:
+        return " ".join(words)
     return SAFE if all(cell.safe for cell in cells.values()) else UNKNOWN
 
 
@@ -74,14 +79,14 @@ def _grid(matrix: Matrix, style: Style) -> str:
     for number, row in enumerate(table):
         cells = [row[0].ljust(widths[0])]
         for word, width in zip(row[1:], widths[1:], strict=True):
-            role = "good" if word == SAFE else "unsure" if word in (UNKNOWN, STUCK) else "bad"
+            role = "good" if word == SAFE else "unsure" if word in (UNKNOWN, STUCK, DEADLOCK) else "bad"
             cells.append((style.paint(role, word) if number else word) + " " * (width - len(word)))
         lines.append("   ".join(cells).rstrip() + "\n")
     return "".join(lines)
 
 
 def _stories(matrix: Matrix, number: int, wrap: bool = True) -> list[str]:
-    """A paragraph for each way in which a design breaks: the sides, the models, the shapes, and one execution."""
+    """A paragraph for each way in which a design breaks or waits: the sides, the models, where, and one execution."""
     by_side: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for side in matrix.asked.sides:
         for model in matrix.models:
@@ -89,15 +94,21 @@ def _stories(matrix: Matrix, number: int, wrap: bool = True) -> list[str]:
             if cell.broken:
                 first = cell.broken[0]
                 by_side.setdefault((side, _shapes(cell), f"{first.title}: {first.told}"), []).append(model)
+            if cell.liveness.blocked is not None:
+                by_side.setdefault((side, (_word(cell),), cell.liveness.blocked), []).append(model)
     ways: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
-    for (side, shapes, story), models in by_side.items():
-        ways.setdefault((", ".join(models), shapes, story), []).append(side)
+    for (side, where, story), models in by_side.items():
+        ways.setdefault((", ".join(models), where, story), []).append(side)
     lines = []
-    for (models_, shapes, story), sides in ways.items():
-        head = f"  {', '.join(sides)} on {models_} ({', '.join(shapes)})\n"
+    for (models_, where, story), sides in ways.items():
+        head = f"  {', '.join(sides)} on {models_} ({', '.join(where)})\n"
         body = textwrap.fill(story, WIDTH, initial_indent="    ", subsequent_indent="      ") if wrap else story
         lines.append(f"{head}{body}\n")
     return lines
+
+
+def _word(cell: Cell) -> str:
+    return STUCK if cell.stuck else DEADLOCK
 
 
 def _shapes(cell: Cell) -> tuple[str, ...]:
@@ -131,12 +142,13 @@ def _unstated(matrix: Matrix) -> list[str]:
         for number, design in enumerate(matrix.asked.designs)
         for model in matrix.models
         if not matrix.asked.primitives and matrix.is_unstated(number, model)
+        if any(matrix.cells[number, model, side].broken for side in matrix.asked.sides)
     ]
     return [f"broken, and nothing is expected of it: {', '.join(silent)}"] if silent else []
 
 
-def notes(matrix: Matrix) -> list[str]:
-    """How many scenarios that was, and what they leave open."""
+def notes(matrix: Matrix, first: bool = False) -> list[str]:
+    """How many scenarios that was, and what they leave open; of the calls that do not end, `first`: of one design."""
     findings = [f for cell in matrix.cells.values() for f in cell.findings]
     each = {(f.shape, f.roles, f.side) for f in findings}
     lines = [
@@ -147,29 +159,36 @@ def notes(matrix: Matrix) -> list[str]:
     if open_:
         named = ", ".join(f"{title} on {model}" for model, title in sorted(open_))
         lines.append(f"not looked at, for sys_membarrier() does not forbid the outcome: {named}")
-    stuck: dict[str, None] = {}
-    for number, design in enumerate(matrix.asked.designs):
-        for model in matrix.models:
-            for side in matrix.asked.sides:
-                if matrix.cells[number, model, side].stuck:
-                    stuck[f"{design.title} {side} on {model}"] = None
-    if stuck:
-        lines.append(f"{STUCK}: no execution completes the call: {', '.join(stuck)}")
+    for word, meaning in (
+        (STUCK, "no execution completes the call"),
+        (DEADLOCK, "some execution can never be completed"),
+    ):
+        where: dict[tuple[str, str], list[str]] = {}
+        for number, design in enumerate(matrix.asked.designs[: 1 if first else None]):
+            for model in matrix.models:
+                cells = {side: matrix.cells[number, model, side] for side in matrix.asked.sides}
+                sides = [side for side, cell in cells.items() if (cell.stuck if word == STUCK else cell.deadlock)]
+                if sides:
+                    where.setdefault((design.title, ", ".join(sides)), []).append(model)
+        if where:
+            named = "; ".join(f"{title} {sides} on {', '.join(models)}" for (title, sides), models in where.items())
+            lines.append(f"{word}: {meaning}: {named}")
     return lines
 
 
 # ---------------------------------------------------------------- for programs
 
 
-def json_line(asked: Asked, finding: Finding) -> str:
+def json_line(asked: Asked, finding: Finding, liveness: Liveness) -> str:
     """One object for a scenario, and a newline; "" where the promise forbids nothing.
 
-    `safe` is null where there is no answer, and `error` says why, and where no execution completes the call:
-    `completes` is then false.
+    `safe` is null where there is no answer, and `error` says why; where no execution completes the call, `completes`
+    is then false; and where some execution can never be completed: `deadlock` then says how.
     """
     if not finding.promised:
         return ""
     design = asked.designs[finding.design]
+    ends = liveness.completes and liveness.blocked is None
     fields = {
         "design": design.name,
         "variant": design.variant,
@@ -177,10 +196,11 @@ def json_line(asked: Asked, finding: Finding) -> str:
         "side": finding.side,
         "shape": finding.shape,
         "roles": finding.roles,
-        "safe": finding.safe if finding.completes else None,
+        "safe": finding.safe if finding.safe is False or ends else None,
         "witness": finding.told,
-        "completes": finding.completes,
-        "error": None if finding.error is None else finding.error.one_line(),
+        "completes": liveness.completes,
+        "deadlock": liveness.blocked,
+        "error": next((e.one_line() for e in (finding.error, liveness.error) if e is not None), None),
     }
     return json.dumps(fields) + "\n"
 
@@ -191,34 +211,46 @@ def junit_cases(matrix: Matrix) -> list[Case]:
 
 
 def _case(matrix: Matrix, number: int, model: str) -> Case:
-    findings = [f for side in matrix.asked.sides for f in matrix.cells[number, model, side].findings]
-    case = Case(matrix.asked.designs[number].title, model, sum(f.seconds for f in findings))
+    cells = [matrix.cells[number, model, side] for side in matrix.asked.sides]
+    seconds = sum(f.seconds for cell in cells for f in cell.findings)
+    case = Case(matrix.asked.designs[number].title, model, seconds)
     difference = matrix.differences(number, model)
-    error = next((f.error for f in findings if f.error is not None), None)
+    error = next((error for cell in cells for error in cell.errors), None)
     if difference is not None:
-        return replace(case, outcome="failure", message=difference, details=_told(findings))
+        return replace(case, outcome="failure", message=difference, details=_told(cells))
     if error is not None:
         return replace(case, outcome="error", message=error.one_line())
     if matrix.is_unstated(number, model):
-        message = f"is broken ({_summary(matrix, number, model)}), and nothing is expected of it"
-        return replace(case, outcome="skipped", message=message, details=_told(findings))
-    if any(matrix.cells[number, model, side].stuck for side in matrix.asked.sides):
-        return replace(case, outcome="skipped", message="no execution completes the call")
+        broken = any(cell.safe is False for cell in cells)
+        what = f"is broken ({_summary(matrix, number, model)})" if broken else "can wait for ever"
+        return replace(case, outcome="skipped", message=f"{what}, and nothing is expected of it", details=_told(cells))
     return case
 
 
-def _told(findings: Iterable[Finding]) -> str:
-    return "\n".join(f"{f.side} {f.title}: {f.told}" for f in findings if f.told is not None)
+def _told(cells: Iterable[Cell]) -> str:
+    lines = []
+    for cell in cells:
+        lines += [f"{f.side} {f.title}: {f.told}" for f in cell.findings if f.told is not None]
+        if cell.stuck or cell.deadlock:
+            lines.append(f"{cell.liveness.side} {_word(cell)}: {cell.liveness.blocked or 'it is not known why'}")
+    return "\n".join(lines)
 
 
 # ---------------------------------------------------------------- one design
 
 
-def explanation(matrix: Matrix, number: int, model: str, explanations: Sequence[Explanation], style: Style) -> str:
-    """A design under a model: for each side on which it is broken, the program and the execution."""
+def explanation(
+    matrix: Matrix,
+    number: int,
+    model: str,
+    explanations: Sequence[Explanation],
+    waiting: Mapping[str, Blocked],
+    style: Style,
+) -> str:
+    """A design under a model: for each side on which it is broken or can deadlock, the program and the execution."""
     design = matrix.asked.designs[number]
     parts = [f"{style.paint('strong', design.title)}: {design.claim}\n" + "".join(f"  {s}\n" for s in design.sources)]
-    if not explanations:
+    if not explanations and not waiting:
         sides = ", ".join(matrix.asked.sides)
         verdict = _summary(matrix, number, model)
         parts.append(f"Under {model}: {verdict} ({sides}; shapes {', '.join(matrix.asked.shapes)}).\n")
@@ -226,12 +258,24 @@ def explanation(matrix: Matrix, number: int, model: str, explanations: Sequence[
         f, execution = e.finding, e.execution
         told = textwrap.fill(f"{e.told}.", WIDTH, initial_indent="  ", subsequent_indent="  ")
         parts.append(f"Under {model}, {style.paint('bad', 'broken')} {f.side}: {f.title} ({f.roles})\n{told}\n")
-        lines = e.scenario.source.text.splitlines()
-        parts.append("".join(f"{i + 1:>5} | {line.expandtabs(4)}\n" for i, line in enumerate(lines)))
-        parts.append(_indented("What each thread did, in program order:", witness.threads(execution)))
-        parts.append(_indented("Memory:", witness.memory(execution)))
+        parts += _execution(e.scenario, execution)
         parts.append(_indented("The accesses, one after the other:", witness.interleaving(execution, e.story)))
+    for side, blocked in waiting.items():
+        word = style.paint("unsure", _word(matrix.cells[number, model, side]))
+        told = textwrap.fill(f"{blocked.told}.", WIDTH, initial_indent="  ", subsequent_indent="  ")
+        parts.append(f"Under {model}, {word} {side}\n{told}\n")
+        parts += _execution(blocked.scenario, blocked.execution)
     return "\n".join(part for part in parts if part)
+
+
+def _execution(scenario: Scenario, execution: Execution) -> list[str]:
+    """The program with the lines that an execution names, and the execution."""
+    lines = scenario.source.text.splitlines()
+    return [
+        "".join(f"{i + 1:>5} | {line.expandtabs(4)}\n" for i, line in enumerate(lines)),
+        _indented("What each thread did, in program order:", witness.threads(execution)),
+        _indented("Memory:", witness.memory(execution)),
+    ]
 
 
 def _indented(title: str, lines: Sequence[str]) -> str:
@@ -262,14 +306,20 @@ def weakening(matrix: Matrix, barriers: Sequence[Barrier], style: Style) -> str:
         lines.append(f"\nbroken with all its barriers: {', '.join(anyway)}\n")
     if not barriers:
         lines.append("It has no barriers.\n")
-    return "".join(lines) + "\n" + "".join(f"{note}\n" for note in notes(matrix))
+    return "".join(lines) + "\n" + "".join(f"{note}\n" for note in notes(matrix, first=True))
 
 
 def _need(matrix: Matrix, number: int, model: str) -> str:
     sides = [side for side in matrix.asked.sides if _is_lost(matrix, number, model, side)]
     if sides:
         return f"necessary for {', '.join(sides)}"
-    known = all(matrix.cells[number, model, side].safe is not None for side in matrix.asked.sides)
+    hanging = [side for side in matrix.asked.sides if _hangs(matrix, number, model, side)]
+    if hanging:
+        return f"necessary against a deadlock in {', '.join(hanging)}"
+    known = all(
+        (cell := matrix.cells[number, model, side]).safe is not None or cell.stuck or cell.deadlock
+        for side in matrix.asked.sides
+    )
     return "not needed" if known else UNKNOWN
 
 
@@ -278,10 +328,19 @@ def _is_lost(matrix: Matrix, number: int, model: str, side: str) -> bool:
     return matrix.cells[number, model, side].safe is False and matrix.cells[0, model, side].safe is not False
 
 
+def _hangs(matrix: Matrix, number: int, model: str, side: str) -> bool:
+    """Whether a call that comes to its end with all barriers may not without this one."""
+    whole, weak = matrix.cells[0, model, side], matrix.cells[number, model, side]
+    return (weak.stuck or weak.deadlock) and not (whole.stuck or whole.deadlock)
+
+
 def _first_story(matrix: Matrix, number: int) -> str | None:
     for model in matrix.models:
         for side in matrix.asked.sides:
             if _is_lost(matrix, number, model, side):
                 first = matrix.cells[number, model, side].broken[0]
                 return f"{model} {side} {first.title}: {first.told}"
+            if _hangs(matrix, number, model, side):
+                cell = matrix.cells[number, model, side]
+                return f"{model} {side} {_word(cell)}: {cell.liveness.blocked}"
     return None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from working import design, graph, scenario
 
 from litmus.designs.lowering import Lowering
+from litmus.designs.matrix import Asked, derive
+from litmus.designs.syntax import SIDES
+from litmus.membarrier.table import hardware_models
 from litmus.program.code import Assume, Branch, Float, Load, Store
 from litmus.program.graph import EventGraph
 from litmus.program.primitives import load_primitives
@@ -137,6 +141,54 @@ def test_await_is_the_last_round_of_a_loop_on_whose_branch_all_that_follows_depe
     (state,) = [e.number for e in found.events if e.kind == "R" and e.address == Address("mm.state")]
     later = [e.number for e in found.events if e.thread == 1 and e.number > state]
     assert set(bits(found.ctrl[state])) == set(later)
+
+
+@pytest.mark.parametrize("shape", ["SB+cut", "MP+cut", "LB+cut", "R+cut", "S+cut", "2+2W+cut"])
+@pytest.mark.parametrize("model_name", hardware_models())
+def test_with_a_cut_the_promise_forbids_the_outcome_and_an_empty_call_does_not(shape: str, model_name: str) -> None:
+    """The scenario is not vacuous: without any barrier, every machine that reorders T's two outer accesses shows it."""
+    matrix = derive(Asked((design("membarrier { }"),), (shape,), ("RUN",), (model_name,)))
+    findings = matrix.cells[0, model_name, "RUN"].findings
+    assert all(finding.promised for finding in findings)
+    reordered = [f.title for f in findings if f.safe is False]
+    if model_name == "x86-tso":
+        assert reordered == {"SB+cut": ["SB+cut, T=WRWR"], "R+cut": ["R+cut, T=WRWR"]}.get(shape, [])
+    else:
+        assert len(reordered) == len(findings)
+
+
+def test_with_a_cut_t_has_two_accesses_on_either_side_of_the_switch() -> None:
+    def deeds(side: str) -> str:
+        where = scenario(side, "SB+cut", "WRWR")
+        short = {"switch_out": "<", "switch_in": ">", "barrier": ""}
+        return "".join(
+            short.get(s.deed) or (s.access.location if s.access else "") for s in where.threads[where.target]
+        )
+
+    assert {side: deeds(side) for side in SIDES} == {"RUN": "xzvy", "OUT": "xzvy<", "IN": ">xzvy", "MID": "xz<>vy"}
+    text = scenario("MID", "SB+cut", "WRWR").source.text
+    assert "P2: the caller\n\tWRITE_ONCE(z, 1);\n\tmembarrier\n\tr0 = READ_ONCE(v);  // 0\n" in text
+
+
+@pytest.mark.parametrize(
+    ("shape", "target", "line", "relation"),
+    [
+        ("LB+data", "RW", "WRITE_ONCE(y, (r0 ^ r0) + 1);", "data"),
+        ("MP+addr", "RR", "r1 = READ_ONCE(*(&x + (r0 ^ r0)));", "addr"),
+        ("S+ctrl", "RW", "if (r0 == r0) WRITE_ONCE(x, 1);", "ctrl"),
+    ],
+)
+def test_a_dependency_leads_from_ts_first_access_to_its_second(
+    shape: str, target: str, line: str, relation: str
+) -> None:
+    for side in SIDES:
+        where = scenario(side, shape, target)
+        assert line in where.source.text
+        found = graph(design(SWITCHES + "membarrier { }"), where)
+        first, second = (
+            e.number for e in found.events if e.thread == where.target and e.span and e.span.source is where.source
+        )
+        assert set(bits(getattr(found, relation)[first])) == {second}
 
 
 def test_what_is_removed_is_not_executed() -> None:

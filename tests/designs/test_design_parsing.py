@@ -58,13 +58,32 @@ def test_a_design_says_what_the_kernel_executes_and_what_is_expected() -> None:
     assert list(design.bodies) == ["cpu", "mm", "switch_out", "switch_in", "membarrier"]
     assert sorted(labels(design)) == ["A", "B", "C", "D", "E"]
     assert [(c.table, c.row, c.alternative) for c in design.primitives] == [("power", "spin_lock", "lwsync")]
-    found = [([m.text for m in e.models], e.safe, e.sides, e.reason) for e in design.expectations]
+    found = [([m.text for m in e.models], e.broken, e.deadlock, e.reason) for e in design.expectations]
     assert found == [
-        (["x86-tso"], True, (), None),
-        (["power", "arm", "riscv"], False, ("OUT", "IN"), "two texts"),
-        (["all"], False, (), None),
+        (["x86-tso"], None, None, None),
+        (["power", "arm", "riscv"], ("OUT", "IN"), None, "two texts"),
+        (["all"], (), None, None),
     ]
+    assert [e.safe for e in design.expectations] == [True, False, False]
     assert not design.migrates
+
+
+@pytest.mark.parametrize(
+    ("words", "broken", "deadlock"),
+    [
+        ("deadlock", None, ()),
+        ("deadlock OUT MID", None, ("OUT", "MID")),
+        ("broken, deadlock MID", (), ("MID",)),
+        ("broken IN, deadlock", ("IN",), ()),
+        ("broken OUT, IN deadlock OUT, MID", ("OUT", "IN"), ("OUT", "MID")),
+    ],
+)
+def test_a_design_can_be_expected_to_deadlock_and_to_be_broken_too(
+    words: str, broken: tuple[str, ...] | None, deadlock: tuple[str, ...] | None
+) -> None:
+    (design,) = read(f"{MINIMAL} membarrier {{ }} expect power {words};")
+    (expectation,) = design.expectations
+    assert (expectation.broken, expectation.deadlock, expectation.safe) == (broken, deadlock, False)
 
 
 def test_a_variant_has_what_it_does_not_say_anew_from_the_design() -> None:
@@ -110,10 +129,10 @@ MINIMAL = 'design d "claim" cpu { int curr = T; } mm { int state; } '
         (MINIMAL + "membarrier { } expect power safe; expect arm power safe;", "1:103", "a second expectation", None),
         (MINIMAL + "membarrier { } expect power broken OFTEN;", "1:93", "unexpected OFTEN", "RUN, OUT, IN, MID"),
         (MINIMAL + "membarrier { } expect power broken OTU;", "1:93", "unexpected OTU", "did you mean OUT?"),
-        (MINIMAL + "membarrier { } expect power sure;", "1:86", "sure is no verdict", "safe or broken follows"),
+        (MINIMAL + "membarrier { } expect power sure;", "1:86", "sure is no verdict", "deadlock follows the models"),
         (MINIMAL + "membarrier { } expect power save;", "1:86", "save is no verdict", "did you mean safe?"),
         (MINIMAL + "membarrier { } expect power brokn OUT;", "1:86", "brokn is no verdict", "did you mean broken?"),
-        (MINIMAL + "membarrier { } expect power;", "1:80", "power is no verdict", "safe or broken follows"),
+        (MINIMAL + "membarrier { } expect power;", "1:80", "power is no verdict", "deadlock follows the models"),
         (MINIMAL + "membarrier { } primitive spin_lock = lwsync;", "1:83", "spin_lock is no row", "power.spin_lock"),
         (MINIMAL + 'membarrier { } variant v "a" { variant w "b" { } }', "1:97", "a variant inside a variant", None),
     ],

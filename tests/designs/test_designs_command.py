@@ -72,7 +72,8 @@ def test_the_matrix_says_where_a_design_is_broken_and_how(designs: Designs) -> N
     assert "become visible before its x=1; A reads y=1, sees curr=0, sends no ipi and reads x=0; only then" in told
     assert "T's barrier in line" in told
     assert "come" in told.partition("T's barrier in line")[2]
-    assert "each design in 36 scenarios a model: shapes MP, SB, LB, R, S, 2+2W; T RUN, OUT, IN, MID" in ran.out
+    assert "each design in 52 scenarios a model" in ran.out
+    assert "shapes MP, SB, LB, R, S, 2+2W, SB+cut, MP+cut, LB+cut; T RUN, OUT, IN, MID" in ran.out
 
 
 def test_a_design_is_named_with_its_variants_alone_or_by_one_of_them(mine: Callable[[str], Path]) -> None:
@@ -101,7 +102,7 @@ def test_json_lines_have_an_object_for_each_scenario(designs: Designs, mine: Cal
     path = mine('variant bare "nothing in the switch" { remove out, in; }')
     ran = designs(path, "--model", "power", "--json")
     found = [json.loads(line) for line in ran.out.splitlines()]
-    assert len(found) == 2 * 36
+    assert len(found) == 2 * 52
     assert {o["design"] for o in found} == {"mine"}
     assert {o["variant"] for o in found} == {None, "bare"}
     broken = {(o["variant"], o["side"]) for o in found if not o["safe"]}
@@ -111,6 +112,7 @@ def test_json_lines_have_an_object_for_each_scenario(designs: Designs, mine: Cal
         assert list(o)[:8] == ["design", "variant", "model", "side", "shape", "roles", "safe", "witness"]
         assert (o["witness"] is None) == o["safe"]
         assert o["completes"] is True
+        assert o["deadlock"] is None
         assert o["error"] is None
 
 
@@ -262,6 +264,9 @@ def test_larger_shapes_have_t_and_the_caller_on_two_of_their_threads(designs: De
         (("nowhere/my.design",), 2, "there is no file nowhere/my.design"),
         (("v12", "--scenario", "MQ"), 2, "there is no shape MQ"),
         (("v12", "--scenario", "OUTT"), 2, "did you mean OUT?"),
+        (("v12", "--scenario", "SB+data"), 2, "SB has no thread in which data can lead from a read"),
+        (("v12", "--scenario", "WRC+cut"), 2, "WRC+cut: the shape has 3 threads"),
+        (("v12", "--scenario", "SB+cutt"), 2, "there is no shape SB+cutt"),
         (("v12", "--scenario", "WRC", "--threads", "3"), 2, "--threads asks for all"),
         (("v12", "--model", "powre"), 2, "did you mean power?"),
         (("v12", "--primitive", "power.spin_lock=lw"), 2, "power.spin_lock has no alternative lw"),
@@ -336,6 +341,98 @@ def test_the_walk_through_in_the_documentation_is_what_the_program_says(designs:
     (after,) = [part for part in weakened if part.startswith("after:")]
     assert "not needed on x86-tso\n  necessary for OUT on power, arm, aarch64, riscv" in before
     assert "not needed on x86-tso, power, arm, aarch64, riscv" in after
+
+
+def test_the_deadlock_in_the_documentation_is_what_the_program_says(designs: Designs, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "designs.md").read_text()
+    blocks = text.split("```\n")[1::2]
+    (at,) = [i for i, block in enumerate(blocks) if block.startswith("design holds-the-lock")]
+    path = tmp_path / "holds.design"
+    path.write_text(blocks[at])
+    assert blocks[at + 1] in designs(path, "--scenario", "LB").out
+
+
+DEADLOCK = """
+variant holds "keeps rq->lock until T has answered"
+{
+	cpu { int curr = T; spinlock_t lock; }
+	switch_out { irq_off { spin_lock(&lock); WRITE_ONCE(curr, 0); spin_unlock(&lock); } }
+	membarrier {
+		first: smp_mb();
+		spin_lock(&cpu(T).lock);
+		ipi (T) { smp_mb(); }
+		spin_unlock(&cpu(T).lock);
+		last: smp_mb();
+	}
+	EXPECT
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expected", "status", "said"),
+    [
+        ("", 0, ""),
+        ("expect x86-tso safe;", 1, "mine:holds on x86-tso can deadlock (OUT MID), and is expected to be safe"),
+        ("expect x86-tso broken;", 1, "mine:holds on x86-tso is in a deadlock (OUT MID), and expected to be safe"),
+        ("expect x86-tso deadlock OUT MID;", 0, ""),
+        ("expect x86-tso deadlock;", 0, ""),
+        (
+            "expect x86-tso deadlock IN;",
+            1,
+            "mine:holds on x86-tso is in a deadlock (OUT MID), and expected to be safe there",
+        ),
+        (
+            "expect x86-tso broken IN, deadlock;",
+            1,
+            "mine:holds on x86-tso is safe (IN), and expected to be broken there",
+        ),
+    ],
+)
+def test_a_deadlock_is_shown_and_expected_in_every_format(
+    designs: Designs, mine: Callable[[str], Path], tmp_path: Path, expected: str, status: int, said: str
+) -> None:
+    name = f"{mine(DEADLOCK.replace('EXPECT', expected))}:holds"
+    report = tmp_path / "report.xml"
+    ran = designs(name, "--model", "x86-tso", "--junit", report)
+    assert ran.status == status
+    assert ran.out.splitlines()[1].split() == ["mine:holds", "deadlock"]
+    assert said in ran.out
+    assert ("unexpected" in ran.out) == bool(said)
+    story = "T waits in line 16 for spin_lock(&lock), where no ipi is taken"
+    assert story in " ".join(ran.out.split())
+    assert "deadlock: some execution can never be completed: mine:holds OUT, MID on x86-tso" in ran.out
+    (case,) = ElementTree.parse(report).getroot()
+    assert [child.tag for child in case] == (["failure"] if said else [] if expected else ["skipped"])
+    assert "T waits in line 16 for" in ElementTree.tostring(case, encoding="unicode") or (expected and not said)
+    if not expected:
+        found = [json.loads(line) for line in designs(name, "--model", "x86-tso", "--json").out.splitlines()]
+        assert {(o["side"], o["safe"]) for o in found} == {("RUN", True), ("OUT", None), ("IN", True), ("MID", None)}
+        assert all((o["deadlock"] is not None) == (o["side"] in ("OUT", "MID")) and o["completes"] for o in found)
+        assert "deadlock" in designs(name, "--model", "x86-tso", "--markdown").out.splitlines()[2]
+        explained = designs(name, "--model", "x86-tso", "--explain").out
+        assert "Under x86-tso, deadlock OUT" in explained
+        assert "R cpu(T).lock=1  from P1's write" in explained
+
+
+def test_a_barrier_that_keeps_a_wakeup_from_being_lost_is_necessary(designs: Designs) -> None:
+    ran = designs("signal:", "--weaken", "--model", "power,x86-tso", "--scenario", "MP,RUN")
+    (kill,) = [part for part in ran.out.split("\n\n") if part.startswith("kill:")]
+    assert "necessary against a deadlock in RUN on power" in kill
+    assert "not needed on x86-tso" in kill
+    assert "power RUN deadlock: A waits in line" in kill
+
+
+def test_the_barrier_of_the_handler_is_necessary_on_x86_too(designs: Designs) -> None:
+    ran = designs("merged:", "--weaken", "--model", "x86-tso", "--scenario", "SB+cut,RUN")
+    (handler,) = [part for part in ran.out.split("\n\n") if part.startswith("b:")]
+    assert "necessary for RUN on x86-tso" in handler
+
+
+def test_scenarios_with_a_cut_or_a_dependency_are_named(designs: Designs) -> None:
+    out = designs("before-spinlock:eieio", "--model", "power", "--scenario", "WRC+data,LB+data,OUT", "--json").out
+    found = {(o["shape"], o["safe"]) for o in map(json.loads, out.splitlines())}
+    assert found == {("WRC+data", False), ("LB+data", True)}
 
 
 def test_the_language_in_the_documentation_parses(tmp_path: Path) -> None:
