@@ -52,8 +52,8 @@ WEAK = ("power", "arm", "aarch64", "riscv")
 FULL_FENCE = {
     "sc": ("acyclic po |", "acyclic po | cut |"),
     "x86-tso": ("let ghb = ppo | mfence |", "let ghb = ppo | mfence | cut |"),
-    "power": ("let ffence = sync\n", "let ffence = sync | cut\n"),
-    "arm": ("let fences = dmb |", "let fences = cut | dmb |"),
+    "power": ("let ffence = sync &", "let ffence = cut | sync &"),
+    "arm": ("let fences = ((dmb", "let fences = cut | ((dmb"),
     "aarch64": ("let bob = po; [dmb.full]; po\n", "let bob = cut | po; [dmb.full]; po\n"),
     "riscv": ("let gmo = (ppo | rfe", "let gmo = (ppo | cut | rfe"),
 }
