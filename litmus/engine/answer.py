@@ -13,7 +13,7 @@ from litmus.program.values import Value
 
 
 class Verdict(Enum):
-    """herd's Observation word, of the proposition inside the quantifier."""
+    """herd's Observation word for the proposition inside the quantifier."""
 
     NEVER = "Never"
     SOMETIMES = "Sometimes"
@@ -26,10 +26,11 @@ State = tuple[Value, ...]  # the final values of Question.places[:shown], aligne
 class Execution(Struct, frozen=True):
     """One consistent candidate execution of `graph`.
 
-    executed: bit mask of the events that execute; rf[r] is the write that read r takes its value
-    from; co lists, per variable cell, its writes in coherence order; values[e] the value read or
-    written; addresses[e] where; order[t] the events of thread t in program order, floating blocks
-    at the place that was chosen for them.  state is aligned with Answer.places.
+    executed: bit mask of the events that execute.  rf[r]: the write that read r takes its value from.
+    co: for each cell of a variable, its writes in coherence order.  values[e]: the value that event e
+    reads or writes.  addresses[e]: the address that event e accesses.  order[t]: the events of thread t
+    in program order; floating blocks stand at the place that was chosen for them.
+    state is aligned with Answer.places.
     """
 
     graph: EventGraph
@@ -45,12 +46,12 @@ class Execution(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """The verdict and what it rests on.
 
-    states: all final states over `places`, sorted, or None when they were not asked for or were
-    too many; positive and negative: how many consistent executions satisfy and refute the
-    proposition, or None when they were not counted; witness: an execution that satisfies the
-    proposition, if one exists; flags: the flags of consistent executions, sorted; bound_reached: some
-    execution was cut where a loop was unrolled to its bound; complete: some execution was found that comes to its
-    end, whether or not it satisfies the filter.
+    states: all final states over `places`, sorted; None if they were not asked for or were too many.
+    positive, negative: how many consistent executions satisfy, and refute, the proposition; None if
+    they were not counted.  witness: an execution that satisfies the proposition, if one exists.
+    flags: the flags of consistent executions, sorted.  bound_reached: some execution was cut where a
+    loop was unrolled to its bound.  complete: some execution was found that comes to its end, whether
+    or not it satisfies the filter.
     """
 
     verdict: Verdict

@@ -1,7 +1,7 @@
 """Base relations and sets of the cat language, sliced over candidates.
 
 Each name is one row of a table; the meaning is herd's (machModelChecker, initial environment).
-Relations between different instructions only, except rf, co, loc, int, ext and id.
+Relations hold only between events of different instructions, except rf, co, loc, int, ext and id.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SETS: dict[str, Callable[[Candidates], SlicedSet]] = {
 
 
 def _set_of(c: Candidates, slices: Mapping[int, int]) -> SlicedSet:
-    """A set, from the slice of each event; those that always hold become `must`."""
+    """A set, from the slice of each event.  An event that is in it whenever it executes goes into `must`."""
     must = 0
     out = {}
     for e, s in slices.items():
@@ -65,7 +65,7 @@ def _set_of(c: Candidates, slices: Mapping[int, int]) -> SlicedSet:
 
 
 def _relation_of(c: Candidates, must: Rows, pairs: Mapping[Pair, int]) -> Sliced:
-    """A relation, from the slices of pairs; those that always hold become `must`."""
+    """A relation, from the slice of each pair.  A pair that is in it whenever both execute goes into `must`."""
     out: Open = {}
     for (e, f), s in pairs.items():
         if s == c.executes[e] & c.executes[f]:
@@ -94,7 +94,7 @@ def _co(c: Candidates) -> Sliced:
 
 
 def program_order(c: Candidates) -> Sliced:
-    """Program order between events of different instructions, whether models see them all or not."""
+    """Program order between events of different instructions, including events that models do not see."""
     graph = c.graph
     if not graph.blocks and not graph.exchanges:
         return Sliced(graph.po)
@@ -117,7 +117,7 @@ def program_order(c: Candidates) -> Sliced:
 
 
 def _control(c: Candidates, rows: Rows) -> Sliced:
-    """A control dependency; of two accesses that the compiler may have exchanged, if it has not."""
+    """The control dependencies.  A pair that the compiler may exchange is in them only where it is not exchanged."""
     turned = {(e, f): d for (e, f), d in c.graph.exchanges.items() if rows and rows[e] >> f & 1}
     if not turned:
         return c.universe.relation(rows) if rows else c.universe.nothing
@@ -155,7 +155,7 @@ def _same_thread(c: Candidates) -> Rows:
 
 
 def _internal(c: Candidates) -> Sliced:
-    """Events of one thread; the initial writes are of none."""
+    """The pairs of events of one thread.  The initial writes belong to no thread."""
     events = c.graph.events
     return Sliced([0 if events[e].thread == INITIAL else row for e, row in enumerate(_same_thread(c))])
 
@@ -173,7 +173,10 @@ def _pairs(c: Candidates, pairs: list[Pair]) -> Sliced:
 
 
 def _alike(c: Candidates, features: Mapping[int, Mapping[Value, int]]) -> Sliced:
-    """The pairs of events that have a feature in common, given where each has which."""
+    """The pairs of events that have a feature in common.
+
+    features[e]: for each feature of event e, the candidates in which e has it.
+    """
     pairs: dict[Pair, int] = {}
     for e, mine in features.items():
         for f, others in features.items():
@@ -189,7 +192,7 @@ def _same_value(c: Candidates) -> Sliced:
 
 
 def _same_offset(c: Candidates) -> Sliced:
-    """same-low-order-bits: variables begin on pages of their own, so that the offset within them decides."""
+    """same-low-order-bits: each variable begins on a page of its own, so that only the offset within it matters."""
     features: dict[int, dict[Value, int]] = {}
     for e in c.graph.events:
         if e.kind in "RW":
@@ -208,7 +211,7 @@ def _at(c: Candidates, variable: str) -> SlicedSet:
 
 
 def where_taken(c: Candidates, name: str, universe: Universe) -> Sliced:
-    """The relation litmus.cat.dag.choice_name: all pairs, in the candidates that take one of some options."""
+    """All pairs of events, in the candidates that take one of the options in `name` (litmus.cat.dag.choice_name)."""
     choice, options = choice_of(name)
     s = 0
     for option in options:
@@ -251,7 +254,7 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
 
 
 def _set_of_whole(value: SlicedSet, single: list[Pair]) -> SlicedSet:
-    """A set, in which the read of a single read-modify-write stands for its write as well."""
+    """The set, with the write of each read-modify-write in `single` replaced by its read."""
     must = value.must
     out = dict(value.open)
     for r, w in single:
@@ -264,7 +267,7 @@ def _set_of_whole(value: SlicedSet, single: list[Pair]) -> SlicedSet:
 
 
 def _relation_of_whole(c: Candidates, value: Sliced, single: list[Pair]) -> Sliced:
-    """A relation, in which the read of a single read-modify-write stands for its write as well."""
+    """The relation, with the write of each read-modify-write in `single` replaced by its read."""
     must = value.must.copy()
     out: Open = {e: columns.copy() for e, columns in value.open.items()}
     for r, w in single:
@@ -286,8 +289,8 @@ def _relation_of_whole(c: Candidates, value: Sliced, single: list[Pair]) -> Slic
 class Base(dict[str, SlicedValue]):
     """The base relations and sets of candidates, by name, each computed when first asked for.
 
-    A name that is not in the tables is a tag: the set of the events that carry it.  A read-modify-write
-    that is one event to models is its read here; its write is in nothing.
+    A name that is not in the tables is a tag: the set of the events that carry it.  If models see a
+    read-modify-write as one event, its read stands for it here; its write is in no set and no relation.
     """
 
     def __init__(self, candidates: Candidates) -> None:

@@ -1,7 +1,7 @@
 """Bounds: what can be said of a graph's executions before anything is chosen.
 
-Which addresses an access may have, which writes a read may take its value from, in which orders the
-writes of a cell may stand.  What is left out here is in no consistent execution.
+Bounds say which addresses an access may have, which writes a read may take its value from, and in which
+orders the writes of a cell may stand.  What bounds leave out is in no consistent execution.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Order = tuple[int, ...]
 
 
 class Group(Struct, frozen=True):
-    """Writes, none of them initial, that may be to one cell; before[a]: those that always precede a.
+    """Non-initial writes that may be to the same cell, or blocks of one thread: one order is chosen for all of them.
 
-    slots: the members by their place in an order; members of a slot never execute together.
-    slots_before[i]: the slots that precede slot i in every order, as a mask.
+    before[a]: the mask of the members that precede member a in every order.
+    slots: the places of an order.  Members of one slot never execute together, so they share a place.
+    slots_before[i]: the mask of the slots that precede slot i in every order.
     """
 
     members: Order
@@ -38,14 +39,14 @@ class Group(Struct, frozen=True):
     slots_before: Order
 
     def count(self) -> int:
-        """How many orders of the slots there are; where there are very many, a lower bound."""
+        """How many orders of the slots there are.  If there are very many, a lower bound of that number."""
         at_least = factorial(len(self.slots))
         for before in self.slots_before:
             at_least //= before.bit_count() + 1  # the hook length bound (Stanley, Enumerative Combinatorics 1, ch. 3)
         if at_least > MAXIMUM_COUNT or not any(self.slots_before):
             return at_least
 
-        ways = {(1 << len(self.slots)) - 1: 1}  # the slots that are left -> in how many orders the others are first
+        ways = {(1 << len(self.slots)) - 1: 1}  # slots left -> in how many orders all other slots come before them
         for _ in self.slots:
             further: dict[int, int] = {}
             for left, count in ways.items():
@@ -56,14 +57,14 @@ class Group(Struct, frozen=True):
         return ways[0]
 
     def orders(self) -> Iterator[Order]:
-        """The orders of the slots, by number, first slot first."""
+        """The orders of the slots.  An order lists the numbers of the slots, the first slot first."""
         if not any(self.slots_before):
             yield from permutations(range(len(self.slots)))
             return
 
         prefix: list[int] = []
         left = (1 << len(self.slots)) - 1
-        following = [self._first(left)]  # of each place of the prefix, the slots that can still stand there
+        following = [self._first(left)]  # for each place of the prefix, the slots that can still stand there
         while following:
             i = next(following[-1], None)
             if i is not None:
@@ -83,7 +84,10 @@ class Group(Struct, frozen=True):
 
 
 def _group(members: list[int], before: Mapping[int, int], exclusive: Callable[[int, int], bool]) -> Group:
-    """The group of `members`, ascending; a slot is shared only behind the slots of all that must precede."""
+    """The group of `members`, which are in ascending order.
+
+    A member joins a slot only if that slot comes after the slots of all members that must precede it.
+    """
     slots: list[list[int]] = []
     for m in members:
         first = 1 + max((i for i, slot in enumerate(slots) if any(before[m] >> w & 1 for w in slot)), default=-1)
@@ -94,7 +98,7 @@ def _group(members: list[int], before: Mapping[int, int], exclusive: Callable[[i
         else:
             slots.append([m])
     masks = [sum(1 << m for m in slot) for slot in slots]
-    # A slot precedes another if every member of the other has a predecessor in it, which then executes too.
+    # Slot A precedes slot B if every member of B has a predecessor in A, which then executes whenever the member does.
     slots_before = tuple(
         sum(1 << i for i, mask in enumerate(masks) if all(before[m] & mask for m in slot)) for slot in slots
     )
@@ -102,7 +106,7 @@ def _group(members: list[int], before: Mapping[int, int], exclusive: Callable[[i
 
 
 def _shared(things: list[int], exclusive: Callable[[int, int], bool]) -> list[list[int]]:
-    """Things that are never chosen together, put together: they can share one choice."""
+    """The things in groups.  No two things of a group are ever chosen together, so a group can share one choice."""
     if len(things) < 2:
         return [[t] for t in things]
     slots: list[list[int]] = []
@@ -117,15 +121,16 @@ def _shared(things: list[int], exclusive: Callable[[int, int], bool]) -> list[li
 
 
 def only_read(expr: Expr | None) -> int | None:
-    """The one read that an expression is computed from; None if there are more, or none."""
+    """The read that an expression is computed from.  None if there is no read, or more than one."""
     mask = reads_in(expr)
     return None if not mask or mask & mask - 1 else mask.bit_length() - 1
 
 
 def possible_values(operators: list[Op], read: Iterable[Value]) -> dict[Value, Value]:
-    """For each value of the one read in some operations, what they make of it; without those that have no meaning.
+    """For operations on a single read: each value of the read, and the result computed from it.
 
-    Where there is none, the value is in no execution, or it is reported when one gets there.
+    A value is left out if an operation on it has no meaning.  Either no execution has that value, or the execution
+    that has it is reported when it is reached.
     """
     found = {}
     for value in read:
@@ -137,13 +142,14 @@ def possible_values(operators: list[Op], read: Iterable[Value]) -> dict[Value, V
 class Bounds:
     """The static knowledge of a graph.
 
-    addresses[e]: the cells an access may be to; `static`: every access has one; sources[r]: the writes
-    that read r may take its value from; groups: the writes whose coherence order is open;
-    companions[e]: the mask of the events that execute whenever e does.  outside: the accesses that may miss
-    every cell, and what there is to say then.
+    addresses[e]: the cells that access e may be to.  static: every access has one known address.
+    sources[r]: the writes that read r may take its value from.  groups: the writes whose coherence order
+    is open.  companions[e]: the mask of the events that execute whenever e does.  exclusive[e]: the mask of
+    the events that never execute together with e.  outside: the accesses that may miss every cell, and the
+    error to report then.
 
-    `coherent` promises that the model forbids every execution that is not coherent per location: then
-    what coherence rules out on its face is left out.  demanded[r]: only executions in which read r
+    coherent: the caller promises that the model forbids every execution that is not coherent per location.
+    Then what coherence obviously rules out is left out.  demanded[r]: only executions in which read r
     returns that value are of interest.  choices: how many options each choice of the model has.
     """
 
@@ -203,8 +209,8 @@ class Bounds:
     def po_loc_is_settled(self) -> bool:
         """Whether no choice changes which accesses to one location are in program order.
 
-        It is so where every address is known, and no block shares a location with its thread: as with the
-        messages of membarrier, each of which is accessed by one block and by its sender.
+        That is so if every address is known and no block shares a location with its thread.  The messages of
+        membarrier are like that: one block and its sender access a message, and no other code of the block's thread.
         """
         if not self.static:
             return False
@@ -233,7 +239,7 @@ class Bounds:
         return bool(self.exclusive[e] >> f & 1)
 
     def _guard_masks(self) -> tuple[list[int], list[int]]:
-        """For each event, the events that never execute with it, and those that always do."""
+        """For each event, the events that never execute with it, and the events that always do."""
         events = self.graph.events
         n = len(events)
         everything = (1 << n) - 1
@@ -293,9 +299,9 @@ class Bounds:
     # ------------------------------------------------------------ values
 
     def _find_domains(self) -> None:
-        """The values each read may return, by iteration from none.
+        """The values that each read may return, found in rounds that begin with no values.
 
-        A value that is derived through k reads appears in round k: as many rounds as there are reads
+        A value that is derived through k reads appears in round k.  So if there are as many rounds as reads, they
         find every value of every execution in which no value depends on itself.
         """
         events = self.graph.events
@@ -327,7 +333,7 @@ class Bounds:
             return {expr}  # type: ignore[arg-type]
         operators = operations(expr)
         read = only_read(expr)
-        if read is not None:  # step by step, there would be ways to combine two values of the one read
+        if read is not None:  # operator by operator, two different values of the same read would be combined
             return set(possible_values(operators, self.domain(ReadOf(read))).values())
         found: dict[int, set[Value]] = {}
         for op in operators:
@@ -336,13 +342,13 @@ class Bounds:
                 try:
                     out.add(apply(op.name, arguments))
                 except ValueFault:
-                    continue  # in no execution, or reported when one gets there
+                    continue  # it is in no execution, or it is reported when an execution reaches it
         return found[id(expr)]
 
     # ------------------------------------------------------------ rf and co
 
     def _demand_assumptions(self, wanted: dict[int, Value]) -> None:
-        """An assumption that a read returns a constant restricts where it reads from."""
+        """An assumption that a read returns a constant restricts which writes it can read from."""
         for assumption in self.graph.assumptions:
             condition = assumption.condition
             if type(condition) is Op and condition.name == "eq":
@@ -356,18 +362,21 @@ class Bounds:
                         wanted[left.event] = right
 
     def _sources(self, r: int, wanted: Mapping[int, Value]) -> Order:
-        """The writes read r may take its value from: not that of its own instruction, which follows from it."""
+        """The writes that read r may take its value from.
+
+        The write of r's own instruction is not among them, because it follows from the read.
+        """
         events = self.graph.events
         po = self.graph.po
         cells = self.addresses[r]
         if not cells:
-            return tuple(self.writes[:1])  # it is to no cell: some choice, which decides nothing
+            return tuple(self.writes[:1])  # the read is of no cell: it needs some source, which decides nothing
         if len(cells) == 1:
             possible = self.by_cell[cells[0]]
         else:
             possible = sorted({w for a in cells for w in self.by_cell.get(a, ())})
         hidden = 0  # writes that coherence hides behind a later one before r
-        later = po[r] if self.coherent else 0  # whatever their address: rf makes it that of the read
+        later = po[r] if self.coherent else 0  # at any address: if r reads from a write, their addresses are equal
         if self.coherent and len(cells) == 1:
             shadows = [
                 w for w in possible if po[w] >> r & 1 and self.addresses[w] == cells and self.companions[r] >> w & 1

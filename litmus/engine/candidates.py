@@ -1,10 +1,10 @@
 """Candidate executions: rf, co, paths and the places of blocks, chosen in many ways at once, as slices.
 
 A candidate is one combination of choices.  What follows from the choices (values, addresses, which
-events execute) is computed for all candidates together.  Two families of candidates are used:
-`Every` has each combination once, and decides small tests by itself; `Subsets` takes one execution and
-has one candidate for each of several subsets of its choices, which tells which choices a violated
-axiom rests on.
+events execute) is computed for all candidates together.  There are two families of candidates.
+`Every` has each combination once, and decides small tests by itself.  `Subsets` takes one execution and
+has one candidate for each of several subsets of its choices.  These candidates tell which choices a
+violated axiom rests on.
 """
 
 from __future__ import annotations
@@ -19,25 +19,29 @@ from litmus.program.graph import INITIAL, Assumption, Decision
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations
 from litmus.relation.sliced import Universe
 
-Values = dict[Value, int]  # value -> the candidates in which it is taken
+Values = dict[Value, int]  # value -> the candidates that have it
 Pair = tuple[int, int]
 
 
 @cache
 def pattern(full: int, stride: int, options: int) -> tuple[int, ...]:
-    """The slices of the options of a choice with that stride; `full` is the slice of all candidates."""
+    """For each option of a choice, the slice of the candidates that take it; `full` is the slice of all candidates.
+
+    stride: how many combinations the choices before this one have.
+    """
     repeat = full // ((1 << stride * options) - 1)
     first = ((1 << stride) - 1) * repeat
     return tuple(first << stride * k for k in range(options))
 
 
 class Slices(Struct):
-    """In which candidates each choice is made which way.
+    """For each option of each choice, the candidates that take it.
 
-    decided[d]: decision d is false, is true; source[r][i]: read r reads from the i-th of its possible
-    writes; order[a, b]: write a stands before write b of the same cell; chosen[c][k]: option k of the model's
-    choice c is taken; block_order likewise for
-    blocks; before_block[b, e] and after_block[b, e]: event e of the block's thread is po-before, po-after it.
+    decided[d]: two slices: decision d is false; decision d is true.
+    source[r][i]: read r reads from the i-th of its possible writes.
+    order[a, b]: write a stands before write b of the same cell; block_order[a, b]: the same for blocks.
+    chosen[c][k]: option k of the model's choice c is taken.
+    before_block[b, e], after_block[b, e]: event e of the thread of block b is po-before, po-after the block.
     """
 
     full: int
@@ -53,8 +57,9 @@ class Slices(Struct):
 class Candidates:
     """Candidates, and what follows from their choices.
 
-    guards[g], executes[e]: where a guard holds, an event executes; rf[r][w]: where read r takes its
-    value from write w; values[r]: where it returns what.
+    guards[g]: the candidates in which guard g holds.  executes[e]: those in which event e executes.
+    rf[r][w]: those in which read r takes its value from write w.
+    values[r]: each value of read r, with the candidates in which r returns it.
     """
 
     def __init__(self, bounds: Bounds, slices: Slices) -> None:
@@ -85,7 +90,10 @@ class Candidates:
     # ------------------------------------------------------------ values
 
     def value(self, expr: Expr | None) -> Values:
-        """Where an expression takes which value; nowhere in candidates where it depends on itself."""
+        """Each value of an expression, with the candidates in which the expression has it.
+
+        In candidates where the expression depends on itself, it has no value.
+        """
         kind = type(expr)
         if kind is ReadOf:
             return self.values[expr.event]  # type: ignore[union-attr]
@@ -107,7 +115,7 @@ class Candidates:
         return found[id(expr)]
 
     def value_in(self, expr: Expr, candidate: int) -> Value | None:
-        """The value of an expression in one candidate; None if it has none there."""
+        """The value of an expression in one candidate, given as a slice.  None if it has no value there."""
         return next((v for v, s in self.value(expr).items() if s & candidate), None)
 
     def known(self, expr: Expr | None) -> int:
@@ -140,10 +148,10 @@ class Candidates:
         return both if events[a].thread == INITIAL else both & self.slices.order.get((a, b), 0)
 
     def _resolve(self) -> None:
-        """Find rf and the values read: the least solution, in rounds until nothing is added.
+        """Find rf and the values of reads.  They are the least solution: rounds add to it until nothing is new.
 
-        A read of some cell returns what its write stored.  Where their addresses turn out to differ there is no
-        execution, and no rf.
+        A read of a cell returns what the write that it reads from stored.  If the addresses of the two turn out to
+        differ in a candidate, the pair is not in rf there, and the candidate is no execution.
         """
         events = self.graph.events
         bounds = self.bounds
@@ -187,14 +195,18 @@ class Candidates:
                 self.rf[r] = {w: t for w, s in sources.items() if (t := s & ~self.elsewhere(w, r))}
 
     def elsewhere(self, a: int, b: int) -> int:
-        """The candidates in which two accesses are known not to be to one cell."""
+        """The candidates in which two accesses have known addresses and are not to the same cell."""
         x, y = self.graph.events[a].address, self.graph.events[b].address
         if type(x) is Address and type(y) is Address:
             return self.full if x != y else 0
         return self.known(x) & self.known(y) & ~self.same_cell(a, b)
 
     def determined(self) -> int:
-        """The candidates in which every access has an address and a value, and every condition that is asked one."""
+        """The candidates in which nothing that is needed lacks a value.
+
+        Every access that executes has an address and a value.  Every condition of a decision or an assumption has a
+        value where its guard holds.
+        """
         graph = self.graph
         out = self.full
         for r in self.bounds.reads:

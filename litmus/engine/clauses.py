@@ -1,7 +1,8 @@
 """Clauses: a small CNF builder, and Z3 holding the result.
 
-Literals are non-zero integers, negative for negated, with two constants.  The clauses go to Z3 as
-DIMACS text: of the ways to hand over a small problem it is the fastest by a factor of two to seven.
+A literal is a non-zero integer: k is a variable, -k its negation.  TRUE and FALSE are constant literals.
+Z3 gets the clauses as DIMACS text.  For a small problem, that is two to seven times faster than the
+other ways to hand it over.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 TRUE = 1  # the first variable is asserted
 FALSE = -1
 
-AT_ONCE = 50_000  # clauses that Z3 gets in one text: while it reads, nothing interrupts it
+AT_ONCE = 50_000  # clauses that Z3 gets in one text: nothing can interrupt Z3 while it reads
 
 
 class Clauses:
-    """A growing set of clauses; gates are hash-consed and defined in both directions."""
+    """A growing set of clauses.  Gates are hash-consed, and their clauses define them in both directions."""
 
     def __init__(self) -> None:
         self.variables = 1
@@ -89,7 +90,7 @@ class Clauses:
 class Solver:
     """Z3 on a set of clauses, to which more can be added."""
 
-    _declared: ClassVar[list[z3.FuncDeclRef]] = []  # of variable k at k - 1; the same in every solver
+    _declared: ClassVar[list[z3.FuncDeclRef]] = []  # variable k is at index k - 1; the same in every solver
 
     def __init__(self, clauses: Clauses) -> None:
         import z3
@@ -101,7 +102,7 @@ class Solver:
         self._hand_over()
 
     def _hand_over(self) -> None:
-        """Give Z3 the clauses that are new, as DIMACS text: its parser is quicker than z3py's expressions."""
+        """Give Z3 the new clauses as DIMACS text.  Its parser is quicker than z3py's expressions."""
         while self.handed < len(self.clauses.clauses):
             new = self.clauses.clauses[self.handed : self.handed + AT_ONCE]
             lines = [f"p cnf {self.clauses.variables} {len(new)}"]
@@ -117,8 +118,9 @@ class Solver:
     def solve(self, assumptions: Iterable[int]) -> set[int] | None:
         """The variables that are true in some model of the clauses and assumptions; None if there is none.
 
-        Clauses added since the last call are handed over first.  Gives up within the limit of time that this thread
-        works under (litmus.limits), and raises NoAnswer where Z3 gives up by itself.
+        Clauses that were added since the last call are handed over first.  Z3 may use the time that is left of the
+        limit that this thread works under (litmus.limits).  When that time is up, the work ends as that limit says.
+        Raises NoAnswer if Z3 gives up by itself.
         """
         z3 = self._z3
         self._hand_over()
@@ -137,7 +139,8 @@ class Solver:
     def _true_variables(self, model: z3.ModelRef) -> set[int]:
         """The variables that a model makes true.
 
-        Straight from the library: through z3py's expression objects this costs more than the search.
+        They are read with functions of the Z3 library.  With z3py's expression objects, reading them would take
+        longer than the search.
         """
         z3 = self._z3
         for number in range(len(self._declared) + 1, self.clauses.variables + 1):

@@ -1,11 +1,11 @@
 """Coherence: does a model demand SC per location?
 
-Some models weaken it (load-load hazards on early ARM), and some demand it without saying so in one
-axiom (AArch64), so it is neither assumed nor looked for in the text.  It is proved, pattern by pattern:
-each way to violate coherence ("Herding cats", TOPLAS 2014, section 4.2: coWW, coRW1, coRW2, coWR, coRR) is
-a few events and what relates them.  Of every relation of the model, what is certain on these events alone,
-in whatever execution they stand, is computed; if that already fails a check, no consistent execution has
-the pattern.
+Some models weaken coherence (load-load hazards on early ARM), and some demand it without saying so in one
+axiom (AArch64).  So coherence is not assumed, and no axiom is looked for in the text.  It is proved, one
+pattern at a time.  Each way to violate coherence ("Herding cats", TOPLAS 2014, section 4.2: coWW, coRW1, coRW2,
+coWR, coRR) is a pattern: a few events and the relations between them.  For every relation of the model,
+`_Certain` computes what holds between these events in every execution that contains them.  If a check
+already fails because of that, no consistent execution contains the pattern.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _INITIAL, _HERE, _THERE, _ELSEWHERE = -1, 0, 1, 2  # threads
 
 
 class _Pattern(Struct, frozen=True):
-    """Accesses to one location: the thread of each, those that are writes; program order, rf and co among them.
+    """Accesses to one location, and program order, rf and co between them.
 
-    Program order is that within thread 0; what it is elsewhere does not matter.  amo: the read and the write of an
-    atomic instruction.
+    threads: the thread of each access.  writes: the accesses that are writes.  po: program order within thread 0;
+    program order in other threads does not matter.  amo: the read and the write of an atomic instruction.
     """
 
     threads: tuple[int, ...]
@@ -38,8 +38,9 @@ class _Pattern(Struct, frozen=True):
     amo: tuple[tuple[int, int], ...] = ()
 
 
-# An atomic instruction whose write stands before the write that its read takes its value from: the read and the
-# write are two events, or one.  A write of the same thread, before it or after it, violates coherence then.
+# An atomic instruction whose write stands, in coherence order, before the write that its read takes its value from.
+# In the first pattern the read and the write are two events, in the second they are one.  That other write is of
+# another thread: if it were of the same thread, before or after the instruction, coherence would be violated.
 _OVERTAKEN = (
     _Pattern((_HERE, _HERE, _THERE), (1, 2), (), ((2, 0),), ((1, 2),), ((0, 1),)),
     _Pattern((_HERE, _THERE), (0, 1), (), ((1, 0),), ((0, 1),)),
@@ -47,7 +48,7 @@ _OVERTAKEN = (
 
 
 def _patterns() -> Iterator[_Pattern]:
-    """The violations, those left out that contain another."""
+    """The violations of coherence, without those that contain another one."""
     yield _Pattern((_HERE, _HERE), (0, 1), ((0, 1),), (), ((1, 0),))  # coWW
     yield _Pattern((_HERE, _HERE), (1,), ((0, 1),), ((1, 0),), ())  # coRW1
     # coRW2: read 0 of write 2, which is after write 1 in coherence order
@@ -64,15 +65,16 @@ def _patterns() -> Iterator[_Pattern]:
 def demands_coherence(model: Model) -> bool:
     """Whether the model forbids every execution that is not sequentially consistent per location.
 
-    False if it has assertions: those speak of forbidden executions too.
+    False if the model has assertions, because assertions are about forbidden executions too.
     """
     return all(_is_forbidden(pattern, model) for pattern in _patterns())
 
 
 def demands_updates_in_order(model: Model) -> bool:
-    """Whether the model forbids that an atomic instruction's write precedes the write that its read sees, in co.
+    """Whether the model forbids that, in co, an atomic instruction's write precedes the write that its read sees.
 
-    The answer is about models that demand coherence.  herd7 does not forbid it of itself: some of its models allow it.
+    The answer holds for models that demand coherence.  herd7 itself does not forbid this, and some of its models
+    allow it.
     """
     return all(_is_forbidden(pattern, model) for pattern in _OVERTAKEN)
 
@@ -85,7 +87,7 @@ def _is_forbidden(pattern: _Pattern, model: Model) -> bool:
 
 
 class _Certain:
-    """What is certain of a model's relations on the events of a pattern: at least this, at most that."""
+    """What is certain of a model's relations on the events of a pattern: a lower and an upper bound of each."""
 
     def __init__(self, pattern: _Pattern, model: Model) -> None:
         self.model = model
@@ -137,7 +139,7 @@ class _Certain:
         return any(row >> e & 1 for e, row in enumerate(closed))
 
     def bounds(self, i: int) -> tuple[_Bound, _Bound]:
-        """What a node has at least and at most on these events."""
+        """The lower and the upper bound of a node on these events."""
         if i not in self.found:
             self.found[i] = self._computed(i, self.model.nodes[i])
         return self.found[i]
@@ -165,7 +167,7 @@ class _Certain:
                 return _each(lambda x, y: x & ~y, least[0], most[1]), _each(lambda x, y: x & ~y, most[0], least[1])
             case Operator.COMPLEMENT:
                 return _each(lambda x, y: x & ~y, whole, most[0]), _each(lambda x, y: x & ~y, whole, least[0])
-        return self._relational(node.operator, list(least)), whole  # at most anything: other events may help
+        return self._relational(node.operator, list(least)), whole  # no upper bound: other events may add pairs
 
     def _relational(self, operator: Operator, least: list[_Bound]) -> _Bound:
         first = least[0]
@@ -194,7 +196,7 @@ class _Certain:
         return tuple(rows)
 
     def _solution(self, group: int) -> list[_Bound]:
-        """What a `let rec` has at least: iterated where it only grows, else nothing."""
+        """The lower bounds of a `let rec`: by iteration if it is monotone, else empty."""
         recursion = self.model.recursions[group]
         kinds = [self.model.nodes[variable].kind for variable in recursion.variables]
         values = [self.none[kind] for kind in kinds]

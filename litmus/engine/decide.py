@@ -34,7 +34,7 @@ class Unfinished(NoAnswer):
 
 @lru_cache(maxsize=64)
 def plan_of(model: Model) -> Plan:
-    """The prepared form of a model, made once: models are told apart by identity."""
+    """The prepared form of a model.  It is made once for each model object."""
     return _prepared(model)
 
 
@@ -45,10 +45,10 @@ def _prepared(model: Model) -> Plan:
 def decide(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
     """The answer to a question about a program's executions under a model.
 
-    Tests with few candidate executions are decided by evaluating all of them at once; of the others,
-    those that the proposition narrows down far enough as well; the rest by Z3.
-    Raises NoAnswer when the time is up, Unfinished where every execution was cut at the bound of a loop,
-    Unsupported for what has no answer here, InputError where the test turns out to be wrong (an access outside
+    If a test has few candidate executions, all of them are evaluated at once.  In a larger test, those that
+    the proposition demands are evaluated first, if they are few.  Z3 decides what is left.
+    Raises NoAnswer when the time is up, Unfinished if every execution was cut at the bound of a loop,
+    Unsupported for what has no answer here, InputError if the test turns out to be wrong (an access outside
     every variable).
     """
     if options.timeout is None:
@@ -65,7 +65,7 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
 
 
 def unfinished(graph: EventGraph) -> Unfinished:
-    """The error where every execution was cut: which loops it may have been, and what to try."""
+    """The error to raise if every execution was cut.  It says in which loops that may be, and what to try."""
     first, *others = sorted(graph.cuts.values(), key=lambda span: span.start)
     lines = dict.fromkeys(span.source.position(span.start)[0] for span in others if span.start != first.start)
     rounds = f"{graph.bound} round{'s' * (graph.bound != 1)}"
@@ -100,7 +100,7 @@ def _answer(graph: EventGraph, model: Model, question: Question, options: Option
 
 
 def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options, limit: int | None) -> Answer:
-    """The answer under a compiled model, with up to `limit` states (None: without)."""
+    """The answer under a compiled model, with up to `limit` states (None: without states)."""
     bounds = Bounds(graph, plan.coherent, choices=plan.model.choices)
     if options.engine == "auto" and bounds.candidates() <= (
         EXHAUSTIVE_LIMIT if limit is None else EXHAUSTIVE_STATES_LIMIT
@@ -126,8 +126,9 @@ def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options
 def _narrowed(graph: EventGraph, plan: Plan, question: Question) -> Answer | None:
     """The answer for the executions in which reads return what the proposition demands of registers.
 
-    Of the whole question it tells whether anything satisfies the proposition: the verdict is Never or
-    Always.  None if the proposition demands nothing, or too many candidates are left.
+    If no execution satisfies the proposition, the verdict is Never; else there is a witness.  The answer does not
+    tell whether some execution refutes the proposition.  None if the proposition demands nothing of registers, if
+    a loop is cut on some path, or if too many candidates are left.
     """
     if graph.cuts:
         return None

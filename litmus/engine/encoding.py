@@ -1,8 +1,9 @@
 """Encoding: the choices of an execution as clauses; the axioms of the model are not among them.
 
 Variables: decisions, rf, coherence order, landing points of blocks, and the values of reads and
-addresses, one-hot over their finite domains.  A read whose value would be outside its domain (it
-depends on itself) has none of them; whoever decodes a solution notices.
+addresses, one-hot over their finite domains.  A value that depends on itself may be outside the domain
+of its read.  Then none of the literals for the read's values is true, and the code that decodes a
+solution detects that.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ Literal = int
 class Selection(Struct, frozen=True):
     """One way to make every choice: a candidate execution.
 
-    decided[d]; source[r]: index into bounds.sources[r], None where r does not execute; orders and block
-    orders, one for each group; landing[b]: index of a point; chosen[c]: the option of the model's choice c.
+    decided[d]: whether decision d is true.  source[r]: an index into bounds.sources[r], None if r does not
+    execute.  orders, block_orders: one order for each group.  landing[b]: the index of the point where block b
+    lands.  chosen[c]: the option of the model's choice c.
     """
 
     decided: tuple[bool, ...]
@@ -47,10 +49,10 @@ class Selection(Struct, frozen=True):
 
 
 class Encoding:
-    """The clauses for the executions within bounds, and the literals of what they speak of.
+    """The clauses for the executions within bounds, and the literals that stand for choices and values.
 
-    updates_in_order: the model is coherent, and forbids an atomic instruction's write before the write that its read
-    takes its value from; that is a clause then, which need not be learned.
+    updates_in_order: the model demands coherence, and forbids that an atomic instruction's write stands before the
+    write that its read takes its value from.  Clauses say so then, and need not be learned.
     """
 
     def __init__(self, bounds: Bounds, question: Question, updates_in_order: bool = False) -> None:
@@ -66,8 +68,8 @@ class Encoding:
         self.executes = [self.guards[e.guard] for e in graph.events]
         self.source: dict[int, list[Literal]] = {}
         self.read_value: dict[int, dict[Value, Literal]] = {}
-        self._expressions: dict[int, dict[Value, Literal]] = {}  # by the identity of the Op, which the graph keeps
-        self._faulty: set[int] = set()  # likewise
+        self._expressions: dict[int, dict[Value, Literal]] = {}  # by id() of an Op; the graph keeps the Op alive
+        self._faulty: set[int] = set()  # likewise by id()
         for r in bounds.reads:
             self._declare_read(r)
         for r in bounds.reads:
@@ -95,7 +97,7 @@ class Encoding:
     # ------------------------------------------------------------ choices
 
     def _one_of(self, literals: list[Literal], when: Literal) -> None:
-        """Exactly one of the literals is true when `when` is, none otherwise."""
+        """Assert that exactly one of the literals is true if `when` is true, and none if it is false."""
         self.clauses.add(-when, *literals)
         self.clauses.at_most_one(literals)
         for x in literals:
@@ -118,7 +120,7 @@ class Encoding:
         clauses.at_most_one(list(self.read_value[r].values()))
 
     def _define_read(self, r: int) -> None:
-        """A read of some cell returns what the write it reads from stored, at the same address."""
+        """Assert that a read of a cell returns what the write that it reads from stored, at the same address."""
         clauses = self.clauses
         events = self.graph.events
         mine = self.read_value[r]
@@ -148,7 +150,7 @@ class Encoding:
         return order
 
     def _after_source(self, r: int, w: int) -> None:
-        """The write of an instruction stands after the write that its read takes its value from."""
+        """Assert that the write of an instruction stands after the write that its read takes its value from."""
         clauses = self.clauses
         cell = self.bounds.addresses[w]
         for source, x in zip(self.bounds.sources[r], self.source[r], strict=True):
@@ -156,17 +158,17 @@ class Encoding:
                 clauses.add(-x, -self.executes[w], self.order[source, w])
 
     def _co(self, a: int, b: int) -> Literal:
-        """A literal that is true iff a is before b, of two writes to one cell."""
+        """A literal that is true iff write a is before write b in the coherence order of their cell."""
         events = self.graph.events
         if events[a].thread == INITIAL or events[b].thread == INITIAL:
             return TRUE if events[a].thread == INITIAL and a != b else FALSE
         return self.order[a, b]
 
     def _coherent(self, r: int) -> None:
-        """What coherence says of a read and the accesses after and before it in program order.
+        """Assert what coherence says of a read and the accesses after and before it in program order.
 
-        The patterns CoRW, CoWR and CoRR ("Herding cats", TOPLAS 2014, section 4.2), for accesses with one
-        possible address.  Left out, they would be learned, one violation at a time.
+        These are the patterns CoRW, CoWR and CoRR ("Herding cats", TOPLAS 2014, section 4.2), for accesses with one
+        possible address.  Without these clauses, the engine would learn them, one violation at a time.
         """
         clauses = self.clauses
         bounds = self.bounds
@@ -224,7 +226,7 @@ class Encoding:
     # ------------------------------------------------------------ values
 
     def value(self, expr: Expr | None) -> dict[Value, Literal]:
-        """For each value an expression may take, a literal that is true when it does."""
+        """For each value that an expression may have, a literal that is true when the expression has it."""
         if type(expr) is ReadOf:
             return self.read_value[expr.event]
         if type(expr) is not Op:
@@ -251,7 +253,7 @@ class Encoding:
         return {v: self.clauses.any_of(w) for v, w in ways.items()}
 
     def _applied(self, op: Op) -> dict[Value, Literal]:
-        """The values of an operator whose arguments have theirs."""
+        """For each value of an operation, a literal that is made from the literals of its arguments' values."""
         ways: dict[Value, list[Literal]] = {}
         parts = [list(self.value(a).items()) for a in op.args]
         if any(map(self._may_fail, op.args)):
@@ -334,7 +336,7 @@ class Encoding:
     def undetermined(self) -> Literal:
         """A literal that is true iff a value that matters depends on itself or has no meaning.
 
-        FALSE where no execution can be like that, which is the rule.
+        It is FALSE if no execution can be like that, which is the usual case.
         """
         graph = self.graph
         clauses = self.clauses
@@ -354,7 +356,7 @@ class Encoding:
         return clauses.any_of(lacking)
 
     def astray(self) -> Literal:
-        """A literal that is true iff some access is to no cell.  FALSE where none can be."""
+        """A literal that is true iff some access is to no cell.  It is FALSE if no access can be like that."""
         clauses = self.clauses
         found = []
         for e in self.bounds.dynamic:

@@ -1,11 +1,11 @@
 """Every candidate: each combination of choices within bounds, once.
 
-A choice has as its stride the number of combinations of the choices before it, so that the slice
-"option k is chosen" is a periodic bit pattern.  Combinations that describe no execution (a read of a
-write that does not execute, a branch taken against its condition) are not in `valid`; a choice that
-makes no difference (the rf of a read that does not execute) is pinned to one option, so that every
-execution is one valid candidate and executions can be counted.  Things that never execute together, on
-two paths of a thread, share one choice.
+Each choice has a stride: the number of combinations of the choices before it.  So the slice
+"option k is chosen" is a periodic bit pattern.  Some combinations describe no execution: a read takes
+its value from a write that does not execute, or a branch is taken against its condition.  They are not
+in `valid`.  Some choices make no difference, as the rf of a read that does not execute.  They are
+pinned to one option.  So every execution is exactly one valid candidate, and executions can be counted.
+Things that never execute together, because they are on two paths of a thread, share one choice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from litmus.relation.rows import bits
 class Every(Candidates):
     """All candidates within bounds.
 
-    `valid`: the candidates that are executions; landing[b]: where block b lands at which point.
+    valid: the candidates that are executions.  landing[b]: for each point of block b, the candidates in which
+    the block lands there.
     """
 
     def __init__(self, bounds: Bounds) -> None:
@@ -57,7 +58,7 @@ class Every(Candidates):
         self.valid = self.full & ~bad
 
     def _choose(self, slices: Slices, options: int) -> tuple[int, ...]:
-        """A new choice: the slices of its options."""
+        """Make a new choice.  Returns the slices of its options."""
         if options <= 1:
             return (slices.full,) * options
         chosen = pattern(slices.full, self.stride, options)
@@ -76,7 +77,10 @@ class Every(Candidates):
     # ------------------------------------------------------------ which candidates are executions
 
     def _against_conditions(self) -> int:
-        """A decision against its condition, a decision that is not made, a failed assumption."""
+        """The candidates in which a decision contradicts its condition, or an assumption fails.
+
+        Also those in which a decision is true but is not made: such a decision is pinned to false.
+        """
         bad = 0
         for slot in self.bounds.decision_slots:
             made = 0
@@ -98,7 +102,10 @@ class Every(Candidates):
         return bad
 
     def _against_sources(self) -> int:
-        """A read of a write that does not execute or is elsewhere."""
+        """The candidates in which a read takes its value from a write that does not execute or is to another cell.
+
+        The choice of reads that do not execute is pinned.
+        """
         bad = 0
         bounds = self.bounds
         for slot, chosen in self.chosen_sources:
@@ -119,7 +126,10 @@ class Every(Candidates):
         return bad
 
     def _against_order(self) -> int:
-        """Pin the order of writes of which not both execute, and of writes to different cells."""
+        """The candidates to drop so that the order of two writes is pinned where it makes no difference.
+
+        That is where not both writes execute, or where they are to different cells.
+        """
         bad = 0
         events = self.graph.events
         for group in self.bounds.groups:
@@ -148,7 +158,11 @@ class Every(Candidates):
         return bad
 
     def _against_landing(self) -> int:
-        """A block at a point that is not reached; pin blocks that are not sent, or at different points."""
+        """The candidates in which a block lands at a point that is not reached.
+
+        The point of a block that is not sent is pinned.  The order of two blocks is pinned if one of them is not sent,
+        or if they land at different points.
+        """
         bad = 0
         blocks = self.graph.blocks
         points = self.graph.points

@@ -1,7 +1,7 @@
 """The exhaustive engine: all candidates at once, for tests with few enough of them.
 
-Exact for every model the language can express: negation, recursion that is not monotone and sets
-that depend on the execution included.  Counts executions.
+It is exact for every model that the language can express, also with negation, with recursion that is
+not monotone, and with sets that depend on the execution.  It counts executions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNDETERMINED = (
 
 
 def undetermined(candidates: Candidates, where: int) -> Diagnostic:
-    """What there is to say of candidates that have no final values: an access to no cell, if there is one."""
+    """The error for candidates that have no final values.  If an access is to no cell, the error is about that."""
     graph = candidates.graph
     for (e, address), error in candidates.bounds.outside.items():
         reached = candidates.value(graph.events[e].address).get(address, 0)
@@ -44,7 +44,7 @@ class Exhaustive:
     """Evaluates a model over all candidates within bounds and answers a question about the consistent ones.
 
     complete: the slice of the executions that the model allows, that satisfy the filter, and in which no
-    loop was cut; is_complete: there are such executions if the filter is not regarded.
+    loop was cut.  is_complete: whether there is such an execution, when the filter is ignored.
     """
 
     def __init__(self, bounds: Bounds, plan: Plan, question: Question) -> None:
@@ -68,7 +68,7 @@ class Exhaustive:
             self.complete &= self.outcomes.holds(question.filter)
 
     def _consistent(self, candidates: Every, plan: Plan) -> int:
-        """The valid candidates that no check of the model rejects; also records what is flagged."""
+        """The valid candidates that no check of the model rejects.  Also records which candidates are flagged."""
         consistent = candidates.valid
         if not consistent:
             return 0
@@ -97,7 +97,7 @@ class Exhaustive:
         return tuple(sorted(found, key=state_order))
 
     def answer(self, limit: int | None, witness: bool) -> Answer:
-        """The answer, with at most `limit` states (None: without states), with a witness if one is wanted."""
+        """The answer, with at most `limit` states (None: without states), and with a witness if `witness` is true."""
         satisfying = self.complete & self.outcomes.holds(self.question.formula)
         positive = satisfying.bit_count()
         negative = self.complete.bit_count() - positive

@@ -1,7 +1,7 @@
 """Flags and assertions of models, where they do not depend on rf and co.
 
-They speak of all executions, so that an engine that looks at some of them cannot report them; those
-that say the same of every execution are decided beforehand.
+Flags and assertions are about all executions.  An engine that looks at only some executions cannot
+report them.  Those that say the same of every execution are therefore decided beforehand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from litmus.relation.evaluation import Plan
 
 
 def without_flags(plan: Plan) -> Plan:
-    """The model's checks alone."""
+    """The plan without the flags and assertions of its model."""
     checks = tuple(check for check in plan.model.checks if check.effect == "check")
     return Plan(replace(plan.model, checks=checks), plan.coherent, plan.updates_in_order)
 
@@ -26,7 +26,7 @@ def without_flags(plan: Plan) -> Plan:
 def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:
     """The flags that every execution has.
 
-    Raises Unsupported where some have one and others have not, or an assertion fails.
+    Raises Unsupported if some executions have a flag and others do not, or if an assertion fails.
     """
     found: set[str] = set()
     for check in plan.model.checks:
@@ -42,7 +42,7 @@ def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:
 
 
 def _fails(check: Check, bounds: Bounds, plan: Plan) -> bool:
-    """Whether the test of a check fails in every execution; Unsupported if only in some."""
+    """Whether the test of a check fails in every execution.  Raises Unsupported if it fails in some only."""
     outcomes = set()
     if not depends_on_choices(plan.model, check, bounds):
         for decided in paths(bounds.graph):

@@ -1,8 +1,8 @@
 """The lazy engine: Z3 chooses, the model judges, and what was wrong with the choice is learned.
 
 Z3 sees only the choices (rf, co, paths, landing points, values) and the question.  Each solution is
-evaluated under the model; if an axiom is violated, the choices it rests on become a clause.  Few rounds
-are needed, because a clause names a cycle and not an execution.
+evaluated under the model.  If an axiom is violated, a clause forbids the choices that the violation rests
+on.  Few rounds are needed, because a clause forbids a cycle and not only one execution.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REASONS_A_ROUND = 4  # violated checks that are explained each time
 class Lazy:
     """Answers a question by lazy refinement.
 
-    The model has no flags or assertions: those speak of all executions, and here only some are looked at.
+    The model must have no flags or assertions.  They are about all executions, and this engine looks at only some.
     """
 
     def __init__(self, bounds: Bounds, plan: Plan, question: Question) -> None:
@@ -71,12 +71,12 @@ class Lazy:
     def answer(self, known: Answer | None, limit: int | None, budget: float | None, flags: tuple[str, ...]) -> Answer:
         """The verdict, and up to `limit` states found within `budget` seconds (limit None: no states).
 
-        `known`, if given, is an answer that says whether some execution satisfies the proposition;
-        `flags` are those of every execution.
+        known: an answer that says whether some execution satisfies the proposition, or None.
+        flags: the flags that every execution has.
         """
         found = []
         if self.astray != FALSE:
-            self.find(self.astray)  # raises what is wrong where there is such an execution
+            self.find(self.astray)  # raises the error if there is such an execution
         if known is None:
             satisfying = self.find(self.complete, self.formula)
             found.append(satisfying)
@@ -86,7 +86,7 @@ class Lazy:
         refuting = self.find(self.complete, -self.formula)
         found.append(refuting)
         if self.undetermined != FALSE:
-            self.find(self.undetermined)  # raises Unsupported where there is such an execution
+            self.find(self.undetermined)  # raises Unsupported if there is such an execution
         bound_reached = bool(self.bounds.graph.cuts) and self.find(self.cut) is not None
         executes = witness is not None or refuting is not None
         complete = executes or (self.question.filter is not None and self.find(-self.cut) is not None)

@@ -35,7 +35,7 @@ def spelled_as(value: Value, kind: RegisterType) -> Value:
 
 
 def failures(candidates: Candidates, plan: Plan, checks: Sequence[Check]) -> list[int]:
-    """For each check, the candidates in which its test (negation included) fails."""
+    """For each check, the candidates in which its test fails.  A negated check is taken with its negation."""
     universe, base = candidates.universe, Base(candidates)
     wanted = [check.node for check in checks]
     if candidates.graph.registers is not None and plan.model.level is not Level.ACCESSES:
@@ -57,7 +57,7 @@ def failures(candidates: Candidates, plan: Plan, checks: Sequence[Check]) -> lis
 
 
 class Outcomes:
-    """The final states of candidates: places[i] maps a value to where place i of the question has it."""
+    """The final states of candidates: places[i] maps a value to the candidates in which place i has it at the end."""
 
     def __init__(self, candidates: Candidates, question: Question) -> None:
         self.candidates = candidates
@@ -66,7 +66,7 @@ class Outcomes:
         self.places = [self._place(i) for i in range(len(question.places))]
 
     def _place(self, i: int) -> Values:
-        """The final values of a place, and where it has them."""
+        """Each final value of a place, with the candidates in which the place has it."""
         place = self.question.places[i]
         candidates = self.candidates
         found: Values = {}

@@ -1,8 +1,8 @@
 """Models that depend on the test: decided path by path.
 
-On one path through each thread, the events that execute are fixed, and so is every relation that does
-not depend on rf, co, values or the places of blocks.  The model is compiled for that path, the executions
-on it are decided as those of any model, and the answers are put together.
+One path through each thread fixes which events execute.  It also fixes every relation that does not
+depend on rf, co, values or the places of blocks.  The model is compiled for each such path.  The executions
+on the path are decided as under any other model, and the answers for all paths are put together.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Decide = Callable[[EventGraph, Model, Question], Answer]
 def decide_by_paths(graph: EventGraph, model: Model, question: Question, limit: int | None, decide: Decide) -> Answer:
     """The answer of a model that is compiled for each path.
 
-    limit: how many final states there may be in the answer, None for no states; decide: answers for
-    one model.  Raises NeedsExecution where a path is not enough to know what the model means, and
-    what compiling and deciding raise.
+    limit: how many final states there may be in the answer, None for no states.  decide: answers a question
+    under one compiled model.  Raises NeedsExecution if the path is not enough to know what the model means, and
+    the errors of compiling and deciding.
     """
     bounds = Bounds(graph, coherent=False)
     answers = []
@@ -54,7 +54,7 @@ def decide_by_paths(graph: EventGraph, model: Model, question: Question, limit: 
 
 
 def paths(graph: EventGraph) -> Iterator[Decided]:
-    """Every combination of decisions, without the circular orders of exchanged accesses."""
+    """Every combination of decisions, except those in which exchanged accesses have a circular order."""
     circles: dict[int, list[Guard]] = {}
     orders = set(graph.exchanges.values())
     for assumption in graph.assumptions if orders else ():
@@ -76,7 +76,7 @@ def _reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
 
 
 def on_path(bounds: Bounds, decided: Decided) -> Candidates:
-    """One candidate, on a path, in which nothing else is chosen."""
+    """One candidate: the decisions of a path are made in it, and no other choice is."""
     slices = Slices(1, [(0, 1) if way else (1, 0) for way in decided])
     slices.source = {r: [0] * len(sources) for r, sources in bounds.sources.items()}
     slices.chosen = [[0] * options for options in bounds.choices]
@@ -84,7 +84,7 @@ def on_path(bounds: Bounds, decided: Decided) -> Candidates:
 
 
 def _part(graph: EventGraph, decided: Decided) -> EventGraph:
-    """The graph without its executions on other paths."""
+    """The graph with only its executions on one path: assumptions drop the others."""
     guards, assumptions = list(graph.guards), list(graph.assumptions)
     for d, decision in enumerate(graph.decisions):
         if _reached(graph, decision.guard, decided):
@@ -94,7 +94,10 @@ def _part(graph: EventGraph, decided: Decided) -> EventGraph:
 
 
 def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int | None) -> Answer:
-    """One answer for all executions, from those for parts of them and whether each has a refuting execution."""
+    """One answer for all executions, from the answers for the paths.
+
+    Each answer comes with a bool: whether some execution on that path refutes the proposition.
+    """
     first = answers[0][0]
     parts = [answer for answer, _ in answers]
     states: tuple[State, ...] | None = None

@@ -13,8 +13,8 @@ from litmus.relation.sliced import SlicedSet, Universe
 class RegisterBase(dict[str, SlicedValue]):
     """The base relations and sets, and the universe, of candidates with their register level.
 
-    Without `catdep` (Level.REGISTERS), a model does not see the events of registers: they are in no set, and in no
-    relation but those of the flow of values (rf-reg, iico_data ...) and same-instance.
+    Only a model with `catdep` (Level.REGISTERS) sees the events of registers.  For other models these events are in no
+    set, and only in the relations of the flow of values (rf-reg, iico_data ...) and in same-instance.
     """
 
     def __init__(self, base: Base, level: Level) -> None:

@@ -1,9 +1,9 @@
 """Subsets: one execution, and which of its choices a violated axiom rests on.
 
-For each of several subsets of the choices of an execution there is a candidate in which only those
-choices are made: rf and co hold fewer pairs, fewer events execute, fewer values are known.  A relation
-that is monotone in its base relations then holds a pair only if the choices made are enough for
-it, so one evaluation tells for every prefix of the choices whether an axiom is violated already.
+There is a candidate for each of several subsets of the choices of an execution.  In it, only the choices
+of that subset are made: rf and co have fewer pairs, fewer events execute, fewer values are known.  A
+relation that is monotone in its base relations then has a pair only if the choices made are enough for
+it.  So one evaluation tells, for every prefix of the choices, whether an axiom is violated already.
 Repeating this with shorter and shorter prefixes leaves an irredundant reason (QuickXplain, Junker, AAAI 2004).
 """
 
@@ -19,7 +19,7 @@ from litmus.engine.outcomes import failures
 from litmus.relation.evaluation import Plan
 from litmus.relation.rows import bits
 
-Choice = tuple[Literal, Callable[[Slices, int], None]]  # its literal; how to make it in the given candidates
+Choice = tuple[Literal, Callable[[Slices, int], None]]  # its literal; a function that makes it in given candidates
 
 
 def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
@@ -76,7 +76,7 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
         point = points[selection.landing[b]]
         for e in bits(point.before | point.after):
             before = bool(point.before >> e & 1)
-            # The points that agree about e: the literal is as weak as it can be.
+            # The literal is true for all points that put e on this side of the block, so it is as weak as it can be.
             literal = encoding.clauses.any_of(
                 [
                     x
@@ -95,7 +95,10 @@ def _pairs(order: Order) -> list[tuple[int, int]]:
 
 
 class Subsets(Candidates):
-    """Candidates that make the given choices where the aligned slices say so, and no others."""
+    """Candidates in which only some of the given choices are made.
+
+    where[i]: the candidates in which choices[i] is made.
+    """
 
     def __init__(self, bounds: Bounds, choices: list[Choice], full: int, where: list[int]) -> None:
         slices = Slices(full, [(0, 0)] * len(bounds.graph.decisions))
@@ -107,9 +110,10 @@ class Subsets(Candidates):
 
 
 def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice], pinned: int) -> list[Literal]:
-    """A set of choices for which a check fails, as literals: the first `pinned` ones, and no other in vain.
+    """The literals of a set of choices for which a check fails.
 
-    With those, the check is monotone in the others (choices_to_pin).
+    The set contains the first `pinned` choices: once they are made, the check is monotone in the others
+    (choices_to_pin).  Of the others, the set contains none that could be left out.
     """
     kept = choices[:pinned]
     rest = choices[pinned:]
@@ -129,9 +133,10 @@ def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice], pinn
 def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:
     """How many of the first choices must be made for a check to be monotone in the others.
 
-    A monotone check that fails for some choices fails for all that include them: it is one unless something that
-    depends on choices occurs under an odd number of `\\`, `~` or negations.  What depends on the paths only is no
-    obstacle once they are chosen, and decisions come first.  None if all choices must be made.
+    If a monotone check fails for a set of choices, it fails for every larger set.  A check is monotone if nothing that
+    depends on choices stands under an odd number of `\\`, `~` or negations; here it may stand under none.
+    Decisions are the first choices.  Once they are made, what depends only on the paths is no obstacle.
+    None if all choices must be made.
     """
     if check.negated:
         return None
@@ -144,12 +149,12 @@ def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:
 
 
 def depends_on_choices(model: Model, check: Check, bounds: Bounds) -> bool:
-    """Whether what a check is about depends on more than the paths that are taken."""
+    """Whether the relation or set of a check depends on more choices than the paths that are taken."""
     return _Dependence(model, bounds, conditional=False).depends(check.node)
 
 
 def _chosen(bounds: Bounds) -> set[str]:
-    """The base relations that choices make."""
+    """The base relations that depend on choices other than decisions."""
     chosen = {"rf", "co", "same-value"}
     if bounds.graph.blocks:
         chosen.add("po")
@@ -158,12 +163,13 @@ def _chosen(bounds: Bounds) -> set[str]:
     return chosen
 
 
-# Two events may be related, or one be in the set, because of a third: whether that one executes is a choice too.
+# Two events may be related, or one may be in the set, because of a third event.  Whether that event executes is a
+# choice too.
 _BY_ANOTHER = frozenset({Operator.SEQUENCE, Operator.PLUS, Operator.STAR, Operator.DOMAIN, Operator.RANGE})
 
 
 class _Dependence:
-    """What the nodes of a model depend on; conditional: some events execute by choice."""
+    """What the nodes of a model depend on.  conditional: which events execute counts as a choice."""
 
     def __init__(self, model: Model, bounds: Bounds, conditional: bool) -> None:
         self.model = model
@@ -202,7 +208,7 @@ class _Dependence:
         }
 
     def negative(self, i: int) -> bool:
-        """Whether a choice occurs in a position where more of it means less of node i."""
+        """Whether node i has a part that depends on a choice and whose growth can make node i smaller."""
         visited: set[int] = set()
         stack = [i]
         while stack:

@@ -1,8 +1,8 @@
 """The cat language on sets of pairs: what a compiled model says of one execution, by the definition.
 
-A set is a frozenset of events, a relation a frozenset of pairs of events.  One function an operator
-of litmus.cat.dag, one a predicate; recursion is iteration.  Nothing here is shared with the engine,
-whose answers this is to check, and nothing is clever.
+A set is a frozenset of events, a relation a frozenset of pairs of events.  There is one function for
+each operator of litmus.cat.dag, and one for each predicate.  Recursion is iteration.  This module is for
+checking the answers of the engine: it uses none of the engine's evaluation, and it is simple on purpose.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EventSet = frozenset[int]
 Relation = frozenset[Pair]
 Value = EventSet | Relation
 
-MAXIMUM_ROUNDS = 1000  # a `let rec` that takes more does not come to rest
+MAXIMUM_ROUNDS = 1000  # a `let rec` that needs more rounds is taken to have no end
 
 
 # ---------------------------------------------------------------- operators
@@ -42,7 +42,7 @@ def difference(x: Value, y: Value) -> Value:
 
 
 def sequence(r: Relation, s: Relation) -> Relation:
-    """r ; s: from e to g wherever r relates e to some f and s that f to g."""
+    """r ; s: relates e to g if r relates e to some f, and s relates that f to g."""
     after = successors(s)
     return frozenset((e, g) for e, f in r for g in after.get(f, ()))
 
@@ -53,7 +53,7 @@ def inverse(r: Relation) -> Relation:
 
 
 def plus(r: Relation) -> Relation:
-    """r+: from e to f wherever a path of at least one step leads from e to f."""
+    """r+: relates e to f if a path of at least one step leads from e to f."""
     after = successors(r)
     found = set()
     for e in after:
@@ -110,7 +110,7 @@ _PLAIN: dict[Operator, Callable[..., Value]] = {
     Operator.RANGE: codomain,
 }
 
-# Operators that speak of all the events that execute, the first argument.
+# Operators whose meaning depends on which events execute.  Those events are the first argument.
 _WITHIN: dict[tuple[Operator, Kind], Callable[..., Value]] = {
     (Operator.COMPLEMENT, Kind.SET): lambda events, s: events - s,
     (Operator.COMPLEMENT, Kind.RELATION): lambda events, r: product(events, events) - r,
@@ -155,9 +155,10 @@ def holds(predicate: Predicate, x: Value) -> bool:
 class Made(Struct, frozen=True):
     """What a node is made of: base names, and the recursions (by number) whose variables are free in it.
 
-    positive, negative: those below an even or an odd number of differences (on the right) and complements; what is
-    below a recursion that is not monotone is in both.  If a node has no negative ones, it only grows as its positive
-    ones grow.  rests: no recursion in it fails to be monotone, so that all of them come to rest.
+    positive: what stands under an even number of complements and right sides of differences.  negative: what stands
+    under an odd number of them.  What stands in a recursion that is not monotone is in both.  A node with an empty
+    `negative` can only grow when what is in `positive` grows.  rests: all recursions in the node are monotone, so that
+    all of them come to rest.
     """
 
     positive: frozenset[str | int]
@@ -179,8 +180,8 @@ def together(parts: list[Made]) -> Made:
 class Definitions:
     """What the nodes of a model are made of.
 
-    made[i]: see Made; names[i]: the base sets and relations that node i is computed from; open[i]: whether it depends
-    on a variable of a recursion that it is inside of.
+    made[i]: see Made.  names[i]: the base sets and relations that node i is computed from.  open[i]: whether node i
+    depends on a variable of a recursion that node i is inside of.
     """
 
     def __init__(self, model: Model) -> None:
@@ -219,8 +220,8 @@ class Definitions:
 class Meaning:
     """The values of a model's nodes in one execution.
 
-    events: those that execute; base: the sets and relations that the model starts from, by name; known: values
-    that were computed already, of nodes that are not open.
+    events: the events that execute.  base: the sets and relations that the model starts from, by name.  known: values
+    that were computed already, only of nodes that are not open.
     """
 
     def __init__(
@@ -236,16 +237,16 @@ class Meaning:
         self.base = base
         self.known: dict[int, Value] = dict(known or {})
         self.fixed: dict[int, list[Value]] = {}  # the recursions that are not inside of others
-        self.variables: dict[int, Value] = {}  # of the recursions we are inside of, by node
+        self.variables: dict[int, Value] = {}  # of the recursions that are being computed, by node
 
     def value(self, i: int) -> Value:
         """The value of node i, which is not open."""
         return self._value(i, {})
 
     def _value(self, i: int, recent: dict[int, Value]) -> Value:
-        """The value of node i; `recent` are the open nodes computed since a variable last changed."""
+        """The value of node i.  `recent` holds the open nodes that were computed since a variable last changed."""
         opened = self.definitions.open
-        pending = [i]  # without recursion: models may be deeper than Python's stack
+        pending = [i]  # a stack of our own, because models may be deeper than Python's
         while pending:
             j = pending[-1]
             memo = recent if opened[j] else self.known
@@ -257,7 +258,7 @@ class Meaning:
                     if first in missing:
                         missing = [first]
                     elif not (recent if opened[first] else self.known)[first]:
-                        missing = []  # what it is intersected with need not be computed
+                        missing = []  # the first argument is empty, so the second need not be computed
                 if missing:
                     pending.extend(missing)
                     continue
@@ -282,24 +283,24 @@ class Meaning:
                 self.fixed[node.group] = self._fix(node.group)
             return self.fixed[node.group][node.slot]
         if operator is Operator.INTERSECTION and not self._value(node.arguments[0], recent):
-            return frozenset()  # of what a model chooses from, only what is chosen is computed
+            return frozenset()  # a model's choice is an intersection like this: options not taken are not computed
         arguments = [self._value(a, recent) for a in node.arguments]
         if operator in _PLAIN:
             return _PLAIN[operator](*arguments)
         return _WITHIN[operator, node.kind](self.events, *arguments)
 
     def _constant(self, node: Node) -> Value:
-        """The given events or pairs that execute."""
+        """The events or pairs that the node lists, as far as they execute."""
         if node.kind is Kind.SET:
             return frozenset(e for e in bits(node.rows[0]) if e in self.events)
         pairs = ((e, f) for e, row in enumerate(node.rows) for f in bits(row))
         return frozenset((e, f) for e, f in pairs if e in self.events and f in self.events)
 
     def _fix(self, group: int) -> list[Value]:
-        """The last round of a `let rec`.
+        """The values of a `let rec` after its last round.
 
-        From empty, in rounds; the variables change in order within a round; the rounds end when every new value
-        is included in the one before.
+        The variables begin empty.  In each round they change in order, one after the other.  The rounds end when every
+        new value is included in the value before.
         """
         recursion = self.model.recursions[group]
         for variable in recursion.variables:

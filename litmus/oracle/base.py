@@ -19,7 +19,7 @@ from litmus.relation.rows import Rows, bits
 
 
 def starting_from(graph: EventGraph, candidate: Candidate, level: Level) -> Callable[[str], Value]:
-    """The sets and relations of a candidate by name, with what a model of that level sees of registers."""
+    """The sets and relations of a candidate by name, including what a model of that level sees of registers."""
     registers = graph.registers
     if registers is None or level is Level.ACCESSES:
         return lambda name: base(graph, candidate, name)
@@ -64,7 +64,7 @@ def starting_from(graph: EventGraph, candidate: Candidate, level: Level) -> Call
 
 
 def events_of(base: Callable[[str], Value]) -> EventSet:
-    """All events there are."""
+    """All events of an execution that a model sees."""
     return frozenset(e for e in base("_") if isinstance(e, int))
 
 
@@ -91,9 +91,9 @@ class CandidateFacts:
 
 
 def base(graph: EventGraph, candidate: Candidate, name: str) -> Value:
-    """The set or relation of that name; one that is not in the table is a tag, the set of its events.
+    """The set or relation of that name.  A name that is not in the table is a tag: the set of the events that carry it.
 
-    Where a read and a write are one event to models, the read's number is that event's.
+    If models see a read and a write as one event, that event has the number of the read.
     """
     function = _TABLE.get(name)
     if function is not None:
@@ -131,7 +131,10 @@ def _final_writes(g: EventGraph, c: Candidate) -> EventSet:
 
 
 def _pairs_by_thread(same: bool) -> Callable[[EventGraph, Candidate], Relation]:
-    """The pairs of events of one thread, or of different threads; the initial writes are together, but of no thread."""
+    """The pairs of events of one thread, or of different threads.
+
+    Initial writes belong to no thread, so two of them are in neither.
+    """
     return lambda g, c: frozenset(
         (e.number, f.number)
         for e in _events(g, c)
@@ -153,7 +156,7 @@ def _same_location(g: EventGraph, c: Candidate) -> Relation:
 
 
 def _coherence(g: EventGraph, c: Candidate) -> Relation:
-    """Each write before those that have their place after it, and those that will have theirs there."""
+    """Each write of co with the writes that stand after it, and with those of `later`, which will stand after it."""
     orders = zip(c.co, c.later, strict=True)
     return frozenset((a, b) for order, later in orders for i, a in enumerate(order) for b in (*order[i + 1 :], *later))
 
@@ -163,7 +166,7 @@ def _rows(rows: Rows, c: Candidate) -> Relation:
 
 
 def _control(rows: Rows, c: Candidate) -> Relation:
-    """A control dependency, which is none where the compiler has exchanged the two."""
+    """The control dependencies, without the pairs that the compiler has exchanged."""
     return frozenset((e, f) for e, f in _rows(rows, c) if (f, e) not in c.way.po)
 
 

@@ -1,9 +1,9 @@
 """The second engine: every candidate execution in turn, judged by the definition of the model.
 
-Slow, and for that reason trusted: `litmus check --engine enumerate` and the tests ask it for a second opinion.
-It shares the event graph with the first engine, and the operators on values, but none of its evaluation.
-Choices are left out, and all executions that come of them, only where a check of the model forbids what is chosen
-already (litmus.oracle.monotony).
+This engine is slow but simple: `litmus check --engine enumerate` and the tests ask it for a second opinion.
+It shares the event graph and the operators on values with the first engine, but none of its evaluation.
+Executions are left out only if a check of the model already forbids some of their choices, whatever the others are
+(litmus.oracle.monotony).
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Judge:
         self.graph = graph
         self.model = model
         self.definitions = Definitions(model)
-        # What is computed from none of these is the same in all candidates of a way.
+        # A node that is computed from none of these has the same value in all candidates of a way.
         changing = {"rf", "co", "FW", "same-value"}
         if not has_constant_addresses(graph):
             changing |= {"loc", "same-low-order-bits"}
         self.of_way = self._without(changing)
-        self.of_reads = self._without({"co", "FW"})  # and of these, in all candidates of a way and an rf
+        self.of_reads = self._without({"co", "FW"})  # likewise, in all candidates of the same way and rf
         self.way: Way | None = None
         self.rf: Mapping[int, int] | None = None
         self.known: dict[int, CatValue] = {}
@@ -77,7 +77,7 @@ class Judge:
             self._learn(meaning)
 
     def refutes(self, partial: Candidate) -> bool:
-        """Whether the model forbids all executions that have what is chosen."""
+        """Whether the model forbids all executions that have the choices of `partial`."""
         checks = self.refuting[partial.pending]
         if not checks:
             return False
@@ -88,14 +88,18 @@ class Judge:
         return refuted
 
     def _without(self, names: set[str]) -> list[bool]:
-        """Which nodes are computed from none of these, nor from a choice or the place of one variable."""
+        """For each node, whether it can be kept for candidates that differ only in `names`.
+
+        That is so if it is not open, and is computed from none of `names`, from no choice of the model, and from no set
+        of the accesses to one variable.
+        """
         return [
             not made & names and not is_open and not any(name[0] in "?@" for name in made)
             for made, is_open in zip(self.definitions.names, self.definitions.open, strict=True)
         ]
 
     def _known(self, candidate: Candidate) -> dict[int, CatValue]:
-        """The values that are the same as in the candidate before."""
+        """The values of nodes that are the same as in the previous candidate."""
         if candidate.way is not self.way:
             self.known = {}
         elif candidate.rf is not self.rf:
@@ -107,7 +111,7 @@ class Judge:
         self.known = {i: v for i, v in meaning.known.items() if self.of_reads[i]}
 
     def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
-        """The base sets and relations where the model's choices are made so."""
+        """The base sets and relations, if the model's choices take these options."""
         base = starting_from(self.graph, candidate, self.model.level)
 
         def with_choices(name: str) -> CatValue:
@@ -122,7 +126,7 @@ class Judge:
         return with_choices
 
     def verdicts(self, candidate: Candidate) -> Iterator[frozenset[str] | None]:
-        """For every way to make the model's choices: the flags of a candidate, or None if a check rejects it."""
+        """The flags of a candidate, or None if a check rejects it; once for every way to make the model's choices."""
         for model, meaning in self.meanings(candidate):
             yield _flags(model, meaning)
 
@@ -130,7 +134,7 @@ class Judge:
 def _flags(model: Model, meaning: Meaning) -> frozenset[str] | None:
     """The flags of an execution, or None if a check rejects it.
 
-    The checks are done in the order of the model.  Raises Unsupported where an assertion fails.
+    The checks are done in the order of the model.  Raises Unsupported if an assertion fails.
     """
     flags = set()
     for check in model.checks:
@@ -175,7 +179,7 @@ def spelled(value: Value, kind: RegisterType) -> Value:
 
 
 def final_state(graph: EventGraph, candidate: Candidate, question: Question) -> tuple[Value, ...] | None:
-    """The final values of all the places of a question; None where one is not determined."""
+    """The final values of all places of a question; None if one of them is not determined."""
     state = []
     for place, kind in zip(question.places, question.types, strict=True):
         value: Value | None
@@ -218,7 +222,7 @@ def _is_of_variable(graph: EventGraph, initial: int) -> bool:
 def enumerated(graph: EventGraph, model: Model, question: Question, states: bool) -> Answer:
     """The answer to a question, by enumeration of all candidate executions.
 
-    Counts the executions; lists the final states if `states`.  Raises Unsupported where the model allows an
+    Counts the executions, and lists the final states if `states` is true.  Raises Unsupported if the model allows an
     execution that has no final state, InputError for an access outside every variable.
     """
     if model.level.needs_registers(graph.program.notation == "machine"):
@@ -228,7 +232,10 @@ def enumerated(graph: EventGraph, model: Model, question: Question, states: bool
 
 
 def judged(judge: Judge, executions: Iterable[Candidate], question: Question, states: bool) -> Answer:
-    """The answer that these candidate executions give, which are all that the model may allow; raises likewise."""
+    """The answer that follows from `executions`, which must contain every execution that the model may allow.
+
+    Raises what `enumerated` raises.
+    """
     graph = judge.graph
     found: set[State] = set()
     flags: set[str] = set()

@@ -1,9 +1,9 @@
 """Candidate executions of an event graph, one after the other.
 
-An execution is a choice of path for every thread, of a place for every floating block that is sent, of a
-write for every read, and of an order of the writes to every cell; what follows from the choices (which events
-execute, values, addresses) is computed for that one execution.  Choices are made one after the other; those that
-contradict each other are left out, and those that the caller calls hopeless.
+An execution is made of choices: a path for every thread, a place for every floating block that is sent, a
+write for every read, and an order of the writes to every cell.  What follows from the choices (which events
+execute, values, addresses) is computed for each execution alone.  Choices are made one after the other.  Choices
+that contradict each other are left out, and so are choices that the caller calls hopeless.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Sequence = tuple[int, ...]
 class Way(Struct, frozen=True):
     """One path through every thread, and the places of the blocks.
 
-    decided[d]: which way decision d went (False where it was not made); executed: the events on the path;
-    order[t]: the events of thread t, blocks at the place chosen; po: program order.
+    decided[d]: which way decision d went (False if it was not made).  executed: the events on the path.
+    order[t]: the events of thread t, with each block at its chosen place.  po: program order.
     """
 
     decided: Decided
@@ -39,18 +39,18 @@ class Way(Struct, frozen=True):
     po: Relation
 
 
-READING = frozenset(("rf", "co"))  # what may gain pairs while the reads' writes are chosen
-WRITING = frozenset(("co",))  # and while the writes of cells are put in order
+READING = frozenset(("rf", "co"))  # what may gain pairs while each read is given the write that it reads from
+WRITING = frozenset(("co",))  # what may gain pairs while the writes of cells are put in order
 
 
 class Candidate(Struct, frozen=True):
-    """A way, with rf and co, and what follows from them; or as much of it as is chosen.
+    """One path through the program with its rf and co.  rf and co may still be incomplete.
 
-    values[e], addresses[e]: of the accesses that execute, as far as they are determined; determined: all are, and
-    so is every condition on the way.  An access to something that is no address is not determined, and a read of it
-    has no rf.
-    later[i]: the writes that have no place in co[i] yet; they will be after those that have one.
-    pending: READING or WRITING; empty if all is chosen.
+    values[e], addresses[e]: the value and the address of each access that executes, as far as they are determined.
+    determined: all of them are, and every condition on the path is.  If the address of an access is no cell, the
+    access is not determined; if it is a read, it is not in rf.
+    later[i]: the writes that have no place in co[i] yet.  They will stand after those that have one.
+    pending: READING or WRITING; empty if all choices are made.
     """
 
     way: Way
@@ -63,11 +63,11 @@ class Candidate(Struct, frozen=True):
     pending: frozenset[str]
 
 
-Hopeless = Callable[[Candidate], bool]  # whether nothing comes of choices, whatever is chosen for the rest
+Hopeless = Callable[[Candidate], bool]  # whether the caller needs no execution that has the choices made so far
 
 
 def never_hopeless(partial: Candidate) -> bool:
-    """Hopeless, for all executions there are."""
+    """A `Hopeless` for callers that need every execution."""
     return False
 
 
@@ -75,7 +75,7 @@ def never_hopeless(partial: Candidate) -> bool:
 
 
 def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
-    """The value of an expression, given what reads returned; None if that does not determine it."""
+    """The value of an expression, given what reads returned; None if these values do not determine it."""
     if isinstance(expr, ReadOf):
         return reads.get(expr.event)
     if not isinstance(expr, Op):
@@ -94,7 +94,7 @@ def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
 
 
 def leaves(root: T, further: Callable[[T], Iterable[T] | None]) -> Iterator[T]:
-    """What can be reached from `root`, step by step, and has nothing further (None), depth first."""
+    """The leaves of a tree, depth first.  `further` gives the children of a node, and None for a leaf."""
     ahead = [iter((root,))]
     while ahead:
         for node in ahead[-1]:
@@ -114,9 +114,9 @@ def reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
 
 
 def paths(graph: EventGraph) -> Iterator[Decided]:
-    """Every combination of decisions: each goes either way where it is made, and is False where it is not.
+    """Every combination of decisions.  A decision that is made goes either way; one that is not made is False.
 
-    Those that are ruled out whatever is read are left out.
+    Combinations that an assumption rules out, whatever is read, are left out.
     """
     never = [assumption.guard for assumption in graph.assumptions if assumption.condition == 0]
 
@@ -147,7 +147,7 @@ def ways(graph: EventGraph) -> Iterator[Way]:
 
 
 def compiled(graph: EventGraph, decided: Decided, events: Iterable[int]) -> Sequence:
-    """The events of a thread in the order in which the compiler has left them."""
+    """The events of a thread in the order that the compiler has given them."""
     order = sorted(events)
 
     def earlier(e: int) -> int:
@@ -163,7 +163,10 @@ Placement = tuple[tuple[int, Point], ...]  # (block, where it lands), in program
 
 
 def placements(graph: EventGraph, thread: int, decided: Decided) -> list[Placement]:
-    """Where the blocks that are sent to a thread may land: each at one place that is reached, in any order there."""
+    """Every way in which the blocks that are sent to a thread may land.
+
+    Each block lands at one point that is reached.  Blocks that land at the same point may stand there in any order.
+    """
     blocks = [b for b, k in enumerate(graph.blocks) if k.thread == thread and reached(graph, k.guard, decided)]
     points = {b: [p for p in graph.points[b] if reached(graph, p.guard, decided)] for b in blocks}
     found = []
@@ -175,12 +178,12 @@ def placements(graph: EventGraph, thread: int, decided: Decided) -> list[Placeme
 
 
 def before_or_at(p: Point, q: Point) -> bool:
-    """Whether point p of a path is q or comes before it."""
+    """Whether point p is point q, or comes before q on the path."""
     return not p.before & ~q.before
 
 
 def merged(graph: EventGraph, own: Sequence, placed: Placement, executed: frozenset[int]) -> Sequence:
-    """The events of one thread in program order: its own, and those of the blocks that land in it."""
+    """The events of one thread in program order: its own events, and those of the blocks that land in it."""
     result: list[int] = []
     inside = {b: [e for e in bits(graph.blocks[b].events) if e in executed] for b, _ in placed}
     rest = list(placed)
@@ -194,7 +197,10 @@ def merged(graph: EventGraph, own: Sequence, placed: Placement, executed: frozen
 
 
 def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
-    """po: within a thread's own code and within a block as the graph says, else by their order."""
+    """po.  Inside a thread's own code, and inside a block, it is as the graph says.
+
+    A pair of the one and the other, a pair of two blocks, and a pair that the compiler may exchange follow `order`.
+    """
     block_of = {e: b for b, block in enumerate(graph.blocks) for e in bits(block.events)}
     return frozenset(
         (e, f)
@@ -225,9 +231,9 @@ class Flow(Struct, frozen=True):
 def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
     """What follows from some reads-from choices; None if they contradict each other or the way.
 
-    The least solution of the equations: a read returns what its write stored, and they are to one cell; every
-    decision goes the way of its condition.  A read returns nothing before it is known to be of some cell.  Only an
-    address that its own computation does not determine is taken from the other side of rf.
+    It is the least solution of these equations: a read returns what its write stored; the two are to the same cell;
+    every decision goes the way of its condition.  A read has no value before it is known to be of some cell.  An
+    address is taken from the other side of rf only if its own computation does not determine it.
     """
     reads: dict[int, Value] = {}
     places: dict[int, Value] = {}
@@ -266,12 +272,12 @@ def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
 
 
 def is_cell(graph: EventGraph, e: int, place: Value) -> bool:
-    """Whether an access to that place is to a cell, all of it."""
+    """Whether an access to that place is an access to a whole cell."""
     return isinstance(place, Address) and place in graph.cells and misplaced(graph, graph.events[e], place) is None
 
 
 def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic | None:
-    """What is wrong with an access to an address, or None: it is of another size, or outside every variable."""
+    """The error for an access to an address: it has another size, or is outside every variable.  None if it is right."""
     initial = graph.cells.get(address)
     if initial is not None:
         same = graph.events[initial].size == event.size
@@ -283,9 +289,9 @@ def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic |
 
 
 def flows(graph: EventGraph, way: Way, hopeless: Hopeless = never_hopeless) -> Iterator[tuple[Mapping[int, int], Flow]]:
-    """Every choice of a write for every read that executes, and what follows.
+    """Every choice of a write for every read that executes, and what follows from it.
 
-    hopeless is asked where a read had a choice, if it is known beforehand what is to which cell.
+    If all addresses are constants, `hopeless` is asked after each read that had a choice.
     """
     reads = sorted(e for e in way.executed if graph.events[e].kind == "R")
     sources = [[w for w in sorted(way.executed) if may_read(graph, r, w)] for r in reads]
@@ -317,9 +323,10 @@ def has_constant_addresses(graph: EventGraph) -> bool:
 
 
 def may_read(graph: EventGraph, r: int, w: int) -> bool:
-    """Whether a read may take its value from an event: a write, not to another cell, not of the same instruction.
+    """Whether a read may take its value from an event.
 
-    What is to one cell is of one size.
+    The event must be a write of another instruction, and it must not be known to be to another cell.  All accesses
+    to one cell have the same size.
     """
     read, write = graph.events[r], graph.events[w]
     if write.kind != "W" or read.size != write.size or (r, w) in graph.updates:
@@ -331,7 +338,7 @@ def may_read(graph: EventGraph, r: int, w: int) -> bool:
 
 
 def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
-    """Whether everything that an execution consists of has a value."""
+    """Whether all accesses of an execution have addresses and values, and all conditions that are asked have values."""
     for e in way.executed:
         event = graph.events[e]
         if event.kind != "F" and (e not in found.addresses or evaluated(event.value, found.reads) is None):
@@ -345,7 +352,7 @@ def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
 
 
 def begun(graph: EventGraph, way: Way, rf: Mapping[int, int], found: Flow, pending: frozenset[str]) -> Candidate:
-    """A candidate in which of every cell only the initial write has its place."""
+    """A candidate in which co has only the initial write of every cell."""
     values = {}
     for e in found.addresses:
         value = evaluated(graph.events[e].value, found.reads)
@@ -368,9 +375,10 @@ def begun(graph: EventGraph, way: Way, rf: Mapping[int, int], found: Flow, pendi
 
 
 def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
-    """Every way to put the writes that have no place in order, cell by cell, from the first to the last.
+    """Every way to order the writes that have no place in co yet.
 
-    hopeless is asked where there was a choice.
+    Cells are done one after the other, and the writes of a cell from the first to the last.  `hopeless` is asked after
+    each write that was chosen among several.
     """
 
     def further(candidate: Candidate) -> Iterator[Candidate] | None:
@@ -398,7 +406,7 @@ def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int
 
 
 def candidates(graph: EventGraph, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
-    """Every candidate execution, except those that come of choices that are hopeless.
+    """Every candidate execution, except those that have choices which are hopeless.
 
     Raises Unsupported for a mixed-size access and InputError for one outside every variable, if its address is a
     constant.

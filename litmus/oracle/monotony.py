@@ -1,8 +1,8 @@
 """Monotony: which checks of a model, once they fail, fail however an execution is completed.
 
-While an execution is put together, choice after choice, rf and co only gain pairs (litmus.oracle.executions), and
-which events execute does not change.  A check that fails although it is only made harder by what is to come needs no
-completion to be looked at.
+An execution is put together choice after choice.  Meanwhile rf and co only gain pairs (litmus.oracle.executions), and
+which events execute does not change.  If a check fails and no further pair can make it hold, no completion of the
+execution has to be looked at.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from litmus.cat.dag import Check
 from litmus.oracle.algebra import Definitions
 from litmus.oracle.executions import READING, WRITING
 
-# What may gain and lose while rf and co gain pairs: values, and the writes that are last.
+# The base relations and sets that may both gain and lose members while rf and co gain pairs.
 UNSETTLED = {READING: frozenset(("same-value", "FW")), WRITING: frozenset(("FW",))}
 
 
 def refuting(definitions: Definitions, pending: frozenset[str]) -> list[Check]:
-    """The checks that, failing while the relations `pending` may gain pairs, fail whatever pairs they gain.
+    """The checks that stay failed: if such a check fails, it fails whatever pairs the relations `pending` still gain.
 
-    Only those that are done, in the model's order, before anything that is an error: an assertion that fails, a
-    recursion that does not come to rest.
+    Only checks that stand, in the model's order, before everything that can be an error: before an assertion, and
+    before a recursion that may not come to rest.
     """
     found = []
     for check in definitions.model.checks:
         made = definitions.made[check.node]
         if check.effect == "assert" or not made.rests:
             break
-        # A predicate that is false stays false while its argument grows; one that is true, while it shrinks.
+        # A predicate that is false stays false while its argument grows.  A predicate that is true stays true while its
+        # argument shrinks.
         harmful = made.positive if check.negated else made.negative
         helpless = UNSETTLED[pending] & definitions.names[check.node]
-        chosen = any(name[0] == "?" for name in definitions.names[check.node])  # by the model, not by us
+        chosen = any(name[0] == "?" for name in definitions.names[check.node])  # depends on a choice of the model's own
         if check.effect == "check" and not harmful & pending and not helpless and not chosen:
             found.append(check)
     return found

@@ -1,4 +1,4 @@
-"""The re-check: is what an engine shows as a witness an execution, and does the model allow it?"""
+"""The re-check: whether the witness that an engine shows is an execution, and whether the model allows it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from litmus.relation.rows import bits
 
 
 class Accepted(Struct, frozen=True):
-    """An execution that a model allows: all that was chosen, and the values of the model's relations in it.
+    """An execution that a model allows: all its choices, and the values of the model's relations in it.
 
-    model: the one that was asked, or what became of it for this execution.
+    model: the model that was asked about, or what it was compiled to for this execution.
     """
 
     candidate: Candidate
@@ -44,15 +44,15 @@ class Accepted(Struct, frozen=True):
 
 
 def is_execution(execution: Execution, model: Model) -> str | None:
-    """None if an execution is one of its graph, complete, and allowed by the model; else what is wrong with it."""
+    """None if this is a complete execution of its graph, and the model allows it; else what is wrong with it."""
     found = accepted(execution, model)
     return found if isinstance(found, str) else None
 
 
 def accepted(execution: Execution, model: Model) -> Accepted | str:
-    """An execution in full, with the order of messages that the model allows; or what is wrong with it.
+    """An execution with all its choices, also an order of messages that the model allows; or what is wrong with it.
 
-    Where several ways through the program look the same (a branch between the same events), one of them
+    Several ways through the program may look the same (a branch between the same events).  Then one of them
     must fit.
     """
     graph = execution.graph
@@ -69,7 +69,7 @@ def accepted(execution: Execution, model: Model) -> Accepted | str:
 
 
 def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, Value]) -> Iterator[Decided]:
-    """The paths on which just these events execute, and that go the way of their conditions for these values."""
+    """The paths on which exactly these events execute, and on which decisions agree with their conditions."""
     needed = {d: way for e in executed for d, way in graph.guards[graph.events[e].guard]}
 
     def further(decided: Decided) -> list[Decided] | None:
@@ -94,7 +94,7 @@ def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, V
 
 
 def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order: tuple[Sequence, ...]) -> bool:
-    """Whether threads have their events in program order, each block in one piece at a place that is reached."""
+    """Whether each thread has its events in program order, and each block is in one piece at a point that is reached."""
     inside = {e for block in graph.blocks for e in bits(block.events)}
     for thread in range(len(graph.program.threads)):
         mine = {e for e in executed if graph.events[e].thread == thread}
@@ -117,7 +117,7 @@ def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order:
 
 
 def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model) -> Accepted | str:
-    """An execution in full, or what is wrong with it, given its way."""
+    """An execution with all its choices, given its way through the program; or what is wrong with it."""
     for guard in graph.cuts:
         if reached(graph, guard, way.decided):
             return "a loop was cut at its bound"
@@ -155,7 +155,7 @@ def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model
 def _wrong_coherence(
     graph: EventGraph, way: Way, shown: tuple[Sequence, ...], addresses: Mapping[int, Address]
 ) -> str | None:
-    """What is wrong with the coherence orders that are shown: there is one for every cell of a variable."""
+    """What is wrong with the coherence orders that are shown.  There must be one for every cell of a variable."""
     cells = [cell for cell in graph.cells if cell.base[0] != "~"]
     if len(shown) != len(cells):
         return "co does not have one order for every cell"
@@ -194,7 +194,7 @@ def _with_messages(
 
 
 def _judged(judge: Judge, candidate: Candidate) -> Accepted | str:
-    """A candidate with what the model says of it, or which check of the model rejects it."""
+    """A candidate with the values of the model's relations, or which check of the model rejects it."""
     wrong = "the model has no execution with these choices"
     for model, meaning in judge.meanings(candidate):
         failing = [

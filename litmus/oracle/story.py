@@ -1,17 +1,18 @@
 """Stories: one order of the steps of an execution that contradicts nothing that the model keeps in order.
 
-What a model keeps is read from its checks: each relation that it demands to be acyclic is an order of events.
+What a model keeps in order is read from its checks: each relation that it demands to be acyclic is an order of events.
 Two views of memory are tried, the simpler one first:
 
-* at once: a write becomes visible to all threads in one step.  All those orders, rf between threads, co and fr
-  then are one order of steps.
-* thread by thread: a write takes place, and becomes visible to each thread that reads its location in a step of its
-  own.  An order that has co in it (POWER's co | prop) says how writes become visible, every other one (hb) how
-  accesses take place ("Herding cats", TOPLAS 2014, section 4).  A thread that reads an old value has not seen the
-  write, nor what that write precedes in such an order.  An order of co and program order alone (of the
-  store-conditionals of a thread, in power.cat) is about coherence, and binds no reader.
+* at once: a write becomes visible to all threads in one step.  Then all those orders, rf between threads, co and fr
+  together are one order of steps.
+* thread by thread: first a write takes place.  Then it becomes visible to the threads that read its location, to each
+  in a separate step.  An order that has co in it (POWER's co | prop) says in which order writes become visible.  Every
+  other order (hb) says in which order accesses take place ("Herding cats", TOPLAS 2014, section 4).  A thread that
+  reads an old value has not seen the newer write.  It has not seen either what that write precedes in an order of the
+  first kind.  An order of co and program order alone (of the store-conditionals of a thread, in power.cat) is about
+  coherence, and binds no reader.
 
-Where neither leads to an order there is no story.  What the model leaves open stays in program order where it can.
+If neither view leads to an order, there is no story.  What the model leaves open stays in program order where possible.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from litmus.oracle.recheck import Accepted, accepted
 from litmus.program.graph import INITIAL, EventGraph
 from litmus.relation.rows import bits, transitive_closure
 
-MOST_THREADS = 4  # of which all are tried as the first to speak, the second, ...
+MOST_THREADS = 4  # up to so many threads, all orders of the threads are tried
 
 
 class Step(Struct, frozen=True):
-    """An access takes place; with a reader: a write becomes visible to that thread."""
+    """An access takes place.  If there is a reader: a write becomes visible to that thread."""
 
     event: int
     reader: int | None = None
@@ -43,9 +44,10 @@ class Step(Struct, frozen=True):
 class Story(Struct, frozen=True):
     """The accesses of all threads in an order that the model allows, messages and blocks among them.
 
-    at_once: every write becomes visible to all threads where it takes place, so that no step has a reader.  Else a
-    write is visible to a thread that has no step of its own for it only where it takes place: a thread's own writes.
-    earlier: for each access a mask of those that have to come before it, as long as program order is kept elsewhere.
+    at_once: every write becomes visible to all threads where it takes place, so that no step has a reader.  If it is
+    false, another thread sees a write in a step that names this thread as the reader.  A thread sees its own writes
+    where they take place.
+    earlier: for each access, the mask of the accesses that must come before it, given the program order that is kept.
     """
 
     execution: Execution
@@ -60,7 +62,10 @@ class Story(Struct, frozen=True):
         return [e for e in order[: order.index(event)] if e in place and place[e] > place[event]]
 
     def unseen(self, event: int) -> dict[int, int]:
-        """Thread -> how many steps after its own a write becomes visible there; only where others are in between."""
+        """The threads that see a write later than it takes place, and how many steps later each of them sees it.
+
+        A thread is left out if no step of another event is in between.
+        """
         at = self._places()[event]
         found = {}
         for i in range(at + 1, len(self.steps)):
@@ -70,9 +75,10 @@ class Story(Struct, frozen=True):
         return found
 
     def overwritten(self) -> list[tuple[int, int, int]]:
-        """Two writes with a fence between them, and a write of a thread that overwrites the second one unseen.
+        """Triples of writes: first and second, with a fence between them, and last, which overwrites second.
 
-        The first one becomes visible to that thread only later: the fence binds only who sees the second.
+        The thread of last never sees second, and sees first only after last.  That is possible because the fence binds
+        only threads that see second.
         """
         events = self.execution.graph.events
         places = {(step.event, step.reader): i for i, step in enumerate(self.steps)}
@@ -94,7 +100,7 @@ class Story(Struct, frozen=True):
 
 
 def story(execution: Execution, model: Model) -> Story | None:
-    """The story of an execution that the model allows; None where there is none."""
+    """The story of an execution that the model allows; None if there is none."""
     found = accepted(execution, model)
     assert isinstance(found, Accepted), found
     facts = _Facts(execution, found)
@@ -119,11 +125,11 @@ _Kind = Literal["accesses", "writes", "coherence"]
 
 
 class _Facts:
-    """What an execution's story rests on; where a model has one event for a read-modify-write, so has everything here.
+    """What the story of an execution is made from.  If models see a read-modify-write as one event, it is one here too.
 
     orders: the acyclic relations, by what they are about: how accesses take place, how writes become visible, coherence
-    alone.  The relations are without initial writes.  What concerns one location at a time says no more than rf, co
-    and fr do.
+    alone.  The relations have no initial writes.  A relation whose pairs all stay within one location is left out,
+    because it says no more than rf, co and fr do.
     """
 
     def __init__(self, execution: Execution, found: Accepted) -> None:
@@ -155,14 +161,14 @@ class _Facts:
         self.writes |= {r for r, _ in self.graph.single if r in self.thread}
 
     def external(self, relation: Relation) -> Iterator[tuple[int, int]]:
-        """The pairs of different threads."""
+        """The pairs of events of different threads."""
         return ((e, f) for e, f in relation if self.thread[e] != self.thread[f])
 
 
 def _orders(found: Accepted) -> Iterator[tuple[Relation, _Kind]]:
-    """The relations that checks demand to be acyclic, as they are in the execution; what each is about.
+    """The value of each relation that a check demands to be acyclic, and what the relation is about.
 
-    A relation that is its own transitive closure and must be irreflexive is one of them.
+    A relation that must be irreflexive is one of them if it is its own transitive closure.
     """
     nodes = found.model.nodes
     for check in found.model.checks:
@@ -193,20 +199,20 @@ def _terms(model: Model, i: int) -> Iterator[int]:
 
 
 class _Order:
-    """A partial order of steps by number, always transitively closed; what is one step has one number."""
+    """A partial order of numbered steps, always transitively closed.  Events that are one step share its number."""
 
     def __init__(self, rows: list[int]) -> None:
         self.rows = transitive_closure(rows)
         self.members = {e: [e] for e in range(len(rows))}
         self.of = list(range(len(rows)))
         self.readers: dict[int, tuple[int, int]] = {}  # the number of a step -> the write and the thread that sees it
-        self.preferred: list[tuple[int, int]] = []  # pairs to keep where nothing is against it
+        self.preferred: list[tuple[int, int]] = []  # pairs to keep in this order if nothing contradicts them
 
     def is_acyclic(self) -> bool:
         return not any(row >> e & 1 for e, row in enumerate(self.rows))
 
     def earlier(self) -> dict[int, int]:
-        """For each event a mask of those that come before it."""
+        """For each event, the mask of the events that come before it."""
         found = dict.fromkeys(range(len(self.of)), 0)
         for number, members in self.members.items():
             mask = sum(1 << e for e in members)
@@ -216,7 +222,7 @@ class _Order:
         return found
 
     def keep(self, first: int, second: int) -> bool:
-        """Put one step before another, unless the other one has to come first."""
+        """Put the first step before the second, unless the second has to come first.  Returns False in that case."""
         a, b = self.of[first], self.of[second]
         if a == b or self.rows[a] >> b & 1:
             return True
@@ -229,7 +235,7 @@ class _Order:
         return True
 
     def unite(self, events: Iterable[int]) -> None:
-        """Make one step of several, unless others have to come between them."""
+        """Make one step of several steps, unless another step has to come between them."""
         numbers = list(dict.fromkeys(self.of[e] for e in events))
         if len(numbers) < 2:
             return
@@ -267,10 +273,10 @@ def _closed(size: int, pairs: Iterable[tuple[int, int]]) -> _Order | None:
 
 
 class _Sights:
-    """When threads see writes: steps of their own, with numbers behind those of events.
+    """The steps in which threads see writes.  Their numbers come after those of events.
 
-    seen: a write of another thread, and the thread that reads it; missed: a thread that reads an older value, and never
-    this one.  late: the reads that miss a write.
+    seen: pairs of a write and another thread that reads it.  missed: pairs of a write and another thread that reads an
+    older value but never this write.  late: for each write, the reads that read something older.
     """
 
     def __init__(self, facts: _Facts) -> None:
@@ -286,13 +292,13 @@ class _Sights:
             self.late.setdefault(w, []).append(r)
 
     def step(self, w: int, thread: int) -> int | None:
-        """The step in which a thread sees a write; None where it never has to."""
+        """The step in which a thread sees a write; None if the thread need not see it."""
         if self.facts.thread[w] == thread:
             return w
         return self.number[w, thread] if (w, thread) in self.seen else None
 
     def by_communication(self) -> Iterator[tuple[int, int]]:
-        """What follows from rf, co and fr."""
+        """The pairs of steps that follow from rf, co and fr."""
         facts, number = self.facts, self.number
         yield from ((w, step) for (w, _), step in number.items())
         yield from ((number[w, facts.thread[r]], r) for w, r in facts.external(facts.rf))
@@ -303,7 +309,7 @@ class _Sights:
             yield from ((number[w, p], number[v, p]) for p in self.threads if {(w, p), (v, p)} <= self.seen)
 
     def by_order(self, relation: Relation) -> Iterator[tuple[int, int]]:
-        """What an order about writes says of the steps of each thread."""
+        """The pairs of steps of each thread that follow from an order about writes."""
         for e, f in self.proper(relation):
             if e not in self.facts.writes:
                 yield e, f
@@ -318,7 +324,10 @@ class _Sights:
                 yield from ((r, then) for r in self.late.get(e, ()) if self.facts.thread[r] == p and r != then)
 
     def preferred(self, relation: Relation) -> Iterator[tuple[int, int]]:
-        """Who misses a write does so before what comes after it takes place: a full fence demands it, others do not."""
+        """Pairs of a read that misses a write, and an access that the relation puts after that write.
+
+        The read should take place before the access: a full fence demands that, other fences do not.
+        """
         return ((r, f) for e, f in self.proper(relation) for r in self.late.get(e, ()))
 
     def proper(self, relation: Relation) -> Iterator[tuple[int, int]]:
@@ -344,21 +353,24 @@ def _thread_by_thread(facts: _Facts) -> _Order | None:
 
 
 def _keep_updates(order: _Order, facts: _Facts) -> None:
-    """An atomic update is one step where it can be."""
+    """Make each atomic update one step where possible."""
     for r, w in (*facts.graph.single, *facts.graph.amo, *facts.graph.lxsx):
         if r in facts.thread and w in facts.thread:
             order.unite((r, w))
 
 
 def _keep_blocks(order: _Order, execution: Execution) -> None:
-    """A floating block is one step where it can be: nothing has to come between its accesses."""
+    """Make each floating block one step where possible: if nothing has to come between its accesses."""
     graph = execution.graph
     for block in graph.blocks:
         order.unite(e for e in bits(block.events & execution.executed) if graph.events[e].kind != "F")
 
 
 def _keep_program_order(order: _Order, execution: Execution) -> None:
-    """Put accesses of a thread in program order, those first that machines exchange least."""
+    """Put the accesses of each thread in program order where possible.
+
+    The pairs that machines exchange most rarely are done first.
+    """
     graph = execution.graph
     pairs = []
     for events in execution.order:
@@ -371,9 +383,10 @@ def _keep_program_order(order: _Order, execution: Execution) -> None:
 
 
 def _price(execution: Execution, first: int, second: int) -> int:
-    """How rarely machines let an access overtake one before it.
+    """A number that is the larger, the more rarely machines let the second access overtake the first.
 
-    A read overtakes a write first (a store buffer); accesses across a dependency or a fence, or of one location, last.
+    It is smallest for a read after a write (a store buffer).  It is large if a dependency or a fence stands between the
+    accesses, or if they are to one location.
     """
     graph = execution.graph
     buffered = (graph.events[first].kind, graph.events[second].kind) == ("W", "R")
@@ -389,7 +402,7 @@ def _price(execution: Execution, first: int, second: int) -> int:
 
 
 def _in_line(order: _Order, facts: _Facts) -> list[Step]:
-    """The order in which the story changes least often from one thread to another."""
+    """All steps in the order that changes least often from one thread to another."""
     threads = range(len(facts.graph.program.threads))
     ways = permutations(threads) if len(threads) <= MOST_THREADS else (tuple(threads),)
     return min((_line(order, facts, way) for way in ways), key=lambda steps: _changes(steps, facts))
@@ -401,7 +414,7 @@ def _changes(steps: list[Step], facts: _Facts) -> int:
 
 
 def _line(order: _Order, facts: _Facts, threads: tuple[int, ...]) -> list[Step]:
-    """A linear order of all steps: one thread goes on as long as it can, then the first that can."""
+    """A linear order of all steps.  A thread goes on while it can; then the first of `threads` that can goes on."""
     events = facts.graph.events
     own = [e for thread in facts.order for e in thread if events[e].kind != "F"]
     place = {e: i for i, e in enumerate(own)}

@@ -9,7 +9,7 @@ from litmus.diagnostics import Unsupported
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
 
 SlicedValue = Sliced | SlicedSet
-MAXIMUM_ROUNDS = 1000  # of a `let rec` that is not monotone; one that never ends would take more
+MAXIMUM_ROUNDS = 1000  # of a `let rec` that is not monotone: one that needs more is taken to have no end
 _Function = Callable[..., SlicedValue]
 
 _RELATIONS: dict[Operator, _Function] = {
@@ -38,10 +38,10 @@ _SETS: dict[Operator, _Function] = {
 
 
 class Plan:
-    """A model prepared for evaluation: what is looked up once instead of for every test.
+    """A model prepared for evaluation.  Things are looked up here once, and not again for every test.
 
-    `coherent`: the model forbids every execution that is not coherent per location; `updates_in_order`: and every one
-    in which an atomic instruction's write stands before the write that its read takes its value from.
+    coherent: the model forbids every execution that is not coherent per location.  updates_in_order: it also forbids
+    every execution in which an atomic instruction's write stands before the write that its read takes its value from.
     """
 
     def __init__(self, model: Model, coherent: bool = False, updates_in_order: bool = False) -> None:
@@ -62,7 +62,7 @@ class Plan:
         inner = set(recursion.inner)
         result = []
         for body in recursion.bodies:
-            # Down from the body, also through the bodies of recursions within it.
+            # The search goes down from the body, and also through the bodies of recursions in it.
             seen = set(variables)
             stack = [body]
             while stack:
@@ -80,7 +80,7 @@ class Plan:
     def evaluate(
         self, universe: Universe, base: Mapping[str, SlicedValue], wanted: Sequence[int]
     ) -> list[SlicedValue | None]:
-        """The values, by node number, of the wanted nodes and all they are made of."""
+        """The values, by node number, of the wanted nodes and of all nodes that they are made of."""
         key = tuple(wanted)
         order = self._orders.get(key)
         if order is None:
@@ -113,7 +113,7 @@ class _Evaluation:
         self.values: list[SlicedValue | None] = [None] * len(plan.model.nodes)
 
     def steps(self, order: list[int], solved: dict[int, list[SlicedValue]]) -> None:
-        """Evaluate nodes in order; `solved` holds the recursions that were solved on the way."""
+        """Evaluate nodes in order.  `solved` holds the recursions that were solved meanwhile."""
         values = self.values
         nodes = self.plan.model.nodes
         functions = self.plan.functions
@@ -145,9 +145,9 @@ class _Evaluation:
     def solve(self, group: int) -> list[SlicedValue]:
         """The fixpoint of a `let rec`, in rounds from empty, as herd computes it.
 
-        The rounds end, candidate by candidate, when every new value is included in the previous one.
-        For monotone definitions that is the least fixpoint, and candidates that are done do not change
-        any more; others keep the value of their last round.
+        In each candidate, the rounds end when every new value is included in the previous one.  If the
+        definitions are monotone, that is the least fixpoint, and a candidate that is done does not change any
+        more.  If they are not, a candidate that is done keeps the value of its last round.
         """
         model = self.plan.model
         recursion = model.recursions[group]
@@ -177,7 +177,7 @@ class _Evaluation:
         return result
 
     def growth(self, old: SlicedValue | None, new: SlicedValue | None) -> int:
-        """The candidates in which `new` has something that `old` has not."""
+        """The candidates in which `new` has a member that `old` does not have."""
         universe = self.universe
         if isinstance(old, SlicedSet) and isinstance(new, SlicedSet):
             if old.must == new.must and old.open == new.open:

@@ -75,8 +75,10 @@ def codomain(rows: Rows) -> int:
 
 
 def on_cycles(rows: Rows) -> int:
-    """The events that are neither first nor last of every path: what is left after peeling off, again
-    and again, the events without a successor or without a predecessor.  Every cycle lies within."""
+    """The events that are left when those without a successor or without a predecessor are removed again and again.
+
+    Every cycle lies within them.
+    """
     live = domain(rows) & codomain(rows)
     while True:
         has_predecessor = 0

@@ -1,14 +1,14 @@
 """Sliced relations: the value of a relation in thousands of candidate executions at once.
 
-The candidates are numbered; a *slice* is an integer whose bit c speaks of candidate c.  A sliced
-relation gives every pair of events the slice of the candidates in which the pair is related, in
-two parts: `must`, bit rows of the pairs that are related whenever both events execute, and
-`open`, the slices of all other pairs that are related somewhere (open[e][f]).  Pairs in neither part
-are never related.  This is the lower and upper bound of Kodkod (Torlak and Jackson, TACAS 2007),
-with what lies between tabulated instead of handed to a solver: and, or and not on slices are one
-machine operation on a long integer.
+The candidates are numbered.  A *slice* is an integer whose bit c is about candidate c.  A sliced
+relation gives, for every pair of events, the slice of the candidates in which the pair is related.
+It has two parts.  `must`: bit rows of the pairs that are related whenever both events execute.
+`open`: the slices of all other pairs that are related in some candidate (open[e][f]).  A pair in neither
+part is never related.  This is the lower and upper bound of Kodkod (Torlak and Jackson, TACAS 2007).
+But what lies between the bounds is tabulated, not handed to a solver: and, or and not on slices are
+one operation on a long integer.
 
-Invariants: a slice in `open` is not 0 and implies that both events execute; no pair is in both parts.
+Invariants: a slice in `open` is not 0, and in its candidates both events execute.  No pair is in both parts.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class SlicedSet:
 class Universe:
     """The events and candidates that sliced relations range over.
 
-    n events; `full`: the slice of all candidates; executes[e]: the slice of those in which e
-    executes; `certain`: the mask of the events that always execute; companions[e]: the events that
-    execute whenever e does (e among them); everything: the mask of the events that there are, all but those
-    that another one stands for.  `nothing` is the empty relation: most fences and dependencies
-    are absent from most tests, so operations look for this one object first and return it where they can.
+    n: the number of events.  full: the slice of all candidates.  executes[e]: the slice of the candidates in
+    which e executes.  certain: the mask of the events that always execute.  companions[e]: the mask of the
+    events that execute whenever e does, including e.  everything: the mask of all events but the absent ones,
+    which models do not see.  nothing: the empty relation, always this one object.  Most fences and dependencies
+    are absent from most tests, so operations look for this object first and return it if they can.
     """
 
     __slots__ = ("certain", "companions", "everything", "executes", "full", "n", "nothing")
@@ -65,7 +65,7 @@ class Universe:
         self.nothing = Sliced([0] * n)
 
     def relation(self, must: Rows, open: Open = _NOTHING) -> Sliced:
-        """A relation; the one empty relation if it is empty."""
+        """A relation.  If it is empty, it is the object `nothing`."""
         return Sliced(must, open) if open or any(must) else self.nothing
 
     def both(self, e: int, f: int) -> int:
@@ -335,7 +335,7 @@ class Universe:
         return self.relation(must, out)
 
     def _guarded_sequence(self, a: Sliced, b: Sliced) -> Sliced:
-        """a ; b where some events execute in some candidates only: a pair through m needs m to execute."""
+        """a ; b, if some events execute in some candidates only.  A pair that goes through m needs m to execute."""
 
         must = [0] * self.n
         out: Open = {}
@@ -369,7 +369,7 @@ class Universe:
         if not a.open and certain:
             return self.relation(transitive_closure(a.must))
         executes = self.executes
-        table: Open = {}  # every pair's slice, the must pairs' too
+        table: Open = {}  # the slice of every pair, also of the pairs in `must`
         for e, row in enumerate(a.must):
             if row:
                 x = executes[e]
@@ -455,8 +455,9 @@ class Universe:
     def cyclic(self, a: Sliced) -> int:
         """The candidates in which `a` has a cycle.
 
-        Events are eliminated one by one, the one with the fewest ways through first: the pairs before
-        and after it are joined, and a pair of an event with itself is a cycle.
+        Events are eliminated one by one.  The next event is always the one with the fewest paths through it.
+        The pairs that lead to it are joined with the pairs that lead away from it.  If that gives a pair of an
+        event with itself, there is a cycle.
         """
         may = a.must.copy()
         for e, columns in a.open.items():
