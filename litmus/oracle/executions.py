@@ -277,7 +277,7 @@ def is_cell(graph: EventGraph, e: int, place: Value) -> bool:
 
 
 def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic | None:
-    """The error for an access to an address: it has another size, or is outside every variable.  None if it is right."""
+    """The error for an access to an address: it has another size or is outside every variable.  None if it is right."""
     initial = graph.cells.get(address)
     if initial is not None:
         same = graph.events[initial].size == event.size

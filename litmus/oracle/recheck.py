@@ -94,7 +94,7 @@ def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, V
 
 
 def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order: tuple[Sequence, ...]) -> bool:
-    """Whether each thread has its events in program order, and each block is in one piece at a point that is reached."""
+    """Whether each thread has its events in program order, and each block is in one piece at a reached point."""
     inside = {e for block in graph.blocks for e in bits(block.events)}
     for thread in range(len(graph.program.threads)):
         mine = {e for e in executed if graph.events[e].thread == thread}

@@ -1,6 +1,6 @@
-"""Accesses to no variable: what there is to say of an access whose address is a number.
+"""Accesses to no variable: the error for an access whose address is a number.
 
-Most are a forgotten line of the initial state: `lwz r3,0(r2)` where nothing says what r2 holds.
+Most of them come from a line that was forgotten in the initial state: `lwz r3,0(r2)`, and nothing says what r2 holds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from litmus.program.values import Expr, Op, Reg, Value, spell
 
 
 def held(address: Expr, registers: Callable[[str], Expr | None]) -> Held:
-    """The registers that an address names, and what they hold; None where nothing was put there."""
+    """The registers that an address names, and what each holds; None if nothing was put into it."""
     if isinstance(address, Reg):
         return ((address.name, registers(address.name)),)
     if isinstance(address, Op):
@@ -25,7 +25,7 @@ def held(address: Expr, registers: Callable[[str], Expr | None]) -> Held:
 def astray(program: Program, event: Event, value: Callable[[Expr], Value | None]) -> InputError:
     """The error for an access whose address is a number.
 
-    value: of expressions over reads, in the execution in which it is one.
+    value: gives the value of an expression over reads, in an execution in which the address is a number.
     """
     assert event.address is not None
     address = value(event.address)

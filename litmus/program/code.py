@@ -1,11 +1,11 @@
 """Code: what each thread of a test executes, whatever notation the test was written in.
 
-Every instruction set and the C dialect are lowered to these few operations; everything downstream
-(unrolling, events, dependencies) knows only them.  One source instruction lowers to one or more
-operations with the same `instruction` number; events of one instruction are not ordered by po.
+Every instruction set and the C dialect are lowered to these few operations.  All later stages
+(unrolling, events, dependencies) know only these operations.  One source instruction becomes one or more
+operations with the same `instruction` number.  Events of one instruction are not ordered by po.
 
-Names of locations that begin with `~` are private to one execution of a FRESH operation (the
-messages of one sys_membarrier() call, say): unrolling gives every execution its own copy.
+A location whose name begins with `~` is private to one execution of a Fresh operation, as the messages of
+one sys_membarrier() call are.  Unrolling gives every such execution its own copy.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from litmus.program.values import Expr, Value
 
 NO_TAGS: frozenset[str] = frozenset()
 
-TEMPORARY = ".."  # a register whose name begins so holds a value within one instruction, and is none of the machine's
+TEMPORARY = ".."  # a register whose name begins with this holds a value inside one instruction; no machine has it
 
-# What the compiler may do with an operation (litmus.program.compiler): a plain access of C; a volatile one, or part of
-# the assembly of an atomic operation; anything else stays where it is.
+# What the compiler may do with an operation (litmus.program.compiler).  plain: a plain access of C.  volatile: a
+# volatile access, or part of the assembly of an atomic operation.  fixed: anything else; it stays where it is.
 Motion = Literal["plain", "volatile", "fixed"]
 PLAIN: Motion = "plain"
 VOLATILE: Motion = "volatile"
 FIXED: Motion = "fixed"
 
-# What code is written in: for a machine, whose registers and decisions (branches, selections) are events that models
-# may see; for one whose decisions are none (x86); or in a language, whose locals are no registers.
+# What code is written for.  machine: its registers and decisions (branches, selections) are events that models may see.
+# silent: its decisions are no events (x86).  language: its locals are no registers.
 Notation = Literal["machine", "silent", "language"]
 
-# What the status of a store-conditional depends on, which is for its architecture to say.
+# What the status of a store-conditional depends on.  The architecture says which it is.
 Carried = Literal["nothing", "store", "operands"]
 
 
@@ -61,10 +61,9 @@ class Load(Struct, frozen=True):
 class Store(Struct, frozen=True):
     """The `size` bytes at address := value, if `when` is not 0 (None: always).
 
-    With `rmw`, the store and the preceding Load of the same instruction are one atomic
-    read-modify-write (the pair is in the cat relation `amo`).  With `single` as well they are one memory
-    operation, which always stores: to models they are one event, which reads and writes, and `amo` does not
-    have it.
+    rmw: the store and the preceding Load of the same instruction are one atomic read-modify-write.  The
+    pair is in the cat relation `amo`.  single (only with rmw): the two are one memory operation, which always
+    stores.  Models see one event that reads and writes, and `amo` does not have the pair.
     """
 
     address: Expr
@@ -79,14 +78,14 @@ class Store(Struct, frozen=True):
 class StoreConditional(Struct, frozen=True):
     """Store if the reservation of the program-order-latest load-reserve holds.
 
-    It may succeed only when that load exists, was not used by an earlier StoreConditional and read
-    the same address; it may always fail.  `status` is set to `success` or `failure`.  The pair of a success
-    is in the cat relation `lxsx`.
+    It may succeed only if that load exists, was not used by an earlier StoreConditional, and read the
+    same address.  It may always fail.  `status` is set to `success` or `failure`.  If it succeeds, the pair
+    of load and store is in the cat relation `lxsx`.
 
-    `carries` says what the status depends on.  "store": that of a success depends on the store, that of a
-    failure on nothing.  "operands": either depends on all that the instruction reads: its address, its value, and
-    the reservation.  A load-reserve leaves a reservation that depends on its address, a StoreConditional one that
-    depends on what its status does.
+    carries: what the status depends on.  "nothing": nothing.  "store": the status of a success depends on the store,
+    the status of a failure on nothing.  "operands": the status depends on all that the instruction reads: its
+    address, its value, and the reservation.  After a load-reserve, the reservation depends on the load's address.
+    After a StoreConditional, it depends on what the status depends on.
     """
 
     address: Expr
@@ -106,15 +105,15 @@ class Fence(Struct, frozen=True):
 
 
 class CompilerBarrier(Struct, frozen=True):
-    """The compiler moves no access across it; the machine sees nothing of it."""
+    """The compiler moves no access across it.  To the machine it is nothing."""
 
 
 class Branch(Struct, frozen=True):
     """Go to `target` if `condition` is not 0 (None: always).
 
-    Later events depend on the condition by control: to the end of the thread, or up to the label
-    `join` where one is given (C: a dependency ends with the if statement).  In assembly, `join` is the end of the
-    instruction, which is executed on the condition.
+    Later events have a control dependency on the condition: up to the end of the thread, or up to the label
+    `join` if there is one (C: a dependency ends with the if statement).  In assembly, `join` is the end of an
+    instruction that is executed conditionally.
     """
 
     target: str
@@ -125,7 +124,7 @@ class Branch(Struct, frozen=True):
 class Assume(Struct, frozen=True):
     """Executions in which `condition` is 0 are dropped (a spin loop that ends, a message that came).
 
-    again: what is executed is the last round of a loop that waits for the condition.  A round begins at this label.
+    again: the code stands for the last round of a loop that waits for the condition.  A round begins at this label.
     """
 
     condition: Expr
@@ -133,15 +132,15 @@ class Assume(Struct, frozen=True):
 
 
 class Fresh(Struct, frozen=True):
-    """From here on, `~` locations are new ones."""
+    """From here on, names that begin with `~` stand for new locations."""
 
 
 class Float(Struct, frozen=True):
     """A floating block: thread `thread` executes `body` once, at a point the solver chooses.
 
-    It executes iff this operation does, never splits an instruction of its thread, lands where the thread
-    admits its kind (Admit), and leaves its thread's registers and reservations alone (registers that it
-    names are its own).  Thread numbers are those of the test; `labels` are those of the body.
+    The block executes iff this operation does.  It never splits an instruction of its thread, and lands only where
+    the thread admits its kind (Admit).  It does not touch its thread's registers and reservations: registers
+    that it names are its own.  Thread numbers are those of the test.  `labels` are those of the body.
     Source: the IPI of membarrier, kernel/sched/membarrier.c.
     """
 
@@ -152,7 +151,7 @@ class Float(Struct, frozen=True):
 
 
 class Admit(Struct, frozen=True):
-    """From here on, only floating blocks of these kinds land in the thread; None: all."""
+    """From here on, only floating blocks of these kinds may land in the thread; None: all kinds."""
 
     kinds: frozenset[str] | None
 
@@ -161,7 +160,7 @@ Operation = Set | Load | Store | StoreConditional | Fence | CompilerBarrier | Br
 
 
 class Line(Struct, frozen=True):
-    """One operation, the number of the source instruction it belongs to, and where that stands."""
+    """One operation, the number of the source instruction that it belongs to, and where that instruction stands."""
 
     operation: Operation
     instruction: int
@@ -170,9 +169,9 @@ class Line(Struct, frozen=True):
 
 
 class ThreadCode(Struct, frozen=True):
-    """The operations of one thread; `labels` maps a name to the index of the line it stands before.
+    """The operations of one thread.  labels: name of a label -> the index of the line that it stands before.
 
-    A label may equal len(lines): the end of the thread.  `admitted`: as of an Admit before the first line.
+    The index may be len(lines): the end of the thread.  admitted: as if there were an Admit before the first line.
     """
 
     lines: tuple[Line, ...]
@@ -203,8 +202,8 @@ class RegisterType(Struct, frozen=True):
 class Program(Struct, frozen=True):
     """What a test executes: code and initial state, all names resolved.
 
-    registers[t] maps a register of thread t, by its canonical name, to its initial value (absent: 0);
-    register_types[(t, register)] overrides the default spelling of final values.
+    registers[t]: the initial values of registers of thread t, by canonical name; a register that is absent holds 0.
+    register_types[(t, register)]: overrides the default spelling of final values.
     notation: what models see of registers and branches.
     """
 

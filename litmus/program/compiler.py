@@ -1,18 +1,19 @@
 """The compiler: which accesses of a thread of C it may put in another order than the text has.
 
-Of two accesses of a thread, the first in the text stays first if
+Of two accesses of a thread, the one that is first in the text stays first if one of these holds:
 
   * both are volatile: READ_ONCE, WRITE_ONCE, CAO and their kin, and atomic operations;
-  * a barrier is between them: barrier(), whatever clobbers memory (litmus.isa.c_catalogue says what does), and all that
-    is a fence to the machine;
+  * a barrier is between them: barrier(), something that clobbers memory (litmus.isa.c_catalogue says what does), or
+    anything that is a fence to the machine;
   * they may be to one location: nothing shows that their variables differ;
-  * the second one's address or value, or what it compares with, is computed from what the first one read;
-  * the first one decided a branch that the second one depends on, or that leaves a loop before it, and the second one
-    is a write, or volatile.  A plain read may be hoisted above the branch.
+  * the address or the value of the second, or what the second compares with, is computed from what the first read;
+  * the second is a write or volatile, and the first decided a branch that the second depends on, or a branch that
+    leaves a loop before the second.  A plain read may be hoisted above the branch.
 
-Two accesses that nothing keeps in order, by one step or by several, may be exchanged; one of them is plain then.
-Every order that this leaves is a choice of the solver.  Accesses are not merged, repeated, torn or invented.  The
-branches themselves are not moved: a control dependency ends where the accesses are exchanged.
+Two accesses may be exchanged if nothing keeps them in order, neither in one step nor in several.  At least one of them
+is plain then.  The solver chooses among all orders that this leaves.  Accesses are not merged, repeated, torn or
+invented.  The branches themselves are not moved.  If two accesses are exchanged, there is no control dependency between
+them.
 
 Sources: the kernel's Documentation/memory-barriers.txt, "COMPILER BARRIER" and "CONTROL DEPENDENCIES"; the GCC manual,
 "Extended Asm", on volatile and on clobbers (an `asm volatile` stays in order with volatile accesses, and moves freely
@@ -41,8 +42,9 @@ EXCHANGED_NOTE = "the compiler may exchange plain accesses with others; --compil
 class Standing(Struct, frozen=True):
     """How an event stands on its path.
 
-    before: the earlier events of the path; fenced: those of them that a barrier separates from it; deciding: the
-    reads that decided branches it depends on; admitted: the kinds of blocks that may land there, None for all.
+    before: the earlier events of the path.  fenced: those of them that a barrier separates from the event.
+    deciding: the reads that decided branches which the event depends on.  admitted: the kinds of blocks that may land
+    there, None for all.
     """
 
     motion: Motion
@@ -52,7 +54,7 @@ class Standing(Struct, frozen=True):
     admitted: frozenset[str] | None
 
 
-Ranges = tuple[tuple[int, int], ...]  # of each loop, the index of its first line and of the jump back
+Ranges = tuple[tuple[int, int], ...]  # for each loop, the index of its first line and the index of its jump back
 
 
 def ranges_of(code: ThreadCode) -> Ranges:
@@ -63,7 +65,7 @@ def ranges_of(code: ThreadCode) -> Ranges:
 
 
 def leaves_a_loop(loops: Ranges, branch: int, join: int) -> bool:
-    """Whether a branch may decide that a loop is left: its ways meet again, at `join`, behind a loop that it is in."""
+    """Whether a branch may decide that a loop is left: it is in a loop, and its ways meet again after it, at `join`."""
     return any(first <= branch <= last < join for first, last in loops)
 
 
@@ -73,7 +75,7 @@ def has_plain(code: ThreadCode) -> bool:
 
 
 def compiler_notes(graph: EventGraph, exchange: bool) -> tuple[str, ...]:
-    """What a reader of an answer must know of plain accesses, given whether they could be exchanged."""
+    """What a reader of an answer must know about plain accesses.  exchange: whether the compiler may exchange them."""
     if graph.exchanges:
         return (EXCHANGED_NOTE,)
     return (KEPT_NOTE,) if not exchange and any(map(has_plain, graph.program.threads)) else ()
@@ -83,9 +85,9 @@ class Compiler:
     """What the compiler may do with the events of a graph.
 
     The graph's po, addr and data are still rows of predecessors.  flow[e]: the reads that the operands of e are
-    computed from: its address, its value, what it compares with.  stays[e]: the earlier events of its path that e
-    stays behind; free[e]: those that it may be exchanged with; unit[e]: the first event of the instruction, or of the
-    assembly of an atomic operation, that e is of: such a thing is moved as one.
+    computed from: its address, its value, what it compares with.  stays[e]: the earlier events of its path that must
+    stay before e.  free[e]: the earlier events that e may be exchanged with.  unit[e]: the first event of the unit
+    that e belongs to.  A unit is moved as one: it is an instruction, or the assembly of an atomic operation.
     """
 
     def __init__(self, graph: EventGraph, standings: Mapping[int, Standing], flow: Mapping[int, int]) -> None:
@@ -125,7 +127,7 @@ class Compiler:
         return stays
 
     def _kept(self, e: int) -> int:
-        """The earlier events of its path that an event stays behind for a reason of its own."""
+        """The earlier events of its path that an event stays behind directly, not because of events in between."""
         standing = self.standings[e]
         event = self.graph.events[e]
         if standing.motion is FIXED:
@@ -143,7 +145,7 @@ class Compiler:
     # ------------------------------------------------------------ the choice of an order
 
     def exchange(self) -> None:
-        """Make the order of the events that may be exchanged a choice: a decision a pair, and no circles."""
+        """Make the order of events that may be exchanged a choice: one decision for each pair, no circular orders."""
         graph = self.graph
         order: dict[tuple[int, int], int] = {}
         for e, free in self.free.items():
@@ -163,7 +165,10 @@ class Compiler:
                     self._forbid_circles(first, second, third, order)
 
     def _forbid_circles(self, a: int, b: int, c: int, order: Mapping[tuple[int, int], int]) -> None:
-        """Orders of the thread have no circle of three, and so none at all; a, b, c is the order of the text."""
+        """Rule out circular orders of a, b and c, which stand in this order in the text.
+
+        An order of the thread without a circle of three has no circle at all.
+        """
         ab, bc, ac = order.get((a, b)), order.get((b, c)), order.get((a, c))
         guard = self.graph.events[c].guard
         if ac is not None:
@@ -181,11 +186,11 @@ class Compiler:
     # ------------------------------------------------------------ where blocks may land
 
     def points(self, ends: Iterable[tuple[int, int]], places: Set[int], kind: str) -> tuple[Point, ...]:
-        """The places between the instructions of a thread, in whatever order they are, that admit a kind of block.
+        """The places between the instructions of a thread that admit a kind of block, for every order of the accesses.
 
-        ends: of every path, all its events and its guard; places: the events before each place in the text that
-        admits the kind.  A place is a cut of the path; it exists in the orders that have what is before it before
-        what is after it.
+        ends: for every path, all its events and its guard.  places: for each place in the text that admits the kind,
+        the events before it.  A place is a cut of the path into two sets of events.  It exists in the orders in which
+        all events of the first set come before all events of the second.
         """
         points = []
         for path, guard in ends:
@@ -202,7 +207,7 @@ class Compiler:
         return tuple(points)
 
     def _admits(self, path: int, cut: int, places: Set[int], kind: str) -> bool:
-        """Whether a kind of block may land at a cut: what admits it, or not, is a barrier to the compiler."""
+        """Whether a kind of block may land at a cut.  Nothing moves across the place where this changes (Admit)."""
         rest = path & ~cut
         if not rest or cut < rest & -rest:  # a place in the text
             return cut in places
@@ -210,7 +215,10 @@ class Compiler:
         return admitted is None or kind in admitted
 
     def _cuts(self, path: int) -> list[int]:
-        """The sets of events of a path that contain, with an event, all that it stays behind and its instruction."""
+        """The sets of events of a path that may come first in some order.
+
+        With an event, such a set contains all events that it stays behind, and all events of its instruction.
+        """
         cuts = [0]
         for instruction in self._instructions(path):
             needed = 0
@@ -224,7 +232,7 @@ class Compiler:
         return cuts
 
     def _instructions(self, path: int) -> Iterator[int]:
-        """The events of a path, instruction by instruction."""
+        """The events of each instruction of a path, as masks."""
         for e in bits(path):
             later = sum(1 << f for f in bits(path >> e + 1 << e + 1) if not self.text[f] >> e & 1)
             if not self.standings[e].before & ~self.text[e]:
@@ -232,7 +240,7 @@ class Compiler:
 
 
 def _may_be_same(a: Expr | None, b: Expr | None) -> bool:
-    """Whether, for all that the compiler can see, two addresses may be equal."""
+    """Whether two addresses may be equal, as far as the compiler can see."""
     if isinstance(a, Address) and isinstance(b, Address):
         return a == b
     variables = variable_of(a), variable_of(b)

@@ -1,9 +1,9 @@
 """Event graphs: every event that some execution of a test may contain, and how they are related.
 
-A thread is unrolled into a tree of paths; an event stands on one path and executes iff its guard
-holds.  A guard is a conjunction of decisions (branches taken or not, store-conditionals that succeed
-or not); guard 0 is empty.  Relations between events are bit rows: bit f of row[e] is set iff (e, f) is
-related whenever both execute.
+A thread is unrolled into a tree of paths.  Each event stands at one place of that tree, and executes iff
+its guard holds.  A guard is a conjunction of decisions (a branch is taken or not, a store-conditional
+succeeds or not); guard 0 is empty.  Relations between events are bit rows: bit f of row[e] is set iff
+(e, f) is in the relation whenever both execute.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from litmus.relation.rows import Rows
 INITIAL = -1  # the thread of the initial writes
 
 Guard = tuple[tuple[int, bool], ...]
-Held = tuple[tuple[str, Expr | None], ...]  # registers, and what they hold; None: nothing was put there
+Held = tuple[tuple[str, Expr | None], ...]  # registers, and what each holds; None: nothing was put into it
 
 
 class Event(Struct):
     """A read (R), a write (W) or a fence (F).
 
-    value: what a write stores, ReadOf(itself) for a read.  span is None for initial writes.
-    held: of an address that is not known to be one of a variable, the registers that the code computes it from.
+    value: what a write stores; for a read, ReadOf(itself).  span: None for initial writes.
+    held: if the address is not known to be one of a variable, the registers that the code computes it from.
     """
 
     number: int
@@ -43,7 +43,10 @@ class Event(Struct):
 
 
 class Decision(Struct, frozen=True):
-    """A choice made when `guard` holds: true iff `condition` is not 0; free where it is None."""
+    """A choice that is made when `guard` holds.
+
+    It is true iff `condition` is not 0.  If `condition` is None, it is free.
+    """
 
     condition: Expr | None
     guard: int
@@ -60,8 +63,8 @@ class Assumption(Struct, frozen=True):
 class Point(Struct, frozen=True):
     """A place between two instructions of a thread, where a floating block may land.
 
-    `before` and `after` are masks of the events of the thread's own code on either side; the place is
-    reached iff `guard` holds.
+    before, after: the masks of the events of the thread's own code before and after the place.
+    The place is reached iff `guard` holds.
     """
 
     guard: int
@@ -87,10 +90,11 @@ class Leaf(Struct, frozen=True):
 class RegisterEvents(Struct):
     """What the instructions of a program do beside accesses and fences: decisions, reads and writes of registers.
 
-    These events are numbered from `first` on, behind those of the graph, decisions first.  guards and threads are
-    theirs.  The rows are of all events, those of the graph too; in po and same_instance they replace the graph's.
-    sets: masks by cat name.  registers: the mask of the reads and writes of registers.
-    locations: the pairs that are of one register.  control: from reads to the decisions that they control.
+    These events are numbered from `first` on, after the events of the graph; decisions come first.  guards, threads:
+    the guard and the thread of each of them.  Rows are over all events, including those of the graph.  The rows of po
+    and same_instance replace the graph's own.  sets: masks by cat name.  registers: the mask of the reads and writes of
+    registers.  locations: the pairs of events of the same register.  control: the pairs of a read and a decision that
+    the read controls.
     """
 
     first: int
@@ -111,17 +115,19 @@ class RegisterEvents(Struct):
 class EventGraph(Struct):
     """All candidate events of a program, whose backward branches are taken at most `bound` times.
 
-    po excludes pairs of one instruction, pairs that depend on where a block lands (points), and those of exchanges.
-    exchanges: the pairs of accesses that the compiler may have exchanged, by their order in the text: if the decision
-    is true they are in program order so, else the other way round.  ctrl has such a pair if they are in this order.
+    po: without pairs of one instruction, pairs that depend on where a block lands (points), and pairs in exchanges.
+    exchanges: pairs of accesses that the compiler may exchange, in the order of the text, each with a decision.  If the
+    decision is true, program order is the order of the text; else it is the other way round.  If ctrl has such a pair,
+    the pair is in ctrl only in executions where the first access comes first.
     points[b]: where block b may land.
-    pick_addr, pick_data, pick_ctrl: dependencies through a value that the read only selected, or decided
-    whether to store; empty lists where there are none.
-    updates: the read and the write of each instruction that has both, atomic (then it is in amo) or not;
-    amo_data: those in amo whose write stores something computed from the read.
-    single: the read and the write of each read-modify-write that is one event to models, and not in amo.
-    bound: how many rounds of loops were followed, at most; cuts: guards of the paths that were left where a loop
-    reached it -> the backward branch that was not taken.
+    pick_addr, pick_data, pick_ctrl: dependencies through a value where the read only selected the value, or only
+    decided whether it is stored.  They are empty lists if there are none.
+    updates: the read and the write of each instruction that has both, atomic or not.  Atomic pairs are also in amo or
+    in single.
+    amo_data: the pairs in amo whose write stores something computed from the read.
+    single: the read and the write of each read-modify-write that models see as one event; these are not in amo.
+    bound: how many rounds of a loop were followed at most.  cuts: for each path that was left because a loop reached
+    the bound, its guard and the backward branch that was not taken.
     registers: the events of registers and decisions, if unrolling was asked for them.
     """
 

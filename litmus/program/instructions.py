@@ -1,7 +1,7 @@
 """Instructions that are executed several times: the events that they have in common.
 
-`repeated` are the pairs of events of one instruction of the program text in two executions of it, as in
-the rounds of a loop; `repeated_alike` those of them that are the same event of it.
+`repeated`: pairs of events of one instruction of the program text, from two executions of it, as in two
+rounds of a loop.  `repeated_alike`: the pairs among them that are the same event of the instruction.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from litmus.relation.rows import Rows, bits
 
 
 def repeated(graph: EventGraph) -> Rows:
-    """Pairs of one instruction; in a C test, of one access or primitive."""
+    """Pairs of events of one instruction in two executions of it; in a C test, of one access or primitive."""
     of_text: dict[tuple[int, int], int] = {}
     for event in graph.events:
         if event.span is not None:
@@ -27,14 +27,14 @@ def repeated(graph: EventGraph) -> Rows:
 
 
 def repeated_alike(graph: EventGraph) -> Rows:
-    """Pairs of one event of one instruction."""
+    """Pairs of `repeated` that are the same event of their instruction."""
     rows = repeated(graph)
     positions = [_position(graph, event) for event in graph.events]
     return [sum(1 << f for f in bits(row) if positions[e] == positions[f]) for e, row in enumerate(rows)]
 
 
 def no_repetition(graph: EventGraph) -> Rows:
-    """Nothing.  Raises Unsupported where an instruction is repeated: what is alike then is not known."""
+    """The empty relation.  Raises Unsupported if an instruction is repeated: it is not known what is alike then."""
     if any(repeated(graph)):
         raise Unsupported("equiv-spec is not supported for tests with loops")
     return [0] * len(graph.events)
@@ -45,7 +45,7 @@ def _follow(graph: EventGraph, e: int, f: int) -> bool:
 
 
 def _position(graph: EventGraph, event: Event) -> tuple[str, int]:
-    """Which event of its instruction one is: its kind, and how many of that kind come before it."""
+    """Which event of its instruction an event is: its kind, and how many events of that kind come before it."""
     taken = set(graph.guards[event.guard])
     before = [
         other

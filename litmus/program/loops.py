@@ -1,14 +1,15 @@
 """Loops: the backward branches of a thread, and which lines decide whether another round is made.
 
-A round of a loop counts against the bound of unrolling if something unknown, the value of a read or whether a
-store-conditional succeeds, decided in it whether the loop goes on.  A loop without such rounds has an end that
-does not depend on the execution, and is followed to it.  A branch in the body whose ways meet again before the
-round ends decides nothing about the loop, unless a register that the loop's own conditions are computed from is set
-on one of them: `while (i < 5) if (READ_ONCE(*x)) i++;` makes as many rounds as the reads say.
+A round of a loop counts against the bound of unrolling if something unknown decided in it whether the loop goes on:
+the value of a read, or whether a store-conditional succeeds.  If a loop has no such rounds, its end does not depend on
+the execution, and the loop is followed to its end.  If the ways of a branch in the body meet again before the round
+ends, the branch decides nothing about the loop.  There is one exception: a register that the loop's own conditions are
+computed from is set on one of these ways.  `while (i < 5) if (READ_ONCE(*x)) i++;` makes as many rounds as the reads
+say.
 
-That is the slice of the loop's exits: control dependence by postdominators (Ferrante, Ottenstein, Warren, "The
-program dependence graph and its use in optimization", TOPLAS 1987), closed under what conditions are computed from
-(Weiser, "Program slicing", ICSE 1981).
+The lines that decide are the slice of the loop's exits: control dependence by postdominators (Ferrante, Ottenstein,
+Warren, "The program dependence graph and its use in optimization", TOPLAS 1987), closed under what conditions are
+computed from (Weiser, "Program slicing", ICSE 1981).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAXIMUM_STEPS = 100_000  # lines of loops that are followed in one test
 class Loop(Struct, frozen=True):
     """A loop: the code from `first`, where backward branches go, to the last of these branches.
 
-    deciding: the lines (a mask) of which one may decide whether another round is made.
+    deciding: the mask of the lines that may decide whether another round is made.
     """
 
     first: int
@@ -36,10 +37,10 @@ class Loop(Struct, frozen=True):
 
 
 class Loops(Struct, frozen=True):
-    """The loops of a thread, as masks in which bit n is all[n].
+    """The loops of a thread.  In a mask of loops, bit n stands for all[n].
 
-    beginning: line -> the loops that a round of begins there; deciding: line -> the loops of which it may decide
-    whether they go on.
+    beginning: line -> the loops whose rounds begin there.  deciding: line -> the loops for which that line may decide
+    whether another round is made.
     """
 
     lines: tuple[Line, ...]
@@ -48,7 +49,7 @@ class Loops(Struct, frozen=True):
     deciding: Mapping[int, int]
 
     def around(self, line: int, rounds: Mapping[int, int]) -> Followed | None:
-        """Of the loops around a line, the one of which a path made the most rounds; None if it made none.
+        """The loop of which a path made the most rounds, among those around a line; None if it made no round of any.
 
         rounds: backward branch -> how often the path took it.
         """
@@ -71,7 +72,7 @@ class Followed(Struct, frozen=True):
 
 
 def too_many_events(limit: int, span: Span, loop: Followed | None) -> Unsupported:
-    """The error where unrolling gives too many events, at the loop if there is one, else where it was noticed."""
+    """The error if unrolling gives too many events.  It points at the loop, or at `span` if there is no loop."""
     if loop is None:
         return Unsupported(f"unrolling gives more than {limit} events", span, "fewer branches, or a smaller --unroll")
     return Unsupported(
@@ -82,7 +83,7 @@ def too_many_events(limit: int, span: Span, loop: Followed | None) -> Unsupporte
 
 
 def too_many_rounds(loop: Followed | None) -> Unsupported:
-    """The error where a loop was followed for MAXIMUM_STEPS."""
+    """The error if loops were followed for more than MAXIMUM_STEPS lines."""
     assert loop is not None, "a backward branch was just taken"
     return Unsupported(
         f"this loop was followed for {loop.rounds} rounds, and its end was not reached",
@@ -92,7 +93,7 @@ def too_many_rounds(loop: Followed | None) -> Unsupported:
 
 
 def loops_of(lines: tuple[Line, ...], labels: Mapping[str, int]) -> Loops | None:
-    """The loops of some code; None where no branch goes back."""
+    """The loops of some code; None if no branch goes back."""
     last: dict[int, int] = {}
     for i, line in enumerate(lines):
         operation = line.operation
@@ -110,7 +111,7 @@ def loops_of(lines: tuple[Line, ...], labels: Mapping[str, int]) -> Loops | None
 
 
 def _deciding(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, last: int) -> int:
-    """The lines of a loop of which one may decide whether another round is made."""
+    """The mask of the lines of a loop that may decide whether another round is made."""
     again, leaves = last + 1, last + 2  # where a round ends
     body = range(first, last + 1)
 
@@ -150,7 +151,7 @@ def _deciding(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, la
 
 
 def _postdominators(ways: Mapping[int, tuple[int, ...]], *ends: int) -> dict[int, int]:
-    """For each place, the mask of those on every way from it to an end, itself included."""
+    """For each place, the mask of the places that are on every way from it to an end, itself included."""
     behind = dict.fromkeys(ways, -1) | {end: 1 << end for end in ends}
     changed = True
     while changed:
@@ -175,7 +176,7 @@ def _register_set_by(operation: Operation) -> str | None:
 
 
 def _computed_from(operation: Operation) -> Expr | None:
-    """What decides the way of a branch, or the value of a register that is set; None where that is memory."""
+    """The expression that decides a branch or sets a register.  None if there is none, as for a value from memory."""
     match operation:
         case Branch():
             return operation.condition

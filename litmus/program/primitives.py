@@ -1,7 +1,8 @@
 """Primitives tables: what READ_ONCE, smp_mb, cmpxchg ... become on one architecture.
 
-A table is models/primitives/NAME.toml, one section a source and in it one key a row; power.toml explains the
-keys.  Which primitives there are, and which row each one uses, is litmus.isa.c_catalogue.
+A table is the file models/primitives/NAME.toml.  It has one section for each source, and in a section one key for
+each row; power.toml explains the keys of a row.  litmus.isa.c_catalogue says which primitives there are, and which
+row each of them uses.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ Tags = frozenset[str]
 Fences = tuple[Tags, ...]
 Method = Literal["llsc", "amo", "event"]
 
-EVERY = "*"  # instead of a row, where an alternative is chosen: every row that has it
+EVERY = "*"  # in the choice of an alternative, this stands for every row that has the alternative
 
 
 class Row(Struct, frozen=True):
-    """What one kind of primitive becomes; the fields are the keys of the table.
+    """What one kind of primitive becomes.  The fields are the keys of the table.
 
-    `before` holds the fences of a barrier primitive (`emit`) too.  source: the file that says so.
+    before: also has the fences of a barrier primitive (`emit`).  source: the file that the row is taken from.
     """
 
     before: Fences = ()
@@ -45,10 +46,10 @@ class Row(Struct, frozen=True):
 
 
 class Primitives(Struct, frozen=True, eq=False):
-    """A table: its name, the architecture whose fences and sets it speaks of, and its rows.
+    """A table: its name, the architecture whose fences and sets it uses, and its rows.
 
-    sets: the cat sets that the accesses of an update are in beside those of its row, by its method.
-    word: how many bytes a pointer and a long have; there is no single access to more.
+    sets: for each method of an update, the cat sets that its accesses are in, besides those of its row.
+    word: how many bytes a pointer and a long have.  No single access is wider.
     alternatives: other forms of some rows, by row and name.
     """
 
@@ -71,8 +72,8 @@ def tables() -> list[str]:
 def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primitives:
     """The table `name`, with an alternative chosen for some rows: {"smp_wmb": "eieio"}.
 
-    The row `*` is every row that has the alternative and for which no other is chosen.
-    Raises InputError where the table, the row or the alternative does not exist.
+    The row `*` stands for every row that has the alternative and for which no other one is chosen.
+    Raises InputError if the table, the row or the alternative does not exist.
     """
     return _load(name, tuple(sorted((chosen or {}).items())))
 
@@ -156,7 +157,7 @@ def _document(name: str) -> dict[str, object]:
 
 @cache
 def _directory() -> Path:
-    """models/primitives: inside the package where it is installed, beside it in a checkout."""
+    """models/primitives.  It is inside an installed package, and beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "models" / "primitives"
     return installed if installed.is_dir() else package.parent / "models" / "primitives"

@@ -1,6 +1,7 @@
 """Questions: what is asked of a program's executions, with every name resolved.
 
-The places whose final values are observed, the proposition, and the filter, over place numbers.
+A question has the places whose final values are observed, the proposition, and the filter.  The proposition and
+the filter refer to places by number.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from litmus.source.syntax import Quantifier
 
 
 class Place(Struct, frozen=True):
-    """An observed location: register `name` of `thread`, or (thread None) a cell of a variable.
+    """An observed location: register `name` of `thread`, or, if `thread` is None, a cell of a variable.
 
-    `cell` is the number of an array's cell, None for a plain variable.
+    cell: the number of the cell in an array, None for a plain variable.
     """
 
     thread: int | None
@@ -67,13 +68,13 @@ Formula = Holds | Equal | Same | Negation | Conjunction | Disjunction
 
 
 class Question(Struct, frozen=True):
-    """places[:shown] make up a final state; the others occur only in the filter.
+    """places[:shown] make up a final state.  The other places occur only in the filter.
 
-    types[i] is how place i is spelled: final values are brought to that width and sign before they
-    are compared or shown, and so are the values in the formulas.  The shown places are in herd's
-    order: registers by thread and name, then arrays, then variables, then cells.
-    arrays: (i, n) where places[i : i + n] are all cells of an array that is shown whole, `t={1,2}`.
-    again: those of their cells that are named as well, and shown a second time, among the cells: `t[1]=2`.
+    types[i]: how place i is spelled.  Final values are brought to that width and sign before they are compared
+    or shown, and so are the values in the formulas.  The shown places are in herd's order: registers by thread
+    and name, then arrays, then variables, then cells.
+    arrays: (i, n) if places[i : i + n] are all cells of an array that is shown whole, `t={1,2}`.
+    again: the cells of such arrays that are also named alone.  They are shown again, among the cells: `t[1]=2`.
     """
 
     places: tuple[Place, ...]

@@ -1,16 +1,16 @@
 """The register level: reads and writes of registers, and decisions, as models with `catdep` see them.
 
 Such a model computes dependencies itself: from the flow of values between instructions (rf-reg) and within one
-(iico_data, iico_ctrl).  While a thread is unrolled, `Recorder` notes what each instruction does with registers.
-The rules are the same for all instructions:
+instruction (iico_data, iico_ctrl).  While a thread is unrolled, `Recorder` notes what each instruction does with
+registers.  The rules are the same for all instructions:
 
 * A register that an instruction reads has one event for each use: in an address (ADDR), in a stored value (DATA),
-  or neither.  A register that it writes has one event.
-* What a value is computed from leads to it by iico_data: reads of registers, and accesses.
-* A branch that has a condition is a decision (BCC).  So is the condition of a selection, and of a store that may not
-  happen (PRED).  What decides leads by iico_ctrl to the events that begin what was decided on.
-* A read and a write of one instruction are in iico_order if nothing else leads from one to the other.
-* A load-reserve writes a register that holds the reservation; a store-conditional reads and writes it.
+  or elsewhere.  A register that it writes has one event.
+* iico_data leads to a value from the events that it is computed from: reads of registers, and accesses.
+* A branch that has a condition is a decision (BCC).  The condition of a selection is a decision (PRED), and so is the
+  condition of a store that may not happen.  iico_ctrl leads from a decision to the first events of what it decides on.
+* A read and a write of one instruction are in iico_order if nothing else leads from the one to the other.
+* A load-reserve writes a register that holds the reservation.  A store-conditional reads and writes this register.
 
 Source: herd7's semantics of instructions (eventsMonad.ml, event.ml, AArch64Sem.ml and those of other machines).
 Registers of the lowering that live within one instruction (litmus.program.code, TEMPORARY) are not registers here.
@@ -36,9 +36,9 @@ _RESERVATION = ".reservation"
 
 
 def same_instance(graph: EventGraph) -> Rows:
-    """The pairs of events of one execution of one instruction, each with itself too."""
+    """The pairs of events of one execution of one instruction.  Each event is paired with itself too."""
     before = transposed(graph.po)
-    together: dict[int, int] = {}  # of each event, those of its thread, or of its block
+    together: dict[int, int] = {}  # event -> the events of its thread, or of its block
     for thread in range(len(graph.program.threads)):
         own = sum(1 << event.number for event in graph.events if event.thread == thread)
         inside = [block.events for block in graph.blocks if block.thread == thread]
@@ -57,12 +57,13 @@ def same_instance(graph: EventGraph) -> Rows:
 class Trace(Struct):
     """What one path through a thread has done with registers.
 
-    last: the write whose value each register holds.  before: the mask of the events of this level so far.
-    The rest is of the current instruction.  start: `before` as it was when it began.  reads: by register and use.
-    values: for each register it has written, the events that the value comes from; ruling: the decisions that it
-    follows upon.  decisions: by condition; branch: that of a branch.  deciding: the events that decide whether all that
-    follows is done;
-    decided: what follows so far.
+    last: for each register, the write whose value it holds.  before: the mask of the events of this level so far.
+
+    The other fields are about the current instruction.  start: `before` as it was when the instruction began.
+    reads: its reads of registers, by register and use.  values: for each register that it has written, the events that
+    the value comes from.  ruling: for each such register, the events that lead to its write by iico_ctrl.
+    decisions: its decisions, by condition.  branch: the decision of its branch.  deciding: the events that decide
+    whether the rest of the instruction is executed.  decided: the events of that rest so far.
     """
 
     thread: int
@@ -86,11 +87,14 @@ class Trace(Struct):
         )  # fmt: skip
 
 
-NO_TRACE = Trace(INITIAL)  # of paths of which nothing is recorded
+NO_TRACE = Trace(INITIAL)  # of all paths, if nothing is recorded
 
 
 class Standing(Struct, frozen=True):
-    """Where an event stands: its instruction, and the events of earlier ones, of the graph and of this level."""
+    """Where an event stands: the number of its instruction, and the events of earlier instructions, as masks.
+
+    start: those of the graph.  level_start: those of this level.
+    """
 
     instance: int
     start: int
@@ -124,7 +128,7 @@ Attempt = tuple[Sources, Sources, Sources]  # what a store-conditional reads: ad
 
 
 class Observer:
-    """What unrolling tells of each operation, in order.  This one listens to nothing."""
+    """Unrolling calls its methods for each operation, in order.  This class does nothing with what it is told."""
 
     records = False
 
@@ -133,22 +137,22 @@ class Observer:
         return NO_TRACE
 
     def begin(self, path: Way) -> None:
-        """The instruction of a path is at its end, and the next one begins."""
+        """The current instruction of a path has ended, and the next one begins."""
 
     def end(self, path: Way) -> None:
-        """The instruction of a path is at its end: it has written its registers."""
+        """The current instruction of a path has ended: it has written its registers."""
 
     def place(self, path: Way, number: int) -> None:
-        """Event `number` of the graph is one of the path's current instruction."""
+        """Event `number` of the graph is an event of the path's current instruction."""
 
     def assign(self, path: Way, register: str, value: Expr, ruling: Sources = _NOTHING) -> None:
-        """register := value, which follows upon some decisions."""
+        """register := value.  ruling: the decisions that this depends on."""
 
     def load(self, path: Way, operation: Load, number: int) -> None:
         """Event `number` of the graph is this load."""
 
     def store(self, path: Way, operation: Store, read: int | None, number: int | None) -> None:
-        """Event `number` of the graph is this store, None if it never happens; `read` is that of its instruction."""
+        """Event `number` of the graph is this store; None if it never happens.  read: the read of its instruction."""
 
     def attempt(self, path: Way, operation: StoreConditional) -> Attempt:
         """A store-conditional begins, whether it will succeed or not."""
@@ -161,7 +165,7 @@ class Observer:
         """A branch."""
 
     def select(self, path: Way, condition: Expr) -> None:
-        """What follows in the instruction is selected by a condition."""
+        """A condition selects what follows in the instruction."""
 
     def decision(self, path: Way, condition: Expr, use: str = "") -> Sources:
         """The decision by a condition."""
@@ -173,7 +177,10 @@ class Observer:
 
 
 class Recorder(Observer):
-    """Notes what instructions do with registers.  Raises Unsupported for programs whose registers are no machine's."""
+    """Notes what instructions do with registers.
+
+    Raises Unsupported for tests in C, and for programs with floating blocks.
+    """
 
     records = True
 
@@ -185,7 +192,7 @@ class Recorder(Observer):
         self.commits = program.notation == "machine"
         self.events: list[Recorded] = []
         self.standing: dict[int, Standing] = {}  # of the events of the graph
-        self.ports: dict[int, set[str]] = {}  # ADDR and DATA of the reads of registers
+        self.ports: dict[int, set[str]] = {}  # read of a register -> which of ADDR and DATA it is in
         self.flows: dict[str, set[tuple[int, int]]] = {"rf": set(), "data": set(), "ctrl": set(), "order": set()}
         self.instances = 0
 
@@ -264,13 +271,17 @@ class Recorder(Observer):
                 ruling[operation.status] = frozenset((number,))
 
     def branch(self, path: Way, operation: Branch) -> None:
-        """A branch: a decision if it has a condition; around the rest of its own instruction, it decides on that."""
+        """A branch that has a condition is a decision.
+
+        If the branch only leads around the rest of its own instruction, there is no event of the decision: what the
+        condition is computed from decides on that rest.
+        """
         if operation.condition is None:
             return
         sources = self.operand(path, operation.condition)
         if operation.join is not None:
             path.trace.deciding, path.trace.decided = sources, _NOTHING
-        elif self.commits and path.trace.branch is None:  # several that go to where a register says are one decision
+        elif self.commits and path.trace.branch is None:  # a jump through a register has several branches, one decision
             path.trace.branch = self.event(path, ("B", "BCC"), sources)
 
     def select(self, path: Way, condition: Expr) -> None:
@@ -278,7 +289,10 @@ class Recorder(Observer):
         path.trace.deciding, path.trace.decided = self.decision(path, condition), _NOTHING
 
     def decision(self, path: Way, condition: Expr, use: str = "") -> Sources:
-        """The decision by a condition; where the machine has no events of decisions, what it is computed from."""
+        """The event of the decision by a condition.
+
+        If the machine has no events of decisions, these are the events that the condition is computed from.
+        """
         sources = self.operand(path, condition, use)
         if not self.commits:
             return sources
@@ -290,7 +304,10 @@ class Recorder(Observer):
     # ------------------------------------------------------------ events
 
     def operand(self, path: Way, expr: Expr, use: str = "") -> Sources:
-        """What an expression is computed from, in an address (ADDR), a stored value (DATA), or elsewhere."""
+        """The events that an expression is computed from.
+
+        use: the expression stands in an address ("ADDR"), in a stored value ("DATA"), or elsewhere ("").
+        """
         if isinstance(expr, Op):
             return frozenset().union(*[self.operand(path, argument, use) for argument in expr.args])
         if not isinstance(expr, Reg):
@@ -305,7 +322,7 @@ class Recorder(Observer):
         return written
 
     def read(self, path: Way, register: str, use: str) -> int:
-        """The event by which the instruction reads a register that it has not written."""
+        """The event in which the instruction reads a register that it has not written."""
         reads = path.trace.reads
         found = reads.get((register, use))
         if found is None and not use:
@@ -333,13 +350,13 @@ class Recorder(Observer):
         return ~number
 
     def place(self, path: Way, number: int, sources: Sources = _NOTHING, ruling: Sources = _NOTHING) -> None:
-        """See Observer; the events that lead to it by iico_data and by iico_ctrl."""
+        """See Observer.  sources, ruling: the events that lead to the event by iico_data, and by iico_ctrl."""
         trace = path.trace
         self.standing[number] = Standing(trace.instance, path.start, trace.start)
         self.connect(trace, number, sources, ruling)
 
     def connect(self, trace: Trace, event: int, sources: Sources, ruling: Sources) -> None:
-        """The relations that lead to an event from others of its instruction."""
+        """Note the pairs of iico_data and iico_ctrl that lead to an event from other events of its instruction."""
         self.flows["data"].update((source, event) for source in sources)
         if trace.deciding and not sources & trace.decided:
             ruling |= trace.deciding
@@ -354,7 +371,7 @@ class Recorder(Observer):
 
 
 class _Level:
-    """The events of a recorder, numbered behind those of its graph: decisions first."""
+    """The events of a recorder.  Their numbers come after those of its graph; decisions come first."""
 
     def __init__(self, recorder: Recorder, graph: EventGraph) -> None:
         self.recorder = recorder
@@ -403,7 +420,7 @@ class _Level:
             yield ~i, event.standing
 
     def control(self) -> Rows:
-        reads = (1 << self.first) - 1  # and nothing that was picked
+        reads = (1 << self.first) - 1  # without the bits of picked reads
         controlling = [0] * self.size
         for i, event in enumerate(self.recorder.events):
             if not event.register:
@@ -420,7 +437,7 @@ class _Level:
         return transposed(before)
 
     def visible(self, events: int) -> int:
-        """Events of the graph, as models see them: a single read-modify-write is its read."""
+        """Events of the graph as models see them: the read of a single read-modify-write stands for its write."""
         for r, w in self.graph.single:
             if events >> w & 1:
                 events = events & ~(1 << w) | 1 << r
@@ -434,7 +451,7 @@ class _Level:
         return rows
 
     def classes(self, of: Mapping[int, Hashable]) -> Rows:
-        """The pairs of events of one class, each with itself too."""
+        """The pairs of events of one class.  Each event is paired with itself too."""
         members: dict[Hashable, int] = {}
         for e, name in of.items():
             members[name] = members.get(name, 0) | 1 << e

@@ -86,7 +86,7 @@ class _Resolver:
         )
 
     def order(self, place: Place) -> tuple[int, int, tuple[int, str], str, int]:
-        """Where herd7 shows a place: its key in the order of places."""
+        """The key that sorts places in the order in which herd7 shows them."""
         if place.thread is not None:
             return 0, place.thread, self.architecture.rank(place.name), "", 0
         if place.cell is None:
@@ -96,7 +96,7 @@ class _Resolver:
     # ------------------------------------------------------------ places
 
     def observe(self, observed: Observed) -> None:
-        """The places of an item of `locations`, and the type that it gives them."""
+        """Note the places of an item of `locations`, and the type that the item gives them."""
         kind: RegisterType | None = None
         if observed.type is not None:
             kind = RegisterType(8) if observed.type.endswith("*") else type_named(observed.type)
@@ -107,7 +107,7 @@ class _Resolver:
                 self.types[place] = kind or self.type_of(place)
 
     def meet(self, prop: Prop) -> None:
-        """The places that a proposition names."""
+        """Note the places that a proposition names."""
         match prop:
             case And() | Or() | Implies():
                 self.meet(prop.left)

@@ -1,13 +1,13 @@
 """Unrolling: the code of each thread becomes a tree of paths, and its accesses become events.
 
-Registers are tracked symbolically, so that addr, data and ctrl dependencies are read off the data
+Registers are tracked symbolically, so that addr, data and ctrl dependencies follow from the data
 flow: addr and data from the reads that an operand was computed from, ctrl from the reads that an
-earlier branch was decided by ("Herding cats", TOPLAS 2014, section 5; the conditions that cancel out,
-as in `xor r,r`, are dependencies all the same).
+earlier branch was decided by ("Herding cats", TOPLAS 2014, section 5).  A value that cancels out, as
+in `xor r,r`, is a dependency too.
 
-What a value was selected by (the condition of an Op `select`, as of CSEL) and what decided whether a
-read-modify-write stores are kept apart: AArch64 has weaker *pick* dependencies on them (Arm ARM,
-DDI 0487, B2.3, Pick dependencies).
+Two kinds of dependency are kept apart: on what a value was selected by (the condition of an Op `select`,
+as of CSEL), and on what decided whether a read-modify-write stores.  AArch64 has only the weaker *pick*
+dependencies there (Arm ARM, DDI 0487, B2.3, Pick dependencies).
 """
 
 from __future__ import annotations
@@ -50,26 +50,26 @@ from litmus.relation.rows import transposed
 
 MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
 
-Places = dict[tuple[int, frozenset[str] | None], int]  # the events before, and the kinds admitted -> the guard
+Places = dict[tuple[int, frozenset[str] | None], int]  # (the events before, the kinds admitted) -> the guard
 Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
 
-# In such a mask, bit PICK + r stands for read r as one that the value was selected by.
+# In such a mask, bit r says that the value depends on read r; bit PICK + r says that read r selected the value.
 PICK = MAXIMUM_EVENTS
 _PLAIN = (1 << PICK) - 1
 
 
 def _reads(mask: int) -> int:
-    """The reads of such a mask, picked or not."""
+    """All reads in such a mask, both those that a value depends on and those that selected it."""
     return mask & _PLAIN | mask >> PICK
 
 
 def _as_picks(reads: int) -> int:
-    """The mask of something that was selected by what `reads` is the mask of."""
+    """The mask of a value that was selected by another value, whose mask is `reads`."""
     return (reads & _PLAIN | reads >> PICK) << PICK
 
 
 class _Path(Struct):
-    """Where a walk through a thread stands, and what it has gathered on the way."""
+    """Where a walk through a thread stands, and what it has collected on the way."""
 
     pc: int
     registers: Registers
@@ -78,13 +78,13 @@ class _Path(Struct):
     instruction: int = -1
     start: int = 0  # `before` as it was when the current instruction began
     control: int = 0  # reads that decided a branch whose reach has no end
-    scoped: tuple[tuple[int, int], ...] = ()  # (index of the join, reads) of the branches we are inside of
+    scoped: tuple[tuple[int, int], ...] = ()  # (index of the join, reads) of the branches that the path is inside of
     reservation: int | None = None
     load: int | None = None  # the read of the current instruction, for read-modify-writes
     copy: int = 0  # which copy of the `~` locations
     admitted: frozenset[str] | None = None  # kinds of blocks that may land here; None: all
     rounds: dict[int, int] = field(default_factory=dict)  # backward branch, by index -> how often it was taken
-    unsure: dict[int, int] = field(default_factory=dict)  # likewise, at the end of rounds that count
+    unsure: dict[int, int] = field(default_factory=dict)  # likewise, but only at the end of rounds that count
     open: int = 0  # the loops (a mask) about which something unknown was decided in this round
     fenced: int = 0  # events before the last barrier to the compiler
     committed: int = 0  # reads that decided a branch of C which all later writes depend on
@@ -163,7 +163,7 @@ class _Unroller:
         return len(self.graph.decisions) - 1
 
     def event(self, path: _Path, thread: int, kind: str, line: Line, guard: int) -> Event:
-        """Append an event at the path's position; its po predecessors are those of its instruction."""
+        """Append an event where the path stands.  Its po predecessors are the events before its instruction."""
         graph = self.graph
         number = len(graph.events)
         if number >= MAXIMUM_EVENTS:
@@ -190,7 +190,7 @@ class _Unroller:
         return event
 
     def fork(self, path: _Path, decision: int, holds: bool) -> _Path:
-        """The way of a path on which a decision is made so; `path` itself goes the other way."""
+        """A new path, on which the decision goes as `holds` says.  On `path` itself, it goes the other way."""
         if self.loops is not None:
             path.open |= self.loops.deciding.get(path.pc - 1, 0)
         other = path.fork(path.pc, self.guard(path.guard, decision, holds))
@@ -202,9 +202,9 @@ class _Unroller:
     def walk(
         self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: _Path, places: Places | None
     ) -> list[_Path]:
-        """Follow every path from `root` to the end of `lines`; the paths that got there.
+        """Follow every path from `root` to the end of `lines`.  Returns the paths that got there.
 
-        Into `places` go those between instructions.
+        The places between instructions are noted in `places`.
         """
         ended = []
         stack = [root]
@@ -276,22 +276,22 @@ class _Unroller:
         return ended
 
     def pass_by(self, places: Places, path: _Path) -> None:
-        """Note the place where a path stands: reached whenever one of the paths with these events is on its way."""
+        """Note the place where a path stands.  It is reached if any of the paths that have these events is taken."""
         key = path.before, path.admitted
         places[key] = self.shared(places.get(key, path.guard), path.guard)
 
     def shared(self, one: int, other: int) -> int:
-        """The guard of what is reached on the ways of both guards' paths."""
+        """The guard of a place that is reached on the paths of both guards: the decisions that they have in common."""
         if one == other:
             return one
         guards = self.graph.guards
         return self.guard_number[tuple([x for x, y in zip(guards[one], guards[other], strict=False) if x == y])]
 
     def select(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
-        """register := select(condition, a, b): depends on a or on b, and on the condition by a pick.
+        """register := select(condition, a, b).  It depends on a or on b, and on the condition by a pick.
 
-        Where that makes two sets of dependencies, or for models that see registers, the path forks: each way has
-        its own.
+        If a and b have different dependencies, or if the model sees registers, the path forks, and each way has the
+        dependencies of its own operand.
         """
         self.observer.select(path, value.args[0])
         condition, deciding = self.evaluate(value.args[0], path, line.span)
@@ -313,11 +313,12 @@ class _Unroller:
         self.observer.assign(path, operation.register, first)
 
     def either(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
-        """register := either(condition, a, b): b, or a where the condition says that they are equal.
+        """register := either(condition, a, b).  The value is b; if the condition holds, a equals b.
 
-        Where it comes from a, it depends on a, and on the condition by a pick.  Both ways are followed, or,
-        where a depends on nothing and that way orders less in every respect, it alone if the condition holds.
-        To a model that sees registers, neither way orders less.
+        In executions in which the condition holds, the value may come from a.  Then it depends on a, and on the
+        condition by a pick.  The other way, it depends on b.  Both ways are followed.  But if a depends on nothing, the
+        way through a orders less in every respect, so it alone is followed when the condition holds.  For a model that
+        sees registers, neither way orders less, and both are followed.
         """
         observer = self.observer
         ruling = observer.decision(path, value.args[0], "DATA")
@@ -402,7 +403,10 @@ class _Unroller:
         return event
 
     def note_registers(self, event: Event, written: Expr, path: _Path) -> None:
-        """Note what an access computes its address from.  Raises InputError if that is a number in all executions."""
+        """Note what an access computes its address from.
+
+        Raises InputError if the address is a number in all executions.
+        """
         event.held = held(written, lambda name: path.registers.get(name, (None, 0))[0])
         if type(event.address) is int and event.guard == 0:
             raise astray(self.program, event, constant)
@@ -421,14 +425,15 @@ class _Unroller:
     def store_conditional(
         self, operation: StoreConditional, path: _Path, thread: int, line: Line, stack: list[_Path], fails: bool
     ) -> None:
-        """Fork: one path on which the store succeeds, where it can, and one on which it fails.
+        """Fork: on one path the store succeeds, if it can; on the other it fails.
 
-        Not `fails`: executions in which it fails are dropped at once, and so is that path.
+        If `fails` is false, executions in which the store fails are dropped by the next operation.  Then the path on
+        which it fails is left out at once, if there is one on which it succeeds.
         """
         read = self.observer.attempt(path, operation)
         reservation, path.reservation = path.reservation, None
         address, address_reads = self.evaluate(operation.address, path, line.span)
-        if type(address) is int:  # it never succeeds, which would go unnoticed
+        if type(address) is int:  # the store never succeeds, and nothing else would report its address
             self.note_registers(Event(-1, thread, "W", 0, address, span=line.span), operation.address, path)
         carried = 0
         if operation.carries == "operands":
@@ -460,7 +465,7 @@ class _Unroller:
         self, operation: Branch, path: _Path, lines: tuple[Line, ...], labels: dict[str, int],
         stack: list[_Path], line: Line,
     ) -> bool:  # fmt: skip
-        """Follow a branch; False when the path ends here because a loop reached its bound."""
+        """Follow a branch.  Returns False if the path ends here because a loop reached its bound."""
         here = path.pc - 1
         target = labels[operation.target]
         taken, falls = True, False
@@ -492,7 +497,7 @@ class _Unroller:
         return True
 
     def go_back(self, path: _Path, here: int, target: int, line: Line) -> bool:
-        """Note that a path goes back to make another round of a loop; False where the loop reached its bound."""
+        """Note that a path goes back for another round of a loop.  Returns False if the loop has reached its bound."""
         assert self.loops is not None, "a branch goes back"
         path.rounds[here] = path.rounds.get(here, 0) + 1
         if path.open & self.loops.beginning[target]:
@@ -536,7 +541,7 @@ class _Unroller:
         if self.standings:
             flow = {e: _reads(graph.addr[e] | graph.data[e]) for e in self.standings}
             for r, w in graph.lxsx:
-                if w in flow:  # what decides in the assembly of an atomic operation is an operand of it
+                if w in flow:  # in the assembly of an atomic operation, what decides its branches counts as an operand
                     flow[w] |= _reads(graph.ctrl[w] & ~graph.ctrl[r])
             self.compiler = Compiler(graph, self.standings, flow)
             self.compiler.exchange()
@@ -593,19 +598,24 @@ class _Unroller:
 
 
 def unroll(program: Program, bound: int = 2, exchange: bool = True, registers: bool = False) -> EventGraph:
-    """The event graph of a program, each of its loops followed up to `bound` rounds.
+    """The event graph of a program.  Each of its loops is followed for up to `bound` rounds.
 
-    More exactly: a path ends where a backward branch ends its round number `bound` + 1 of those that count
-    (litmus.program.loops).  A loop whose end does not depend on the execution is followed to it.
+    More exactly: only some rounds count (litmus.program.loops).  A path is cut at a backward branch when that branch
+    has ended `bound` + 1 rounds that count.  So a loop whose end does not depend on the execution is followed to its
+    end.
     exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
     registers: with the events of registers and decisions (litmus.program.registers).
 
-    Raises InputError where code computes something meaningless (an address times two) or accesses no variable, whatever
-    is read, and Unsupported where there are too many paths or rounds, or where there is no such level.
+    Raises InputError if code computes something meaningless (an address times two), or if an access is to no variable
+    whatever is read.  Raises Unsupported if there are too many paths or rounds, or if the events of registers are
+    asked for and not supported.
     """
     return _Unroller(program, bound, exchange, Recorder(program) if registers else Observer()).unroll()
 
 
 def with_registers(graph: EventGraph) -> EventGraph:
-    """The graph of the same program, unrolled as often, with registers.  Raises Unsupported like unroll."""
+    """The graph of the same program with the same bound, and with the events of registers.
+
+    Raises Unsupported like unroll.
+    """
     return graph if graph.registers is not None else unroll(graph.program, graph.bound, registers=True)

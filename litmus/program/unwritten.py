@@ -1,4 +1,4 @@
-"""Unwritten registers: those of a condition that nothing writes, most of which are misspelt."""
+"""Unwritten registers: registers of a condition that nothing writes.  Most of them are misspelt."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Reg(Struct, frozen=True):
 
 
 class ReadOf(Struct, frozen=True):
-    """The value returned by read event `event`; only in unrolled programs."""
+    """The value that read event `event` returns.  It occurs only in unrolled programs."""
 
     event: int
 
@@ -46,10 +46,10 @@ Expr = int | Address | Reg | ReadOf | Op
 
 
 def operations(expr: Expr | None) -> list[Op]:
-    """The operators that an expression is made of, each after those of its arguments.
+    """The operators that an expression is made of, each after the operators of its arguments.
 
-    Each object is there once, however often it occurs: what `r := r + r` computes again and again is a chain of as
-    many objects, and a tree of which nobody sees the end.
+    Each object is listed once, however often it occurs.  If `r := r + r` is computed n times, the result consists of
+    n objects, but written out as a tree it has 2^n leaves.
     """
     if type(expr) is not Op:
         return []
@@ -80,7 +80,7 @@ def reads_in(expr: Expr | None) -> int:
 
 
 def variable_of(expr: Expr | None) -> str | None:
-    """The variable that an address is in, whatever is read; None where that is not known.
+    """The variable that an address is in, whatever is read; None if that is not known.
 
     Arithmetic does not leave an object (C11, 6.5.6).
     """
@@ -163,10 +163,10 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "zext32": (1, lambda a: a & 0xFFFFFFFF),
     "ite": (3, lambda c, a, b: a if c else b),
     "select": (3, lambda c, a, b: a if c else b),  # the same, but c is no data dependency (litmus/program/unroll.py)
-    "either": (3, lambda c, a, b: b),  # where c holds, a and b are equal, and a may be what the value comes from
+    "either": (3, lambda c, a, b: b),  # if c holds, a and b are equal, and the value may come from a
 }
 
-# Operators that leave an address as it is: it is not known to be wider than any access.
+# Operators that leave an address as it is, because addresses are taken to fit into 32 bits.
 _KEEPS_ADDRESS = frozenset({"sext32", "zext32"})
 
 
@@ -218,7 +218,7 @@ def apply(name: str, args: tuple[Value, ...]) -> Value:
 
 
 def computed(operators: list[Op], read: Value) -> Value:
-    """What the last of some `operations` is, where every read in them returns the same.
+    """The value of the last of some `operations`, if every read in them returns the value `read`.
 
     Raises ValueFault like `apply`.
     """
@@ -230,7 +230,7 @@ def computed(operators: list[Op], read: Value) -> Value:
 
 
 def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
-    """The expression `name(args)`, folded where the operands are known or cancel out.
+    """The expression `name(args)`, folded if the operands are known or cancel out.
 
     `xor r,r` and `sub r,r` are 0 whatever r holds: that is how litmus tests spell a false
     dependency.  Raises ValueFault like `apply`.
@@ -258,7 +258,7 @@ def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
 
 
 def constant(expr: Expr) -> Value | None:
-    """The value of an expression that is one; None of any other."""
+    """The expression itself if it is a value, else None."""
     return expr if isinstance(expr, int | Address) else None
 
 
