@@ -26,7 +26,7 @@ WIDTH = 120  # of a line of text for people
 
 
 def text(matrix: Matrix, style: Style) -> str:
-    """The matrix, what breaks each design that is broken, what differs from expectations, and what it rests on."""
+    """The matrix, what breaks each broken design, what differs from expectations, and what the matrix rests on."""
     parts = [_grid(matrix, style)]
     for number in range(len(matrix.asked.designs)):
         lines = _stories(matrix, number)
@@ -60,7 +60,7 @@ def _rows(matrix: Matrix) -> list[tuple[str, ...]]:
 
 
 def _summary(matrix: Matrix, number: int, model: str) -> str:
-    """`safe`, or the sides on which a design is broken, and whether its call may not come to its end."""
+    """`safe`, or the sides on which a design is broken, and whether its call may never end."""
     cells = {side: matrix.cells[number, model, side] for side in matrix.asked.sides}
     words = [side for side, cell in cells.items() if cell.safe is False]
     if any(cell.stuck for cell in cells.values()):
@@ -86,7 +86,7 @@ def _grid(matrix: Matrix, style: Style) -> str:
 
 
 def _stories(matrix: Matrix, number: int, wrap: bool = True) -> list[str]:
-    """A paragraph for each way in which a design breaks or waits: the sides, the models, where, and one execution."""
+    """A paragraph for each way in which a design breaks or waits for ever: sides, models, shapes, and one execution."""
     by_side: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for side in matrix.asked.sides:
         for model in matrix.models:
@@ -112,7 +112,7 @@ def _word(cell: Cell) -> str:
 
 
 def _shapes(cell: Cell) -> tuple[str, ...]:
-    """The shapes in which a design is broken, with T's accesses where that matters."""
+    """The shapes in which a design is broken, with T's accesses if it depends on them."""
     promised = [f for f in cell.findings if f.promised]
     if len(cell.broken) == len(promised) > 1:
         return ("all shapes",)
@@ -136,7 +136,10 @@ def differences(matrix: Matrix) -> list[str]:
 
 
 def _unstated(matrix: Matrix) -> list[str]:
-    """Which designs are broken where their files expect nothing; where nothing is compared at all, none."""
+    """A line that lists the designs that are broken although their files expect nothing of them.
+
+    There is no line if expectations are not compared, because alternatives of primitives were asked for.
+    """
     silent = [
         f"{design.title} on {model}"
         for number, design in enumerate(matrix.asked.designs)
@@ -148,7 +151,10 @@ def _unstated(matrix: Matrix) -> list[str]:
 
 
 def notes(matrix: Matrix, first: bool = False) -> list[str]:
-    """How many scenarios that was, and what they leave open; of the calls that do not end, `first`: of one design."""
+    """How many scenarios there were, what they leave open, and which calls may not end.
+
+    first: the calls of the first design only.
+    """
     findings = [f for cell in matrix.cells.values() for f in cell.findings]
     each = {(f.shape, f.roles, f.side) for f in findings}
     lines = [
@@ -180,10 +186,10 @@ def notes(matrix: Matrix, first: bool = False) -> list[str]:
 
 
 def json_line(asked: Asked, finding: Finding, liveness: Liveness) -> str:
-    """One object for a scenario, and a newline; "" where the promise forbids nothing.
+    """One object for a scenario, and a newline; "" if the promise forbids nothing.
 
-    `safe` is null where there is no answer, and `error` says why; where no execution completes the call, `completes`
-    is then false; and where some execution can never be completed: `deadlock` then says how.
+    If the design is not broken, `safe` is null in three cases: there is no answer (`error` says why); no execution
+    completes the call (`completes` is false); some execution can never be completed (`deadlock` says how).
     """
     if not finding.promised:
         return ""
@@ -206,7 +212,7 @@ def json_line(asked: Asked, finding: Finding, liveness: Liveness) -> str:
 
 
 def junit_cases(matrix: Matrix) -> list[Case]:
-    """A test case for each design under each model, which fails where it is not as expected."""
+    """A test case for each design under each model.  The case fails if the design is not as expected."""
     return [_case(matrix, number, model) for number in range(len(matrix.asked.designs)) for model in matrix.models]
 
 
@@ -247,7 +253,7 @@ def explanation(
     waiting: Mapping[str, Blocked],
     style: Style,
 ) -> str:
-    """A design under a model: for each side on which it is broken or can deadlock, the program and the execution."""
+    """A design under a model.  For each side on which it is broken or can deadlock: the program and the execution."""
     design = matrix.asked.designs[number]
     parts = [f"{style.paint('strong', design.title)}: {design.claim}\n" + "".join(f"  {s}\n" for s in design.sources)]
     if not explanations and not waiting:
@@ -269,7 +275,7 @@ def explanation(
 
 
 def _execution(scenario: Scenario, execution: Execution) -> list[str]:
-    """The program with the lines that an execution names, and the execution."""
+    """The program with the numbers of its lines, which the execution refers to, and the execution."""
     lines = scenario.source.text.splitlines()
     return [
         "".join(f"{i + 1:>5} | {line.expandtabs(4)}\n" for i, line in enumerate(lines)),
@@ -283,7 +289,7 @@ def _indented(title: str, lines: Sequence[str]) -> str:
 
 
 def weakening(matrix: Matrix, barriers: Sequence[Barrier], style: Style) -> str:
-    """Which barriers are necessary; design 0 of the matrix is the whole one, the others lack one barrier each."""
+    """Which barriers are necessary.  Design 0 of the matrix is complete; each of the others lacks one barrier."""
     design = matrix.asked.designs[0]
     lines = [f"{style.paint('strong', design.title)}: {design.claim}\n"]
     for number, barrier in enumerate(barriers, start=1):
@@ -329,7 +335,7 @@ def _is_lost(matrix: Matrix, number: int, model: str, side: str) -> bool:
 
 
 def _hangs(matrix: Matrix, number: int, model: str, side: str) -> bool:
-    """Whether a call that comes to its end with all barriers may not without this one."""
+    """Whether a call may never end without this barrier, although it always ends with all barriers."""
     whole, weak = matrix.cells[0, model, side], matrix.cells[number, model, side]
     return (weak.stuck or weak.deadlock) and not (whole.stuck or whole.deadlock)
 

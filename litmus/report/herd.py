@@ -1,8 +1,8 @@
 """The log that herd7 prints for a test, which mcompare7 and the kernel's scripts read.
 
-Two things differ from herd7, because a wrong number is worse than none: `Hash=` appears only where
-the test carries one, and where executions were not counted the counts are those of the final
-states, and a line `Counted=states` says so.
+Two things differ from herd7, because a wrong number is worse than none.  `Hash=` appears only if the test
+has one.  If executions were not counted, the counts are those of the final states, and a line
+`Counted=states` says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from litmus.source.syntax import Test
 
 
 def log(result: Result) -> str:
-    """The block of one test, with the empty line that ends it; "" where there is no complete answer."""
+    """The block of one test, with the empty line that ends it; "" if there is no complete answer."""
     test, question, answer = result.test, result.question, result.answer
     if test is None or question is None or answer is None or answer.states is None:
         return ""
@@ -49,7 +49,7 @@ def _validation(question: Question, answer: Answer) -> str:
 
 
 def _counts(question: Question, answer: Answer) -> tuple[int, int, bool]:
-    """How many executions (or, where they were not counted, states) satisfy and refute the proposition."""
+    """How many executions satisfy and refute the proposition, and True; if not counted, how many states, and False."""
     if answer.positive is not None and answer.negative is not None:
         return answer.positive, answer.negative, True
     states = answer.states or ()
@@ -58,5 +58,5 @@ def _counts(question: Question, answer: Answer) -> tuple[int, int, bool]:
 
 
 def _hash(test: Test) -> str | None:
-    """The info field `Hash`; info keys are read without regard to case."""
+    """The info field `Hash`.  Upper and lower case in the key make no difference."""
     return next((value for key, value in test.info.items() if key.lower() == "hash"), None)

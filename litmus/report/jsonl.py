@@ -1,8 +1,8 @@
 """JSON lines: one object a line per (file, model), fields in a fixed order, for programs.
 
-`ok` says whether the verdict is as expected (or nothing was expected); `verdict` and `states` are null where there is
-no answer, `states` also where they were not listed, `positive` and `negative` where executions were not counted.  All
-of it is ASCII.
+`ok` says whether the verdict is as expected (or nothing was expected).  `verdict` and `states` are null if there is no
+answer; `states` is null also if the states were not listed.  `positive` and `negative` are null if executions were not
+counted.  All output is ASCII.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _encode = json.JSONEncoder().encode
 
 
 def line(result: Result) -> str:
-    """One JSON object and a newline; about 10 us for a test of a few states."""
+    """One JSON object and a newline.  This takes about 10 us for a test with a few states."""
     test, question, answer, error = result.test, result.question, result.answer, result.error
     expected = result.expected
     fields: dict[str, str | bool | int | float | list[str] | tuple[str, ...] | None] = {

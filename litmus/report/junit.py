@@ -17,8 +17,8 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 class Case(Struct, frozen=True):
     """A test case.
 
-    outcome: skipped where there is an answer and nothing is expected of it.  message: one line, why it did not pass;
-    details: more lines about it.
+    outcome: "skipped" if there is an answer and nothing is expected of it.  message: one line that says why the case
+    did not pass.  details: more lines about that.
     """
 
     group: str
@@ -52,5 +52,5 @@ def _attribute(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text with what XML cannot hold, control characters and halves of characters, replaced."""
+    """The text, in which characters that XML cannot hold (control characters, halves of pairs) are replaced."""
     return _NOT_IN_XML.sub("\ufffd", text)

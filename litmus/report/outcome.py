@@ -17,7 +17,10 @@ Format = Literal["text", "herd", "json"]
 
 
 class Presentation(Struct, frozen=True):
-    """How results are shown; full: all of each, not a line; debug: with Python tracebacks; junit: as cases too."""
+    """How results are shown.
+
+    full: everything about each result, not only one line.  debug: with Python tracebacks.  junit: also as JUnit cases.
+    """
 
     format: Format
     full: bool
@@ -27,7 +30,7 @@ class Presentation(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """A result as text for the two output streams, with what a run adds up."""
+    """A result as text for the two output streams, and what a run needs for its exit status, summary and report."""
 
     model: str | None
     output: str
@@ -38,9 +41,9 @@ class Outcome(Struct, frozen=True):
 
 
 def outcome(result: Result, shown: Presentation) -> Outcome:
-    """A result, presented."""
+    """What a command prints for a result."""
     if shown.format == "herd" and result.answer is not None and result.answer.states is None:
-        # An incomplete list of states would read as a complete one.
+        # A reader would take an incomplete list of states for a complete one.
         missing = NoAnswer("not all final states could be listed, and a log has to have all of them")
         result = replace(result, answer=None, error=missing)
     match shown.format:

@@ -1,7 +1,7 @@
 """Spelling: how places, final states and conditions are written, as herd writes them.
 
-`0:EAX=0; [x]=1;` for a state; `exists (0:EAX=0 /\\ [x]=1)` for a condition.  Every report spells
-through this module, so that logs, JSON lines and the text for people agree to the letter.
+A state is `0:EAX=0; [x]=1;`, a condition is `exists (0:EAX=0 /\\ [x]=1)`.  Every report spells
+with this module, so that logs, JSON lines and the text for people agree to the letter.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def equation(where: Place, holds: Value) -> str:
 
 
 def speller(question: Question) -> Callable[[tuple[Value, ...]], str]:
-    """A function that spells states over the shown places of a question; the empty state is the empty string.
+    """A function that spells states over the shown places of a question.  The empty state is the empty string.
 
-    Arrays that are shown whole are one item, `t={1,2}`.  One format string does it for states of numbers,
-    which nearly all are: 0.3 us a state.
+    An array that is shown whole is one item, `t={1,2}`.  Nearly all states consist of numbers.  For them, one format
+    string is enough: 0.3 us for a state.
     """
     arrays = dict(question.arrays)
-    items: list[tuple[str, int, int, str]] = []  # what stands before and behind the values of an item: where, how many
+    items: list[tuple[str, int, int, str]] = []  # text before the values, the first place, how many, text after them
     i = 0
     while i < question.shown:
         where = question.places[i]
@@ -71,7 +71,7 @@ def speller(question: Question) -> Callable[[tuple[Value, ...]], str]:
 
 
 def _cell(question: Question, i: int, count: int) -> tuple[bool, str, int]:
-    """Cells come behind everything else, by name and number."""
+    """The key that puts cells after everything else, sorted by name and number."""
     where = question.places[i]
     if count > 1 or where.cell is None:
         return False, "", 0
@@ -82,7 +82,7 @@ _LOOSEST, _OR, _AND = range(3)  # how tightly the operator around a formula bind
 
 
 def formula(what: Formula, places: tuple[Place, ...]) -> str:
-    """A proposition, normalised: `not (..)` for negations, parentheses only where they are needed."""
+    """A proposition in normal form: `not (..)` for negations, and parentheses only where they are needed."""
     return _formula(what, places, _LOOSEST)
 
 

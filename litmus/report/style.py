@@ -16,7 +16,7 @@ class Style(Struct, frozen=True):
     colour: bool = False
 
     def paint(self, role: str, text: str) -> str:
-        """`text` with the attributes of one of ATTRIBUTES, or as it is where colour is off."""
+        """`text` with the attributes of a role in ATTRIBUTES; `text` unchanged if colour is off."""
         return f"\x1b[{ATTRIBUTES[role]}m{text}\x1b[0m" if self.colour else text
 
 

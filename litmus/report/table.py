@@ -1,8 +1,9 @@
 """The ordering table as text, Markdown, CSV, HTML, JSON lines and JUnit.
 
-O: the pair orders; X: it does not; ?: some test has no answer.  By shape, one that depends on which
-primitive is in which thread shows the roles: X/O is X with the row's primitive in the first thread and the
-column's in the second, and O the other way round; of more than two roles, how many are ordered.
+O: the pair orders.  X: it does not.  ?: some test has no answer.  In the table by shape, the letter may
+depend on the roles: on which primitive is in which thread.  X/O means X if the row's primitive is in the first
+thread and the column's in the second, and O the other way round.  If there are more than two roles, the cell
+says how many of them are ordered.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ Format = Literal["text", "markdown", "csv", "html"]
 
 LETTERS = {True: "O", False: "X", None: "?"}
 PAINT = {"O": "good", "X": "bad", "?": "unsure"}
-NAMED_SHAPES = 8  # the names of more are not listed
+NAMED_SHAPES = 8  # if there are more shapes, their names are not listed
 
 
 class Grid(Struct, frozen=True):
-    """One table: its title, the head, and rows whose first `names` columns are names."""
+    """One table: its title, its head, and its rows.  The first `names` columns are names."""
 
     title: str
     head: tuple[str, ...]
@@ -42,7 +43,7 @@ class Grid(Struct, frozen=True):
 
 
 def by_model(table: Table) -> list[Grid]:
-    """Rows and columns as they were asked for, one grid a model, with the witnesses below."""
+    """Rows and columns as they were asked for, one grid for each model, with the witnesses below."""
     grids = []
     for model in table.models:
         head = ("", *(column.title for column in table.asked.columns))
@@ -55,7 +56,7 @@ def by_model(table: Table) -> list[Grid]:
 
 
 def by_shape(table: Table) -> list[Grid]:
-    """A line for each pair and a column for each shape, one grid a model."""
+    """A line for each pair and a column for each shape, one grid for each model."""
     grids = []
     for model in table.models:
         shapes = tuple(dict.fromkeys(role.shape for cell in _cells(table, model) for role in cell.roles))
@@ -68,7 +69,10 @@ def by_shape(table: Table) -> list[Grid]:
 
 
 def comparison(table: Table, per_shape: bool) -> Grid:
-    """The pairs about which the models differ, and the shapes from which that comes; per_shape: or about a shape."""
+    """The pairs about which the models differ, and the shapes that cause it.
+
+    per_shape: also pairs where the models differ only about a shape.
+    """
     rows = [
         (same[0].row.title, same[0].column.title, *(_letter(cell.ordered) for cell in same), " ".join(shapes))
         for same, shapes in _different(table, per_shape)
@@ -79,7 +83,7 @@ def comparison(table: Table, per_shape: bool) -> Grid:
 
 
 def comparison_lines(table: Table, per_shape: bool) -> str:
-    """The comparison as JSON lines: a pair an object, with what each model says of it, and of the shapes."""
+    """The comparison as JSON lines: for each pair an object with what each model says about it and about the shapes."""
     lines = []
     for same_pair, shapes in _different(table, per_shape):
         fields = {
@@ -93,7 +97,7 @@ def comparison_lines(table: Table, per_shape: bool) -> str:
 
 
 def _different(table: Table, per_shape: bool) -> Iterator[tuple[list[Cell], list[str]]]:
-    """The pairs about which the models differ: their cells, and the shapes from which that comes."""
+    """The pairs about which the models differ: the cells of each pair, and the shapes that cause it."""
     for cell in _cells(table, table.models[0]):
         same_pair = [table.cells[model, cell.row.name, cell.column.name] for model in table.models]
         shapes = [s for s in cell.shapes if len({other.shapes[s] for other in same_pair}) > 1]
@@ -117,7 +121,7 @@ def _roles(cell: Cell, shape: str) -> str:
 
 
 def _witnesses(table: Table, model: str) -> Iterator[str]:
-    """A line for each pair that does not order, whichever way round it is first met."""
+    """A line for each pair that does not order.  A pair in both orders gets one line."""
     seen: set[frozenset[str]] = set()
     for cell in _cells(table, model):
         pair = frozenset((cell.row.name, cell.column.name))
@@ -127,7 +131,7 @@ def _witnesses(table: Table, model: str) -> Iterator[str]:
 
 
 def legend(table: Table) -> list[str]:
-    """What the letters mean, and what a reader must know."""
+    """What the letters mean, and what else a reader must know."""
     shapes = tuple(dict.fromkeys(role.shape for cell in table.cells.values() for role in cell.roles))
     named = ", ".join(shapes) if len(shapes) <= NAMED_SHAPES else f"all {len(shapes)} shapes"
     lines = [
@@ -224,7 +228,7 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def csv_lines(table: Table, per_shape: bool) -> str:
-    """A line for each pair and model, with its witness; with a column for each shape if they are asked for."""
+    """A line for each pair and model, with its witness.  per_shape: with a column for each shape."""
     shapes = tuple(dict.fromkeys(role.shape for cell in table.cells.values() for role in cell.roles)) * per_shape
     rows = [("model", "row", "column", "ordered", "witness", *shapes)]
     for model in table.models:
@@ -255,12 +259,15 @@ def json_lines(table: Table) -> str:
 
 
 def junit_cases(table: Table) -> list[Case]:
-    """A case for each cell, which fails where it has no answer."""
+    """A case for each cell.  The case fails if the cell has no answer."""
     return [_cell_case(table, cell) for model in table.models for cell in _cells(table, model)]
 
 
 def comparison_cases(table: Table, per_shape: bool) -> list[Case]:
-    """A case for each pair, which fails where the models differ (per_shape: about a shape), or one has no answer."""
+    """A case for each pair.
+
+    The case fails if the models differ (per_shape: also if they differ about a shape), or if one has no answer.
+    """
     differing = {(same[0].row.name, same[0].column.name): shapes for same, shapes in _different(table, per_shape)}
     cases = []
     for cell in _cells(table, table.models[0]):

@@ -1,6 +1,6 @@
 """Text for people: the verdict in words first, then what it rests on.
 
-`full` tells everything about one result, `brief` is one line of many, `summary` ends a run.
+`full` says everything about one result, `brief` says it in one line, and `summary` ends a run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENTENCE = {
 
 
 def full(result: Result, style: Style) -> str:
-    """The whole answer; "" where there is none (`diagnostic` has the error)."""
+    """The whole answer; "" if there is none (`diagnostic` has the error)."""
     test, question, answer = result.test, result.question, result.answer
     if test is None or question is None or answer is None:
         return ""
@@ -52,7 +52,7 @@ def full(result: Result, style: Style) -> str:
 
 
 def brief(result: Result, style: Style) -> str:
-    """One line: verdict, file, model, and why it is not as expected if it is not."""
+    """One line: verdict, file, model, and, if the verdict is not as expected, why."""
     answer, expected = result.answer, result.expected
     if answer is None:
         parts = [style.paint("unsure", f"{_error_word(result.error):<9}"), result.file, result.model or ""]
@@ -73,7 +73,10 @@ def brief(result: Result, style: Style) -> str:
 
 
 def diagnostic(result: Result) -> str:
-    """The error of a result, drawn at its place; file and model lead where it has no place."""
+    """The error of a result, drawn at its place.  If it has no place, the name of the file comes first.
+
+    If there is no answer, the model is named below.
+    """
     error = result.error
     if error is None:
         return ""
@@ -86,7 +89,7 @@ def diagnostic(result: Result) -> str:
 
 
 def warning(result: Result) -> str:
-    """What a log does not say: that a verdict which was expected is not settled; "" where it is."""
+    """The warning that an expected verdict is not settled, which herd's log cannot say; "" if it is settled."""
     if result.answer is None or result.ok or result.is_expected is False or result.expected is None:
         return ""
     return (
@@ -101,7 +104,7 @@ def up_to(result: Result) -> str:
 
 
 def summary(counts: dict[str, int], seconds: float, style: Style) -> str:
-    """The last line: how many results there are of each of the kinds of `kind_of`, `counts` by kind."""
+    """The last line: how many results there are of each kind.  counts: the number for each kind of `kind_of`."""
     parts = [f"{n} {kind}" for kind in KINDS if (n := counts.get(kind, 0))]
     bad = any(counts.get(kind, 0) for kind in KINDS[2:])
     text = f"{', '.join(parts)} in {seconds:.2f} s"
@@ -116,8 +119,8 @@ KINDS = (
 def kind_of(result: Result) -> str:
     """Which of KINDS a result counts as.
 
-    Of one that is `answered` nothing was expected, or anything; one is `not settled` if it takes longer executions to
-    know whether it is as expected.
+    `answered`: nothing was expected, or any verdict.  `not settled`: only longer executions can tell whether the
+    verdict is as expected.
     """
     if result.error is not None:
         return "bad input" if result.error.exit_code is ExitCode.BAD_INPUT else "without an answer"
@@ -156,7 +159,7 @@ def _condition_word(result: Result, question: Question, answer: Answer) -> str:
 
 
 def _expected_word(result: Result, style: Style) -> str:
-    """Whether the answer is as expected, and where that is not settled, what to try."""
+    """Whether the answer is as expected.  If that is not settled, also what to try."""
     assert result.expected is not None
     assert result.answer is not None
     if result.is_expected is not None:
@@ -169,7 +172,7 @@ def _expected_word(result: Result, style: Style) -> str:
 
 
 def _states(question: Question, answer: Answer, style: Style) -> list[str]:
-    """The final states, those that matter marked: that satisfy the proposition, or refute a forall."""
+    """The final states.  States that satisfy the proposition, or that refute a forall, are marked."""
     states = answer.states
     if states is None:
         return ["  The final states are not listed: not asked for, or too many to find quickly (--states all).", ""]
@@ -179,7 +182,7 @@ def _states(question: Question, answer: Answer, style: Style) -> list[str]:
     marked = [holds(question.formula, state.__getitem__) is wanted for state in states]
     spelled = spell.speller(question)
     many = len(states) > STATES_SHOWN
-    # Of very many states, first those that were asked about.
+    # If there are very many states, the marked ones come first.
     order = sorted(range(len(states)), key=lambda i: not marked[i]) if many else range(len(states))
     title = f"  {_count(len(states), 'final state')}"
     if answer.positive is not None and answer.negative is not None:
@@ -196,7 +199,7 @@ def _states(question: Question, answer: Answer, style: Style) -> list[str]:
 
 
 def _witness(result: Result, question: Question, answer: Answer) -> list[str]:
-    """The execution that shows the answer: one that satisfies the proposition, or refutes a forall."""
+    """The execution that shows the answer: it satisfies the proposition, or refutes a forall."""
     if question.quantifier == "forall":
         title, execution = "An execution that ends otherwise:", result.refutation
     else:

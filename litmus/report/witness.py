@@ -2,7 +2,7 @@
 of steps that no sequential machine would take.
 
 An execution is sequential iff po | rf | co | fr is acyclic (Shasha and Snir, TOPLAS 1988; "Herding
-cats", TOPLAS 2014, figure 21); a shortest cycle of it is what the reader has to understand.
+cats", TOPLAS 2014, figure 21).  If it is not, a shortest cycle is what the reader has to understand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from litmus.program.code import Program
 from litmus.program.graph import INITIAL, Event
 from litmus.program.values import Address, Value, spell
 
-# What an edge says of the later event, after "before ...".
+# What an edge says about the later event, after "before ...".
 BECAUSE = {
     "po": "by program order",
     "rf": "which reads it",
@@ -28,7 +28,7 @@ SOURCE_WIDTH = 48  # characters of a source line shown beside an event
 
 
 def threads(execution: Execution) -> list[str]:
-    """The events of every thread in program order, with what they read and the source they come from."""
+    """The events of every thread in program order, with the origin of what they read and their line in the source."""
     shown = _Shown(execution)
     rows = [[row for event in order if (row := shown.row(event)) is not None] for order in execution.order]
     width = max((len(what) for thread in rows for what, _, source in thread if source), default=0)
@@ -41,7 +41,7 @@ def threads(execution: Execution) -> list[str]:
 
 
 def exchanged(execution: Execution) -> list[str]:
-    """What the compiler put in another order than the text has, a line for each two neighbours."""
+    """What the compiler has exchanged: a line for each two neighbours that are not in the order of the text."""
     shown = _Shown(execution)
     graph = execution.graph
     lines = []
@@ -54,7 +54,7 @@ def exchanged(execution: Execution) -> list[str]:
 
 
 def memory(execution: Execution) -> list[str]:
-    """Per location, the writes in the order in which memory took them."""
+    """For each location, the writes in the order in which memory took them."""
     shown = _Shown(execution)
     lines = []
     for writes in execution.co:
@@ -68,7 +68,7 @@ def memory(execution: Execution) -> list[str]:
 
 
 def cycle(execution: Execution) -> list[str]:
-    """One sentence, a line a step: a shortest cycle of po | rf | co | fr; [] where there is none."""
+    """A shortest cycle of po | rf | co | fr as one sentence, with a line for each step; [] if there is no cycle."""
     steps = shortest_cycle(execution)
     if not steps:
         return []
@@ -81,7 +81,10 @@ def cycle(execution: Execution) -> list[str]:
 
 
 def interleaving(execution: Execution, story: Story | None) -> list[str]:
-    """The accesses in the order of the execution's story, a line each; those that leave program order say so."""
+    """The accesses in the order of the execution's story, one on each line.
+
+    The line of an access that is out of program order says so.
+    """
     if story is None:
         return ["there is no order of them that the model allows: threads do not agree on what happened first"]
     shown = _Shown(execution)
@@ -121,7 +124,7 @@ def shortest_cycle(execution: Execution) -> list[tuple[int, str]]:
 
 
 def _successors(execution: Execution) -> dict[str, dict[int, int]]:
-    """po, rf, co and fr between reads and writes that execute, as bit rows; no initial writes."""
+    """po, rf, co and fr between reads and writes that execute, as bit rows, without initial writes."""
     events = execution.graph.events
     po: dict[int, int] = {}
     for order in execution.order:
@@ -149,7 +152,7 @@ def _successors(execution: Execution) -> dict[str, dict[int, int]]:
 
 
 def _path_back(start: int, after: dict[int, int], limit: int) -> list[int]:
-    """A shortest path from `start` to itself, without the end; [] where there is none below `limit`."""
+    """A shortest path from `start` back to `start`, which is listed once; [] if there is none shorter than `limit`."""
     parents: dict[int, int] = {}
     frontier = [start]
     seen = 0
@@ -189,7 +192,7 @@ class _Shown:
             for event in self.events
             if block.events >> event.number & 1
         }
-        # A call that sends messages: its events are shown as the one call that they are.
+        # Calls that send messages: all events of such a call are shown as one thing, the call.
         self.calls = {
             _place(event.span)
             for event in self.events
@@ -198,7 +201,7 @@ class _Shown:
         self.announced: set[tuple[int, object]] = set()
 
     def row(self, number: int) -> tuple[str, str, str] | None:
-        """What an event did, where its value came from, its source line; None if it was shown before."""
+        """What an event did, where its value came from, and its source line; None if it was shown before."""
         event = self.events[number]
         block = self.block_of.get(number)
         place = _place(event.span)
@@ -224,7 +227,7 @@ class _Shown:
         return _location(self.execution.graph.program, self.execution.addresses[number])
 
     def is_message(self, number: int) -> bool:
-        """Whether an event is part of how a call works, not of what the test's author wrote."""
+        """Whether an event is part of the working of a call, and not something that the test's author wrote."""
         address = self.execution.addresses.get(number)
         return isinstance(address, Address) and address.base.startswith("~")
 
@@ -243,7 +246,11 @@ class _Shown:
         return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
 
     def moment(self, number: int) -> str:
-        """`P0's W x=1 (line 5)`; of a message what it does: `P0's sys_membarrier() (line 5) interrupts P1`."""
+        """`P0's W x=1 (line 5)`.  For an access to a message, what it means.
+
+        `P0's sys_membarrier() (line 5) sends its message to P1`, or `... sees that it has run in P1`; in the block of
+        the call, `... lands in P1`, or `... has run in P1`.
+        """
         event = self.events[number]
         if not self.is_message(number):
             return f"P{event.thread}'s {self.access(number)}{_line(event.span)}"
@@ -258,7 +265,7 @@ class _Shown:
         )
 
     def earlier(self, number: int) -> str:
-        """`W x=1 (line 5)`, where its thread is known."""
+        """`W x=1 (line 5)`, for a reader who knows the thread."""
         if self.is_message(number):
             return self.moment(number)
         return f"{self.access(number)}{_line(self.events[number].span)}"
