@@ -8,7 +8,7 @@
     else:
         print(result.answer.verdict, result.ok)
 
-What is exported here is the public interface; it is imported when it is first used.
+The names that are exported here are the public interface.  Each is imported when it is first used.
 """
 
 from __future__ import annotations

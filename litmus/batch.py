@@ -1,7 +1,7 @@
 """Batches: many files through one function, in this process or in several, outcomes in input order.
 
 The work maps a file name to outcomes, which can be pickled.  With several processes, each takes a few
-files at a time; one that dies (out of memory, killed) costs the file it was at, not the batch.
+files at a time.  If a process dies (out of memory, killed), only the file that it was working on is lost.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ T = TypeVar("T")
 Work = Callable[[str], Iterable[T]]
 Start = Callable[[], Work[T]]
 
-FEW = 100  # up to so many files, starting processes costs more than it saves
-AT_A_TIME = 4  # files a process may have waiting, so that it need not wait for us
+FEW = 100  # for up to so many files, starting processes costs more time than it saves
+AT_A_TIME = 4  # so many files may be queued for a process, so that it need not wait for the parent
 
 
 def default_jobs(files: int) -> int:
-    """How many processes a batch of `files` is worth."""
+    """How many processes to use for so many files."""
     if files <= FEW:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jobs: int) -> Iterator[T]:
-    """The outcomes of `files`, in order, each as soon as it and all before it are there.
+    """The outcomes of `files`, in order.  An outcome comes as soon as it and all outcomes before it are there.
 
-    `start` makes the function that does the work, once in every process; `died(file, how)` makes the
-    outcome of a file whose process did not survive it.
+    start: makes the function that does the work; called once in every process.  died(file, how): makes the
+    outcome of a file whose process died.
     """
     jobs = min(jobs, len(files))
     if jobs > 1:
@@ -56,26 +56,27 @@ def run(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jo
 class _Worker(Struct, Generic[T], eq=False):
     process: BaseProcess
     connection: Connection
-    tasks: deque[int] = field(default_factory=deque)  # what it was given and has not answered
+    tasks: deque[int] = field(default_factory=deque)  # what the process was given and has not answered yet
 
 
 def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, str], T], jobs: int) -> Iterator[T]:
     import multiprocessing
     from multiprocessing.connection import wait
 
-    # What was imported before a fork need not be imported again; other systems have no safe fork.
+    # After a fork, nothing has to be imported again.  Systems other than Linux have no safe fork.
     fork = sys.platform == "linux"
     context = multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
     at_a_time = min(AT_A_TIME, len(files) // (2 * jobs) + 1)
     waiting = deque(range(len(files)))
-    outcomes: dict[int, list[T]] = {}  # by task: those that were not yielded yet
+    outcomes: dict[int, list[T]] = {}  # task -> its outcomes that were not yielded yet
     finished: set[int] = set()
     following = 0  # the task whose outcomes are to be yielded next
     workers: list[_Worker[T]] = []
 
     def hire() -> None:
         ours, theirs = context.Pipe()
-        # A forked process inherits our ends too; it must not keep other pipes open when we are gone.
+        # A forked process inherits the parent's ends of all pipes.  It closes them, so that no pipe stays open when the
+        # parent is gone.
         inherited = [ours, *(w.connection for w in workers)] if fork else []
         process = context.Process(target=_serve, args=(theirs, inherited, start), daemon=True)
         process.start()
@@ -87,7 +88,7 @@ def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, st
         while waiting and len(worker.tasks) < at_a_time:
             task = waiting.popleft()
             worker.tasks.append(task)
-            with contextlib.suppress(OSError):  # it died; receiving from it will tell
+            with contextlib.suppress(OSError):  # the process died; that is noticed when something is received from it
                 worker.connection.send(files[task])
 
     def bury(worker: _Worker[T]) -> None:
@@ -129,8 +130,8 @@ def _in_processes(files: Sequence[str], start: Start[T], died: Callable[[str, st
 
 
 def _serve(connection: Connection, inherited: list[Connection], start: Start[T]) -> None:
-    """Answer one file name after the other: its outcomes, each in a tuple, then None."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    """Answer one file name after the other: send its outcomes, each in a tuple, and then None."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     for other in inherited:
         other.close()
     work = start()

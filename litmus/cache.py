@@ -1,7 +1,7 @@
-"""Derived data kept between runs: one marshalled file a key in the user's cache directory.
+"""Derived data kept between runs: one marshalled file for each key, in the user's cache directory.
 
-A file holds its whole key, which includes everything that the data was derived from, so a stale or
-foreign file is never taken for an answer.  marshal, because it is fast and loading it runs no code.
+A file holds its whole key, and the key includes everything that the data was derived from.  So a stale or
+foreign file is never taken for an answer.  The format is marshal because it is fast, and loading it runs no code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def cache_directory() -> str | None:
 
 @cache
 def program_version() -> tuple[Plain, ...]:
-    """Changes whenever the code that derives, or Python, does."""
+    """A value that changes whenever the deriving code or Python changes."""
     package = os.path.dirname(os.path.abspath(__file__))
     files: list[tuple[Plain, ...]] = []
     for name in _DERIVING:
@@ -53,7 +53,7 @@ def _path(kind: str, key: Plain) -> str | None:
 
 
 def load(kind: str, key: Plain) -> Plain:
-    """What was stored under `key`; None if nothing was, or it cannot be read."""
+    """What was stored under `key`; None if nothing was stored, or if it cannot be read."""
     path = _path(kind, key)
     if path is None:
         return None
@@ -69,7 +69,7 @@ def load(kind: str, key: Plain) -> Plain:
 
 
 def store(kind: str, key: Plain, data: Plain) -> None:
-    """Keeps `data` under `key`, replacing what was there; does nothing if it cannot."""
+    """Store `data` under `key`, and replace what was there.  Does nothing if it cannot be written."""
     path = _path(kind, key)
     if path is None:
         return

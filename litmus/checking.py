@@ -43,16 +43,16 @@ class InternalError(NoAnswer):
 class Settings(Struct, frozen=True):
     """What is asked of every test.
 
-    models: names of built-in models or paths; empty for the architecture's default, and for a C test
+    models: names of built-in models, or paths.  If empty, the default of the test's architecture; for a C test,
     every hardware model with a table of primitives.  arch: the table of primitives for C tests under a
-    model that names none.  unroll: how often loops are followed.  include, variants: for compiling
-    models.  primitives: (table, primitive, alternative) where not the table's first choice is wanted.
-    compiler: what stands between a C test and a hardware model; "kernel" may exchange plain accesses as
-    litmus.program.compiler says, "none" leaves every access where the test has it.
-    expect: the verdict expected of every test, whatever the tests say themselves.  explain: of a forall
-    that does not hold, find an execution that refutes it.  require_expectation: a test that states none is not ok.
-    one_model: a test that several models would decide is refused.  bounded: what is as expected as far as loops were
-    followed is as expected.
+    model that names none.  unroll: how many rounds of loops are followed.  include, variants: for compiling
+    models.  primitives: (table, primitive, alternative), if the table's first choice is not wanted.
+    compiler: what stands between a C test and a hardware model.  "kernel" may exchange plain accesses as
+    litmus.program.compiler says; "none" leaves every access where the test has it.
+    expect: the verdict expected of every test, whatever the tests say themselves.  explain: if a forall does not
+    hold, find an execution that refutes it.  require_expectation: a test that states no expectation is not ok.
+    one_model: a test that several models would decide is refused.  bounded: a verdict that is as expected up to the
+    bound of loops is accepted.
     """
 
     models: tuple[str, ...] = ()
@@ -106,10 +106,10 @@ def check(
 
     test: a path, a Source, or the text of a test (a string with a line break in it).  model: the name of
     a built-in model or the path of a .cat file; None for the default of the test's architecture.  arch:
-    for a C test, the table of primitives where the model names none.  compiler: see Settings.  An error
-    is in the result (`error`), as is what was expected.  unroll: how many rounds of loops are followed whose end
-    depends on what is read; bounded: what is as expected up to there is as expected.  Raises InputError for a
-    model that does not exist, and for a C test without a model: there is no single default.
+    for a C test, the table of primitives if the model names none.  compiler: see Settings.  unroll: how many
+    rounds are followed of loops whose end depends on what is read.  bounded: a verdict that is as expected up to
+    this bound is accepted.  An error is in the result (`error`), and so is what was expected.  Raises InputError for
+    a model that does not exist, and for a C test without a model, because C tests have no single default.
     """
     models = () if model is None else (model,)
     settings = Settings(models, arch, options, unroll, compiler=compiler, expect=expect, bounded=bounded)
@@ -124,7 +124,7 @@ def check(
 
 
 def failed(file: str, error: Diagnostic, model: str | None = None) -> Result:
-    """The result of a file of which nothing is known but an error."""
+    """The result of a file about which only an error is known."""
     return Result(file, model, None, None, None, error, None, 0.0, 0)
 
 
@@ -138,7 +138,7 @@ class Checker:
     def check(self, file: str) -> Iterator[Result]:
         """The results of a file, one for every model, in the order of the models.
 
-        Nothing is raised: what goes wrong, in the file or here, is the error of a result.
+        Nothing is raised: an error in the file, or a failure of this program, becomes the error of a result.
         """
         from litmus.source.litmus import read_file
 
@@ -151,7 +151,7 @@ class Checker:
         yield from self.check_source(source)
 
     def check_source(self, source: Source) -> Iterator[Result]:
-        """The results of a text that was read, like `check`."""
+        """The results of a test that was read already.  The rest is as in `check`."""
         from litmus.source.litmus import read_test
 
         started = process_time()
@@ -193,7 +193,7 @@ class Checker:
         from litmus.engine import decide
 
         settings = self._settings
-        options = replace(settings.options, timeout=None)  # the limit is that of all that is done here
+        options = replace(settings.options, timeout=None)  # the deadline covers everything that is done here
         expected = self._expectation(test, model)
         question = None
         notes: tuple[str, ...] = ()
@@ -235,7 +235,7 @@ class Checker:
         )
 
     def _refutation(self, code: _Lowered, model: Model) -> Execution | None:
-        """An execution in which a forall's proposition is false; None where the time did not suffice."""
+        """An execution in which a forall's proposition is false; None if none was found in time."""
         from litmus.engine import decide
 
         asked = replace(code.question, quantifier="exists", formula=Negation(code.question.formula))
@@ -259,12 +259,12 @@ class Checker:
         if entry is None:
             from litmus.isa import architecture
 
-            architecture(test.arch, test.arch_span)  # says so where the architecture is not supported at all
+            architecture(test.arch, test.arch_span)  # raises if the architecture is not supported at all
             raise InputError(f"there is no default model for {test.arch}", test.arch_span, "name one with --model")
         return (entry.name,)
 
     def _model_for(self, test: Test, name: str, table: str | None, code: _Lowered) -> Model:
-        """The model, compiled for a test; that it is for another instruction set is told at the test."""
+        """The model, compiled for a test.  If it is for another instruction set, the error points at the test."""
         from litmus.cat.architectures import ForeignModel
 
         try:
@@ -295,7 +295,7 @@ class Checker:
     # ------------------------------------------------------------ programs
 
     def _table(self, test: Test, model: str) -> str | None:
-        """The table of primitives by which a C test runs under a model; None for any other test."""
+        """The table of primitives that a C test uses under a model; None for any other test."""
         if test.body is None:
             return None
         from litmus.cat.catalogue import catalogue
@@ -307,7 +307,7 @@ class Checker:
             return entry.primitives
         if self._settings.arch is not None:
             return self._settings.arch
-        if entry is not None:  # a model that takes any table: its answer does not depend on fences
+        if entry is not None:  # the model takes any table, because its answer does not depend on fences
             return next(e.primitives for e in catalogue().values() if _has_own_table(e))
         from litmus.program.primitives import tables
 
@@ -318,7 +318,7 @@ class Checker:
         )
 
     def _lowered(self, test: Test, table: str | None) -> _Lowered | Diagnostic:
-        """The events of a test, with what they are called; an error is kept, for the next model."""
+        """The program, the question and the events of a test.  An error is returned, to be kept for the next model."""
         from litmus.isa import architecture
         from litmus.program.compiler import compiler_notes
         from litmus.program.resolve import resolve
@@ -372,12 +372,12 @@ def _tables() -> frozenset[str]:
 
 
 def _has_own_table(entry: Entry) -> bool:
-    """Whether C tests run under a model without further ado: it names a table of primitives, which exists."""
+    """Whether C tests run under a model without `arch`: the model names a table of primitives, and the table exists."""
     return entry.primitives in _tables()
 
 
 def _diagnosed(error: Exception) -> Diagnostic:
-    """An error as it is reported: a user's as it is, ours as what it is."""
+    """User errors are returned unchanged.  Any other exception becomes an InternalError."""
     if isinstance(error, Diagnostic):
         return error
     found = InternalError(

@@ -36,8 +36,8 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status.  `arguments` defaults to sys.argv[1:]."""
-    if sys.stdout is None:  # it is closed (`>&-`): there is nobody to answer
+    """Run one command.  Returns the exit status.  `arguments` defaults to sys.argv[1:]."""
+    if sys.stdout is None:  # standard output is closed (`>&-`): nobody can read an answer
         return ExitCode.BAD_INPUT
     try:
         status = _run(sys.argv[1:] if arguments is None else list(arguments))
@@ -49,17 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    gc.set_threshold(20_000, 10, 10)  # hardly any garbage is cyclic: looking for it less often saves a twentieth
+    gc.set_threshold(20_000, 10, 10)  # little garbage is cyclic; looking for it less often saves 5 % of the time
     name = next((argument for argument in given if not argument.startswith("-")), None)
     command = import_module(f"litmus.commands.{name}") if name in COMMANDS else None
     parser = _parser(name, command)
     try:
         parsed, others = parser.parse_known_args(given)
-        if others:  # argparse takes files in one place only; `FILE --model M FILE` is natural
+        if others:  # argparse takes files in one place only, but users write `FILE --model M FILE`
             if "many" not in parsed or any(other.startswith("-") and other != "-" for other in others):
                 parser.error(f"unrecognized arguments: {' '.join(others)}")
             setattr(parsed, parsed.many, [*getattr(parsed, parsed.many), *others])
-    except SystemExit as exit_:  # argparse has printed what it has to say
+    except SystemExit as exit_:  # argparse has printed its message
         return exit_.code if isinstance(exit_.code, int) else ExitCode.BAD_INPUT
     assert command is not None, "without a command, the parser has ended"
     try:
@@ -72,7 +72,7 @@ def _run(given: list[str]) -> int:
         return INTERRUPTED
     except OutputLostError:
         raise
-    except Exception:  # a mistake of ours; Python's exit status 1 would say that a verdict is not as expected
+    except Exception:  # a bug of this program; with Python's exit status 1, it would look like an unexpected verdict
         import traceback
 
         write_error(f"litmus: internal error\n{traceback.format_exc()}")
@@ -81,7 +81,7 @@ def _run(given: list[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse passes over it when what it prints cannot be written."""
+    """A parser that raises OutputLostError if its help cannot be written.  argparse itself ignores that."""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if message and file is sys.stdout:
@@ -91,7 +91,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Help as it is written, as wide as the terminal; argparse itself imports shutil to know (3 ms)."""
+    """A formatter that keeps help texts as they are written, as wide as the terminal.
+
+    argparse itself would import shutil to find the width (3 ms).
+    """
     try:
         columns = int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
@@ -103,7 +106,7 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 def _parser(name: str | None, command: ModuleType | None) -> argparse.ArgumentParser:
-    """The parser; only the command that is asked for has its arguments: making the others takes time."""
+    """The parser.  Only the command that is asked for gets its arguments, because making them all takes time."""
     parser = _Parser(
         prog="litmus",
         description=DESCRIPTION,

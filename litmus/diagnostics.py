@@ -1,7 +1,7 @@
 """Diagnostics: where in a user's file something is wrong, what, and what to try instead.
 
-Every syntax node carries a Span; every error a user can cause is a Diagnostic raised with the span
-where the mistake is.  `render` is the only place that draws the line and the caret.
+Every syntax node carries a Span.  Every error that a user can cause is a Diagnostic, raised with the span
+where the mistake is.  Only `render` draws the line and the caret.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means; of several, the first of 2, 1, 3 wins."""
+    """What a command's exit status means.  If several apply, the status is the first of 2, 1, 3 that does."""
 
     OK = 0
     UNEXPECTED = 1
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 class Source(Struct, frozen=True, eq=False):
-    """A text that was read: `name` is how the user spelled the path, `text` all of it."""
+    """A text that was read.  name: the path as the user spelled it.  text: the whole text."""
 
     name: str
     text: str
@@ -51,9 +51,9 @@ class Span(Struct, frozen=True, eq=False):
 
 
 class Diagnostic(Exception):
-    """An error of the person who wrote the input, or a limit of this program, with its place.
+    """A mistake in the user's input, or a limit of this program, with its place.
 
-    Attributes: `message` (one sentence, no place), `span` (None when there is no text to point
+    Attributes: `message` (one sentence, without the place), `span` (None if there is no text to point
     at), `hint` (printed beside the caret), `exit_code`.
     """
 
@@ -102,13 +102,13 @@ class Unsupported(Diagnostic):
 
 
 class NoAnswer(Diagnostic):
-    """The question was understood, but not decided in the time or within the limits given: exit status 3."""
+    """The question was understood, but it was not decided within the given time or limits: exit status 3."""
 
     exit_code = ExitCode.NO_ANSWER
 
 
 def near(word: str, known: Iterable[str]) -> str | None:
-    """A hint naming the known words closest to a misspelt one, or None."""
+    """A hint that names the known words closest to a misspelt word; None if no known word is close."""
     import difflib
 
     by_folded: dict[str, str] = {}

@@ -1,10 +1,10 @@
-"""Expecting: which verdict a test expects of a model, and whether the models it speaks of exist.
+"""Expecting: which verdict a test expects of a model, and whether the models that it names exist.
 
-`Expect(NAME)` speaks of a built-in model; `Expect(NAME.cat)` of a model file with that name, or with that path;
-`Expect(NAME)` also of a file NAME.cat where no built-in model has the name.  `Result` speaks of the test's own model:
-for a C test that is the kernel's, which allows whatever some hardware does that the kernel runs on.  So a Never or
-Always of a C test bounds every other model too, unless an Expect speaks of that model, or the test says that it has a
-data race (DATARACE): then the kernel's model promises nothing.
+`Expect(NAME)` is about a built-in model.  If no built-in model has the name, it is about a model file NAME.cat.
+`Expect(NAME.cat)` is about a model file with that name or path.  `Result` is about the test's own model.  The own model
+of a C test is the kernel's, which allows whatever some hardware does that the kernel runs on.  So a Never or Always of
+a C test bounds every other model too.  There are two exceptions: an Expect is about that model, or the test says that
+it has a data race (DATARACE); then the kernel's model promises nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from litmus.engine.answer import Verdict
 from litmus.result import Expectation, implied_expectation, stated_expectation
 from litmus.source.syntax import Stated, Test
 
-KERNEL_MODEL = "lkmm"  # the own model of C tests: a `Result:` comment in one speaks of it
+KERNEL_MODEL = "lkmm"  # the own model of C tests: a `Result:` comment in a C test is about it
 
 
 def refuse_unknown_models(test: Test, asked: Sequence[str]) -> None:
-    """Raises InputError for an Expect for a model that is not built in, no file by its name, and not asked for."""
+    """Raises InputError if an Expect names a model that is not built in, no path, and no file that was asked for."""
     for stated in test.stated:
         name = stated.model
         if name is None:
@@ -36,7 +36,7 @@ def refuse_unknown_models(test: Test, asked: Sequence[str]) -> None:
 
 
 def expectation_of(test: Test, model: str) -> Expectation | None:
-    """What a test expects of a model; None where it expects nothing."""
+    """What a test expects of a model; None if it expects nothing."""
     if test.stated:
         spoken = _spoken(test.stated, model)
         if spoken is not None:
@@ -45,7 +45,7 @@ def expectation_of(test: Test, model: str) -> Expectation | None:
         if own is not None and model == _own_model(test):
             return stated_expectation(own.word, "Result")
         if own is not None and test.body is not None and not own.race and own.word in ("Never", "Always"):
-            # That nothing executes at all, a deadlock, is within the bound.
+            # If nothing executes at all (a deadlock), that is within the bound.
             return Expectation(Verdict(own.word), "Result as a bound", executes=None)
     if test.condition.span is None:
         return None  # forall (true) always holds
@@ -53,7 +53,7 @@ def expectation_of(test: Test, model: str) -> Expectation | None:
 
 
 def _spoken(stated: tuple[Stated, ...], model: str) -> Stated | None:
-    """The Expect that speaks of a model: by its name or path, or by a file's name with and without `.cat`."""
+    """The Expect about a model: it names the model or its path, or the file's name with or without `.cat`."""
     names = [model]
     if model not in _built_in():
         names += [os.path.basename(model), _stem(model)]

@@ -1,9 +1,10 @@
 """Inputs: which files the arguments of a command name.
 
-A name is taken as it is: test names contain `[`, `]`, `+` and `:`, so nothing is a pattern.  A folder
-stands for the *.litmus files under it, sorted; hidden folders in it are passed over, and so is what is no file (a
-pipe, a device).  A list names files, one a line, relative to its own folder: it is a file whose name begins with
-`@`, as herd7 has them (`@all`, `dir/@all`), or `@list` names a file `list` that is one.  `-` is standard input.
+A name is taken as it is, and never as a pattern: names of tests contain `[`, `]`, `+` and `:`.  A folder stands for
+the *.litmus files under it, sorted.  Hidden folders in it are skipped, and so is everything that is no regular file (a
+pipe, a device).  A list is a file that names other files, one on each line, relative to the folder of the list.  The
+name of the list itself may begin with `@`, as in herd7 (`@all`, `dir/@all`); else `@list` stands for the list `list`.
+`-` is standard input.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def files_of(arguments: Iterable[str]) -> Iterator[str]:
     """The files that the arguments name, in order, each as often as it is named.
 
     Raises InputError for a folder that cannot be read or has no tests, and for a list that cannot be read, is empty
-    or includes itself.  Whether a file exists is found out when it is read.
+    or includes itself.  Whether a file exists is checked only when the file is read.
     """
     for argument in arguments:
         yield from _expand(argument, None, ())
@@ -68,7 +69,10 @@ def _under(folder: str, span: Span | None) -> Iterator[str]:
 
 
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
-    """Whether opening an entry does not wait or act on a device; that a link leads nowhere is found out later."""
+    """Whether an entry can be opened without waiting and without touching a device.
+
+    True for a link that leads nowhere: the error is reported when it is read.
+    """
     try:
         return stat.S_ISREG(entry.stat().st_mode)
     except OSError:
@@ -99,7 +103,10 @@ def _listed(path: str, span: Span | None, lists: tuple[str, ...]) -> Iterator[st
 
 
 def _beside(name: str, folder: str) -> str:
-    """What a list in a folder means by a name; `@name` is a list beside it, whether or not its own name has the `@`."""
+    """The path that a name stands for in a list.
+
+    `@name` is a list in the same folder.  The `@` may be a part of the name of its file, or not.
+    """
     beside = os.path.join(folder, name)
     if not name.startswith("@") or os.path.exists(beside):
         return beside

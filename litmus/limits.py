@@ -1,11 +1,12 @@
 """Limits on time: work that takes longer than it may is interrupted, wherever it is.
 
-One thread of the process watches all limits.  When one is over, it makes the thread that works raise TimeUp
-(PyThreadState_SetAsyncExc of CPython): no loop has to look at a clock, and it works in every thread.  What is not
-Python is interrupted when it returns: Z3 is told how much time is left, and the operations on long integers are short.
+One thread of the process watches all limits.  When the time of a limit is over, it makes the working thread raise
+TimeUp (PyThreadState_SetAsyncExc of CPython).  So no loop has to look at a clock, and limits work in every thread.
+Code that is not Python is interrupted only when it returns.  Therefore Z3 is told how much time is left; the operations
+on long integers are short.
 
-Tables that outlive a question (compiled models, plans, parsed cells) get an entry when it is complete, so that an
-interruption leaves nothing half-done behind.
+Tables that outlive a question (compiled models, plans, parsed cells) get an entry only when the entry is complete, so
+that an interruption leaves nothing half-done behind.
 """
 
 from __future__ import annotations
@@ -24,23 +25,24 @@ from typing import NoReturn, TypeVar
 from litmus.diagnostics import NoAnswer
 
 T = TypeVar("T")
-AGAIN = 0.05  # seconds until TimeUp is raised once more: Python drops an exception that a destructor raises
-MOST = 0.9  # of the time that is left
+AGAIN = 0.05  # seconds until TimeUp is raised once more, because Python drops an exception raised in a destructor
+MOST = 0.9  # the part of the time left that `attempt` may use
 _CLOSING, _FIRING = "closing", "firing"
 
 
 class TimeUp(BaseException):
-    """Raised in the midst of work whose time is up; `within` turns it into NoAnswer.
+    """Raised in the middle of work whose time is up; `within` turns it into NoAnswer.
 
-    It is no Exception, so that no handler on the way takes it for a failure of what it guards.
+    It is not a subclass of Exception.  So a handler in between does not take it for a failure of the code it guards.
     """
 
 
 class _Limit:
-    """Work of one thread, and until when it may take.
+    """The deadline of some work in one thread.
 
-    over: TimeUp was raised because of it.  busy: who has to do with it just now; dict.setdefault decides, because the
-    working thread may be interrupted between any two steps, so that it must not hold a lock.
+    over: TimeUp was raised because of this limit.  busy: who is handling the limit at this moment.  dict.setdefault
+    decides who that is.  There is no lock, because the working thread may be interrupted between any two steps, so that
+    it must not hold one.
     """
 
     __slots__ = ("again", "busy", "deadline", "due", "over", "thread")
@@ -53,7 +55,7 @@ class _Limit:
         self.busy: dict[str, str] = {}
 
     def fire(self, now: float) -> None:
-        """Interrupt the work, if it does not end at this moment."""
+        """Interrupt the work, unless it is ending at this moment."""
         if self.busy.setdefault("by", _FIRING) == _FIRING:
             self.over = True
             self.due = now + self.again
@@ -66,19 +68,19 @@ class _Limit:
         while self.busy.setdefault("by", _CLOSING) != _CLOSING:
             time.sleep(0)
         if self.over:
-            _interrupt(self.thread, None)  # another limit that is over fires again
+            _interrupt(self.thread, None)  # if this takes away the TimeUp of another limit, that limit fires again
 
 
 def _interrupt(thread: int, error: type[BaseException] | None) -> None:
-    """Let a thread raise an error as soon as it executes Python; None: not any more."""
+    """Let a thread raise an error as soon as it executes Python code.  None takes back an error not raised yet."""
     raised = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
 
 
 class _Watch:
-    """The limits of a process, and the thread that waits for the first of them to be over.
+    """The limits of a process, and the thread that waits until the first of them is over.
 
-    wakes: when the thread looks next, if nobody wakes it.
+    wakes: when the thread looks at the limits next, if nothing wakes it before.
     """
 
     def __init__(self) -> None:
@@ -88,7 +90,7 @@ class _Watch:
         self.started: dict[str, object] = {}
 
     def add(self, limit: _Limit) -> None:
-        """Watch a limit.  The thread is woken only if it would look too late, which is seldom."""
+        """Watch a limit.  The thread is woken only if it would look too late, which is rare."""
         self.limits.add(limit)
         me = object()
         if self.started.setdefault("by", me) is me:
@@ -98,7 +100,7 @@ class _Watch:
 
     def watch(self) -> None:
         while True:
-            self.wakes = inf  # before it looks: a limit that is added meanwhile wakes it
+            self.wakes = inf  # set before the limits are looked at, so that a limit added meanwhile wakes this thread
             now = time.monotonic()
             for limit in tuple(self.limits):
                 if limit.due <= now:
@@ -109,12 +111,12 @@ class _Watch:
 
 
 _watch = _Watch()
-_own = threading.local()  # limits: those that a thread works under, the outermost first
+_own = threading.local()  # its attribute `limits`: the limits that a thread works under, the outermost first
 
 
 def _forked() -> None:
     global _watch, _own
-    _watch, _own = _Watch(), threading.local()  # the thread that watches does not live on in a forked process
+    _watch, _own = _Watch(), threading.local()  # the watching thread does not exist in a forked process
 
 
 if hasattr(os, "register_at_fork"):
@@ -129,13 +131,13 @@ def _limits() -> list[_Limit]:
 
 
 def left() -> float | None:
-    """The seconds that are left to this thread's work, at least 0; None where there is no limit."""
+    """The seconds that are left for this thread's work, at least 0; None if there is no limit."""
     limits = _limits()
     return max(0.0, min(limit.deadline for limit in limits) - time.monotonic()) if limits else None
 
 
 def give_up() -> NoReturn:
-    """End this thread's work as its first limit does: what is not Python has noticed that the time is up."""
+    """End this thread's work as its first limit would.  Called if code that is not Python found that the time is up."""
     limits = _limits()
     if not limits:
         raise NoAnswer("no answer within the time limit")
@@ -144,9 +146,9 @@ def give_up() -> NoReturn:
 
 
 def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T]) -> T:
-    """What `work` returns, if it does so before `deadline` (of time.monotonic; None: whenever it does).
+    """The result of `work`, if `work` ends before `deadline` (a time of time.monotonic; None: no deadline).
 
-    Raises NoAnswer with the message `late` otherwise.  Limits may be nested: the first that is over counts.
+    Otherwise raises NoAnswer with the message `late`.  Limits may be nested: the first one that is over counts.
     """
     if deadline is None:
         return work()
@@ -160,7 +162,8 @@ def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T
         result = work()
     except BaseException as raised:
         error = raised
-    # TimeUp may be raised in here too, but not again before AGAIN seconds: no loop, in which it could be missed.
+    # TimeUp may be raised in this part too, but the next one comes AGAIN seconds later at the earliest.  There is no
+    # loop here, because TimeUp could be missed in a loop.
     try:
         try:
             _end(limit)
@@ -175,13 +178,13 @@ def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T
     try:
         raise error
     finally:
-        error = None  # it refers to this frame, and that to it
+        error = None  # breaks a reference cycle: the error refers to this frame, and the frame to the error
 
 
 def attempt(work: Callable[[], T], seconds: float | None = None) -> T | None:
-    """What `work` returns; None where it finds no answer in so many seconds, or in most of the time that is left.
+    """The result of `work`; None if it has no answer within `seconds`, or within most of the time that is left.
 
-    For what is worth having beside an answer that is there already, and is not to be lost.
+    It is for work that adds to an answer which is known already and must not be lost.
     """
     remaining = left()
     times = [t for t in (seconds, None if remaining is None else remaining * MOST) if t is not None]
@@ -192,7 +195,10 @@ def attempt(work: Callable[[], T], seconds: float | None = None) -> T | None:
 
 
 def _end(limit: _Limit) -> None:
-    """Forget a limit, and those inside of it: the work is done, or one of them was interrupted as it ended."""
+    """Forget a limit and the limits inside of it.
+
+    The work of the limit is done.  A limit inside of it may be left because it was interrupted as it ended.
+    """
     limits = _limits()
     for inner in limits[limits.index(limit) :] if limit in limits else (limit,):
         inner.close()

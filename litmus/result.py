@@ -1,11 +1,11 @@
 """Results: what was asked of one file under one model, what was expected, and what came out.
 
-Where a loop was cut at its bound, longer executions exist that were not looked at.  What was found stays true: an
-execution that satisfies the proposition, or one that refutes it.  `may_become` says which verdicts that leaves, and
-everything else follows: an expectation is met if all of them meet it, missed if none does, and else not decided.
+If a loop was cut at its bound, there are longer executions that were not looked at.  What was found stays true: an
+execution that satisfies the proposition, or an execution that refutes it.  `may_become` says which verdicts are still
+possible.  An expectation is met if all of these verdicts meet it, missed if none of them does, and else not decided.
 
 Expectations are stated with the words of the kernel's tools/memory-model/scripts: a verdict, `Maybe`
-where any verdict will do, `DEADLOCK` for no execution at all.
+if any verdict will do, `DEADLOCK` for no execution at all.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MAYBE, DEADLOCK = "Maybe", "DEADLOCK"
 class Expectation(Struct, frozen=True):
     """The verdict that is expected, and where that was stated: `Result`, `Expect(power)`, `--expect`, `~exists`.
 
-    verdict: None where any will do (Maybe).  executes: whether some execution must exist (True), none may (False), or
-    either will do (None).
+    verdict: None if any verdict will do (Maybe).  executes: True if some execution must exist, False if no execution
+    may exist, None if either will do.
     """
 
     verdict: Verdict | None
@@ -34,12 +34,15 @@ class Expectation(Struct, frozen=True):
     executes: bool | None = True
 
     def is_met_by(self, answer: Answer) -> bool | None:
-        """Whether an answer is as expected; None if it takes longer executions to know."""
+        """Whether an answer is as expected; None if only longer executions can tell."""
         found = {self.admits(finding) for finding in may_become(answer)}
         return found.pop() if len(found) == 1 else None
 
     def admits(self, finding: Finding) -> bool:
-        """Whether a verdict is the expected one; a `Never` because nothing executes has to be stated as such."""
+        """Whether a verdict is the expected one.
+
+        If nothing executes, the verdict is Never.  That is not as expected if some execution must exist.
+        """
         if self.verdict is None:
             return True
         if not finding.executes:
@@ -48,14 +51,14 @@ class Expectation(Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """The word that states it: a verdict, Maybe or DEADLOCK."""
+        """The word for this expectation: a verdict, Maybe or DEADLOCK."""
         if self.verdict is None:
             return MAYBE
         return DEADLOCK if self.executes is False else self.verdict.value
 
 
 class Finding(NamedTuple):
-    """A verdict, and whether anything executes (it is Never where nothing does)."""
+    """A verdict, and whether anything executes.  If nothing executes, the verdict is Never."""
 
     verdict: Verdict
     executes: bool
@@ -64,7 +67,7 @@ class Finding(NamedTuple):
 _NOTHING, _NEVER = Finding(Verdict.NEVER, False), Finding(Verdict.NEVER, True)
 _SOMETIMES, _ALWAYS = Finding(Verdict.SOMETIMES, True), Finding(Verdict.ALWAYS, True)
 
-# What was found -> what it may be once the loops that were cut are followed further.
+# What was found -> what may be found if the loops that were cut are followed further.
 _FURTHER = {
     _NOTHING: (_NOTHING, _NEVER, _SOMETIMES, _ALWAYS),  # the filter left no execution
     _NEVER: (_NEVER, _SOMETIMES),
@@ -74,12 +77,12 @@ _FURTHER = {
 
 
 def finding_of(answer: Answer) -> Finding:
-    """What an answer says of the executions that were looked at."""
+    """What an answer says about the executions that were looked at."""
     return _NOTHING if nothing_executes(answer) else Finding(answer.verdict, True)
 
 
 def may_become(answer: Answer) -> tuple[Finding, ...]:
-    """What an answer may be when loops are followed without a bound; first what it is."""
+    """What an answer may be if loops are followed without a bound.  The first item is what the answer is now."""
     found = finding_of(answer)
     return _FURTHER[found] if answer.bound_reached else (found,)
 
@@ -95,7 +98,7 @@ def nothing_executes(answer: Answer) -> bool:
 
 
 def stated_expectation(word: str, origin: str) -> Expectation:
-    """What Never, Sometimes, Always, Maybe or DEADLOCK states."""
+    """The expectation that Never, Sometimes, Always, Maybe or DEADLOCK states."""
     if word == MAYBE:
         return Expectation(None, origin, executes=None)
     if word == DEADLOCK:
@@ -104,7 +107,7 @@ def stated_expectation(word: str, origin: str) -> Expectation:
 
 
 def implied_expectation(quantifier: Quantifier) -> Expectation | None:
-    """What the condition itself says should come out: a `~exists` or `forall` that holds."""
+    """The expectation in the condition itself: a `~exists` or a `forall` is expected to hold."""
     if quantifier == "exists":
         return None
     verdict = Verdict.NEVER if quantifier == "~exists" else Verdict.ALWAYS
@@ -132,13 +135,13 @@ def _holds(quantifier: Quantifier, finding: Finding) -> bool:
 
 
 class Result(Struct, frozen=True):
-    """The answer (or the error) for one file under one model; exactly one of the two is set.
+    """The answer or the error for one file under one model; exactly one of the two is set.
 
-    file, model: as they were named; model is None where the file could not be read and no model was
-    asked for.  test and question are None where the error came before them.  seconds: CPU time.
-    notes: what a reader of the answer must know; unroll: the bound loops were unrolled to.  refutation: an
-    execution that refutes a forall, where one was asked for and exists.  unstated: an expectation was required,
-    and the test states none.  bounded: what was expected is enough up to the bound.
+    file, model: as they were named.  model is None if the file could not be read and no model was asked for.
+    test, question: None if the error came before them.  seconds: CPU time.  notes: what a reader of the answer
+    must know.  unroll: the bound that loops were unrolled to.  refutation: an execution that refutes a forall,
+    if one was asked for and exists.  unstated: an expectation was required, and the test states none.
+    bounded: it is enough if the answer is as expected up to the bound.
     """
 
     file: str
@@ -157,9 +160,9 @@ class Result(Struct, frozen=True):
 
     @property
     def is_expected(self) -> bool | None:
-        """Whether the answer is as expected, or nothing was expected where nothing has to be.
+        """Whether the answer is as expected.  True also if nothing was expected and no expectation was required.
 
-        None where it would take longer executions to know, and where there is no answer.
+        None if only longer executions can tell, or if there is no answer.
         """
         if self.answer is None:
             return None
@@ -171,7 +174,7 @@ class Result(Struct, frozen=True):
     def ok(self) -> bool:
         """Whether there is an answer and it is as expected.
 
-        An answer that is as expected as far as loops were followed will do only if that was asked for (`bounded`).
+        An answer that is as expected only up to the bound of loops is accepted only if that was asked for (`bounded`).
         """
         if self.is_expected is not None or self.answer is None or self.expected is None:
             return self.is_expected is True

@@ -15,7 +15,7 @@ EVERY_MODEL = "every hardware model with a table of primitives"
 
 
 def names(text: str) -> list[str]:
-    """Names separated by commas, none of them empty; a file that exists may have commas in its own."""
+    """Names separated by commas, none of them empty.  The name of a file that exists is one name, even with commas."""
     if os.path.exists(text):
         return [text]
     found = text.split(",")
@@ -58,7 +58,11 @@ def alternative(text: str) -> tuple[str, str, str]:
 
 
 def add_models(group: argparse._ArgumentGroup, default: str, arch: str, alternatives: str) -> None:
-    """--model, --arch and --primitive; in words, what no --model means, what --arch is for, and an alternative."""
+    """Add --model, --arch and --primitive.
+
+    The other parameters are parts of the help: what is done without --model, what --arch is for, and an example of an
+    alternative.
+    """
     group.add_argument(
         "--model",
         action="extend",
@@ -79,7 +83,7 @@ def add_models(group: argparse._ArgumentGroup, default: str, arch: str, alternat
 
 
 def add_engine(group: argparse._ArgumentGroup) -> None:
-    """--engine."""
+    """Add --engine."""
     group.add_argument(
         "--engine",
         choices=("auto", "z3", "enumerate"),

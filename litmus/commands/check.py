@@ -160,7 +160,7 @@ def run(parsed: argparse.Namespace) -> int:
                 flush()
             if outcome.case is not None:
                 cases.append(outcome.case)
-            if outcome.errors and outcome.errors not in printed:  # a mistake in a model concerns every test
+            if outcome.errors and outcome.errors not in printed:  # a mistake in a model is the same error in each test
                 printed.add(outcome.errors)
                 write_error(outcome.errors)
             codes.add(outcome.exit_code)
@@ -212,7 +212,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
 
 
 def _checking(settings: Settings, shown: Presentation, given: Source | None) -> Callable[[str], Iterator[Outcome]]:
-    """What one process does: the function from a file to its outcomes; `given` is what stood on standard input."""
+    """The work of one process: a function from a file to its outcomes.  given: the test from standard input."""
     from litmus.checking import Checker
     from litmus.report.outcome import outcome
 
@@ -226,7 +226,10 @@ def _checking(settings: Settings, shown: Presentation, given: Source | None) -> 
 
 
 def _standard_input() -> Source:
-    """The test on standard input, read here because other processes have none.  Raises InputError where that fails."""
+    """The test on standard input.  It is read here because other processes have no standard input.
+
+    Raises InputError if it cannot be read.
+    """
     from litmus.inputs import STANDARD_INPUT
     from litmus.source.litmus import source_of
 
@@ -239,10 +242,10 @@ def _standard_input() -> Source:
 
 
 class _Logs:
-    """herd's logs in a folder, one for each model, so that no reader takes the answers of several for one."""
+    """herd's logs in a folder, one for each model, so that no reader mixes up the answers of several models."""
 
     def __init__(self, parsed: argparse.Namespace) -> None:
-        """Raises InputError where a log cannot be written, or two models would share one."""
+        """Raises InputError if a log cannot be written, or if two models would share one."""
         self.folder: str = parsed.output
         self.logs: dict[str, File] = {}
         self.tests: Counter[str] = Counter()
@@ -270,7 +273,7 @@ class _Logs:
         self.tests[outcome.model] += 1
 
     def close(self) -> str:
-        """What was written, in words."""
+        """Close the logs.  Returns, in words, what was written."""
         lines = []
         for model, file in self.logs.items():
             file.close()

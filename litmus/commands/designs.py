@@ -133,7 +133,7 @@ def _asked(parsed: argparse.Namespace, designs: list[Design]) -> Asked:
 
 
 def _derived(asked: Asked, show: Callable[[Asked, Finding, Liveness], None] | None = None) -> Matrix:
-    """The matrix; each finding is shown as soon as it is there."""
+    """The matrix.  If `show` is given, it is called for each finding as soon as there is one."""
     from litmus.designs.matrix import derive
 
     progress = Progress(sys.stderr, "scenarios")
@@ -155,7 +155,7 @@ def _shown(parsed: argparse.Namespace, matrix: Matrix) -> str:
     from litmus.report.style import style_for
 
     if parsed.json:
-        return ""  # all of it has been written
+        return ""  # everything has been written already
     if parsed.markdown:
         return report.markdown(matrix)
     style = style_for(sys.stdout)
@@ -187,7 +187,7 @@ def _weakened(parsed: argparse.Namespace, designs: list[Design]) -> tuple[str, l
 
 
 def _status(matrices: list[Matrix], expects: bool) -> int:
-    """The exit status; errors are written, each once."""
+    """The exit status.  Errors are written to standard error, each of them once."""
     from litmus.report.designs import differences
 
     codes: set[ExitCode] = set()

@@ -71,7 +71,7 @@ def run(parsed: argparse.Namespace) -> int:
     from litmus.shapes.generation import generate_all, save
 
     _check_usage(parsed)
-    tests = generate_all(list(_cycles(parsed)))  # a mistake in one is found before any is written
+    tests = generate_all(list(_cycles(parsed)))  # a mistake in one test is found before any test is written
     if parsed.folder is not None:
         number = len(save(tests, parsed.folder))
         write(f"{number} test{'s' * (number != 1)} in {parsed.folder}\n")
@@ -98,7 +98,7 @@ def _check_usage(parsed: argparse.Namespace) -> None:
 
 
 def _cycles(parsed: argparse.Namespace) -> Iterator[Cycle]:
-    """The cycles that are asked for; those that are given come first."""
+    """The cycles that are asked for.  Those that are given as arguments come first."""
     from litmus.shapes.critical import critical_cycles, read_paths, variants
     from litmus.shapes.cycles import read_cycle
     from litmus.shapes.naming import shape
@@ -119,7 +119,11 @@ def _cycles(parsed: argparse.Namespace) -> Iterator[Cycle]:
 
 
 def _dialect(arch: str | None, lines: list[str]) -> Dialect:
-    """The architecture that is named, or the first that knows all words; else the one they most resemble."""
+    """The architecture that is named; if none is, the architecture that fits the words best.
+
+    That is the first architecture that knows all words.  If none does, it is among those that know most of them, and
+    the other words resemble its words most.
+    """
     from litmus.shapes.dialects import DIALECTS, dialect
     from litmus.shapes.relaxations import knows, resemblance
 

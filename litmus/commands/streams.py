@@ -1,4 +1,4 @@
-"""Streams: what commands write to standard output, beside it, and into files, and what happens where that fails."""
+"""Streams: how commands write to standard output, to standard error and into files, and what happens if that fails."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TextIO
 
 from litmus.diagnostics import InputError
 
-INTERRUPTED = 130  # what a shell reports of a process that SIGINT ended
+INTERRUPTED = 130  # the status that a shell reports for a process that SIGINT ended
 
 
 class OutputLostError(Exception):
-    """Standard output cannot be written.  reason: None where its reader has gone, which had what it wanted."""
+    """Standard output cannot be written.  reason: None if its reader has gone, because it had what it wanted."""
 
     def __init__(self, reason: str | None) -> None:
         super().__init__(reason)
@@ -22,11 +22,11 @@ class OutputLostError(Exception):
 
 
 def write(text: str) -> None:
-    """Write to standard output; raises OutputLostError where that cannot be written."""
+    """Write to standard output.  Raises OutputLostError if it cannot be written."""
     try:
         try:
             sys.stdout.write(text)
-        except UnicodeEncodeError:  # the name of a file that is no text
+        except UnicodeEncodeError:  # the name of some file is not valid text
             encoding = sys.stdout.encoding
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
@@ -34,7 +34,7 @@ def write(text: str) -> None:
 
 
 def flush() -> None:
-    """Let standard output go; raises OutputLostError where it cannot be written."""
+    """Flush standard output.  Raises OutputLostError if it cannot be written."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -46,31 +46,31 @@ def _lost(error: OSError) -> OutputLostError:
 
 
 def give_up(error: OutputLostError) -> None:
-    """Say why, in one line, unless the reader has gone, and drop what was not written."""
-    with contextlib.suppress(OSError, ValueError):  # else Python would try once more when it ends, and complain
+    """Say in one line why output was lost, unless the reader has gone, and drop what was not written."""
+    with contextlib.suppress(OSError, ValueError):  # otherwise Python would try again when it ends, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.reason is not None:
         _complain(f"litmus: the output cannot be written: {error.reason}\n")
 
 
 def write_error(text: str) -> None:
-    """Output so far goes first, so that errors stand where they belong when both share a terminal."""
+    """Write to standard error.  Standard output is flushed first, so that both are in order on a terminal."""
     flush()
     _complain(text)
 
 
 def _complain(text: str) -> None:
     if sys.stderr is not None:
-        with contextlib.suppress(OSError):  # there is nowhere to say it
+        with contextlib.suppress(OSError):  # the message cannot be written anywhere
             sys.stderr.write(text)
             sys.stderr.flush()
 
 
 class File:
-    """A file that a command writes beside its output; it is opened before the work begins, which may take long."""
+    """A file that a command writes besides its output.  It is opened before the work begins, which may take long."""
 
     def __init__(self, path: str) -> None:
-        """Raises InputError where it cannot be written."""
+        """Raises InputError if the file cannot be written."""
         self.path = path
         try:
             self.stream = open(path, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
@@ -78,14 +78,14 @@ class File:
             raise self._failed(error) from error
 
     def write(self, text: str) -> None:
-        """Raises InputError where it cannot be written."""
+        """Raises InputError if the file cannot be written."""
         try:
             self.stream.write(text)
         except OSError as error:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Raises InputError where it cannot be written."""
+        """Raises InputError if the file cannot be written."""
         try:
             self.stream.close()
         except OSError as error:
@@ -97,7 +97,7 @@ class File:
 
 
 class Progress:
-    """How far a command is: a line on the terminal, rewritten, once it has taken a second."""
+    """How far a command is: one line on a terminal, rewritten again and again, after the first second."""
 
     def __init__(self, stream: TextIO | None, what: str) -> None:
         self.what = what
@@ -106,7 +106,7 @@ class Progress:
         self.shown = False
 
     def __call__(self, done: int, of: int) -> None:
-        """So many of all are done."""
+        """Show that `done` of `of` are done."""
         if self.stream is not None and time.monotonic() >= self.next:
             self.next = time.monotonic() + 0.1
             self.shown = True
@@ -114,7 +114,7 @@ class Progress:
             self.stream.flush()
 
     def end(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self.shown and self.stream is not None:
             self.stream.write("\r\x1b[K")
             self.stream.flush()

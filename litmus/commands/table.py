@@ -146,7 +146,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
 
 
 def _primitives(options: list[str]) -> tuple[Primitive, ...]:
-    """Primitives separated by commas, but for those inside a fragment of C and inside `fence rw,rw`."""
+    """Primitives separated by commas.  Commas inside a fragment of C, or inside `fence rw,rw`, do not separate."""
     from litmus.membarrier.dressing import read_primitive
 
     words = [word for option in options for word in _split(option)]
@@ -185,7 +185,7 @@ def _shown(parsed: argparse.Namespace, table: Table) -> str:
 
 
 def _explained(table: Table) -> str:
-    """The witness of the only pair, model by model."""
+    """The witness of the single pair in the table, for each model."""
     from litmus.membarrier.table import explain, story_of
     from litmus.report import text, witness
     from litmus.report.style import style_for
