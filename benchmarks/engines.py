@@ -2,8 +2,8 @@
 
 usage: python -m benchmarks.engines [--tests N]
 
-CPU milliseconds by the number of candidate executions, medians over each range: the exhaustive
-engine with all states, the lazy engine for the verdict alone, and with all states.
+Each row is a range of numbers of candidate executions.  It has medians of CPU milliseconds: of the exhaustive
+engine with all states, of the lazy engine for the verdict alone, and of the lazy engine with all states.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The promise of sys_membarrier() as messages against the promise as cuts, on random tests.  Prints a Markdown table.
+"""Compares two forms of the promise of sys_membarrier(), messages and cuts, on random tests.  Prints a Markdown table.
 
 usage: python -m benchmarks.membarrier [--tests N] [--models MODEL,...]
 
-For every model: how many random C tests have the same final states by both, and for each of the three barriers,
-how many have other ones than by cuts if that barrier is dropped from the messages.  On sc and x86-tso a
-round trip of messages keeps the promise without them.  The exit status is 1 if the two ever differ.
+For every model, the table says how many random C tests have the same final states in both forms.  For each of the three
+barriers, it says how many tests have other final states than with cuts if that barrier is dropped from the messages.
+On sc and x86-tso, a round trip of messages keeps the promise without the barriers.  The exit status is 1 if the two
+forms differ in any test.
 """
 
 from __future__ import annotations

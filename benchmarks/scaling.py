@@ -2,8 +2,8 @@
 
 usage: python -m benchmarks.scaling [--states]
 
-CPU milliseconds of one decision, parsing included, in a process that is warm; `--states` lists all
-final states as well, where that is feasible.
+The numbers are CPU milliseconds of one decision, parsing included, in a warm process.  `--states` also lists all
+final states where that is feasible.
 """
 
 from __future__ import annotations

@@ -15,21 +15,21 @@ def _test(name: str, init: list[str], threads: list[list[str]], condition: str) 
 
 
 def store_buffer_ring(n: int) -> str:
-    """n threads: each writes its variable, syncs, and reads the next one's; forbidden."""
+    """n threads: each writes its variable, syncs, and reads the variable of the next thread; forbidden."""
     init = [f"{t}:r2=x{t}; {t}:r4=x{(t + 1) % n};" for t in range(n)]
     code = ["li r1,1", "stw r1,0(r2)", "sync", "lwz r3,0(r4)"]
     return _test(f"SB-ring-{n}+syncs", init, [code] * n, " /\\ ".join(f"{t}:r3=0" for t in range(n)))
 
 
 def two_plus_two_w_ring(n: int) -> str:
-    """n threads: each writes 2 to its variable, lwsync, and 1 to the next one's; forbidden."""
+    """n threads: each writes 2 to its variable, does lwsync, and writes 1 to the next thread's variable; forbidden."""
     init = [f"{t}:r2=x{t}; {t}:r4=x{(t + 1) % n};" for t in range(n)]
     code = ["li r1,2", "stw r1,0(r2)", "lwsync", "li r3,1", "stw r3,0(r4)"]
     return _test(f"2+2W-ring-{n}+lwsyncs", init, [code] * n, " /\\ ".join(f"x{t}=2" for t in range(n)))
 
 
 def iriw(readers: int) -> str:
-    """Two writers, and readers that see the writes in opposite orders, with sync; forbidden."""
+    """Two writers, and readers with sync that see the two writes in opposite orders; forbidden."""
     init = ["0:r2=x;", "1:r2=y;"]
     threads = [["li r1,1", "stw r1,0(r2)"]] * 2
     atoms = []
@@ -49,7 +49,7 @@ def writers(n: int) -> str:
 
 
 def random_program(threads: int, operations: int, seed: int) -> str:
-    """Threads of random loads, stores and fences on four variables; the condition is the first thread's reads."""
+    """Threads of random loads, stores and fences on four variables.  The condition is about the first four loads."""
     import random
 
     rng = random.Random(seed)

@@ -1,10 +1,11 @@
-"""What is claimed of the ordering table: how long it takes, and the counting law it follows.
+"""Checks what is claimed of the ordering table: how long it takes, and which counting law it follows.
 
     python -m benchmarks.table            the default table, and the tables of three and four threads
     python -m benchmarks.table --law      the counting law on all rings of 2 and 3 threads and 200 of 4
 
-The law: a ring of threads with two accesses each is forbidden iff it has at least as many calls of
-sys_membarrier() as threads that are not fenced; on x86-TSO only those from a write to a read count.
+The law: take a ring of threads with two accesses each.  It is forbidden iff it has at least as many calls of
+sys_membarrier() as threads that are not fenced.  On x86-TSO, a thread that is not fenced counts only if its accesses
+are a write and then a read.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SEED = 2015
 
 
 def rings(threads: int) -> Iterator[Cycle]:
-    """Every ring of so many threads, each once: all communications between them, all labels inside."""
+    """Every ring of so many threads, each once, with all communications between threads and all labels inside them."""
     seen: set[Cycle] = set()
     for leaving in itertools.product(LEAVING, repeat=threads):
         for labels in itertools.product(LABELS, repeat=threads):
@@ -43,7 +44,7 @@ def rings(threads: int) -> Iterator[Cycle]:
 
 
 def forbidden_by_law(cycle: Cycle, model: str) -> bool:
-    """What the law says of a ring."""
+    """Whether a ring is forbidden under a model, according to the law."""
     inside = [thread.steps[0] for thread in cycle.threads]
     calls = sum(step.stem == "Memb" for step in inside)
     unfenced = [step for step in inside if step.stem == "Barrier"]
@@ -72,7 +73,7 @@ def law(cycles: list[Cycle], models: tuple[str, ...]) -> None:
 
 
 def tables(models: tuple[str, ...]) -> None:
-    """Time the tables, as `litmus table` makes them."""
+    """Measure how long the tables take that `litmus table` makes."""
     primitives = tuple(map(read_primitive, DEFAULT_PRIMITIVES))
     for threads in (2, 3, 4):
         started, wall = cpu_seconds(), time.perf_counter()
@@ -83,7 +84,7 @@ def tables(models: tuple[str, ...]) -> None:
 
 
 def cpu_seconds() -> float:
-    """Of this process and those it has started."""
+    """The CPU seconds of this process and of the processes it has started."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
