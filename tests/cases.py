@@ -1,4 +1,4 @@
-"""Tests as the tests of engines need them: read, lowered and unrolled, with their question."""
+"""Litmus tests as the tests of engines need them: read, lowered and unrolled, with their question."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from litmus.source.litmus import read_test
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A test that is unrolled; `tags` are the sets of its architecture."""
+    """An unrolled litmus test.  tags: the cat sets of its architecture."""
 
     name: str
     graph: EventGraph
@@ -26,7 +26,7 @@ class Case:
 
 
 def case(text: str, table: str | None = None, bound: int = 2) -> Case:
-    """A test from its text; a C test needs the name of a table of primitives."""
+    """A litmus test from its text.  table: the name of a table of primitives, which a C test needs."""
     test = read_test(Source("test", text))
     if test.body is not None:
         primitives = load_primitives(table or "")

@@ -1,4 +1,4 @@
-"""Options of the test suite, and the place of the modules that tests of several folders share."""
+"""Options of the test suite.  Modules that tests of several folders share are in the same folder as this one."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def read(file: Path) -> Test:
 
 @cache
 def expectations(file: Path) -> dict[str, Verdict]:
-    """Model -> expected verdict; a `Result:` line speaks of the architecture's default model."""
+    """Model -> expected verdict.  A `Result:` line is about the architecture's default model."""
     test = read(file)
     found = {}
     for stated in test.stated:

@@ -1,7 +1,7 @@
-"""Random litmus tests for ARM, AArch64 and RISC-V: one writer, a table of spellings for each.
+"""Random litmus tests for ARM, AArch64 and RISC-V: one writer, and a table of spellings for each architecture.
 
-In the spellings, {r} is a register that is read into, {f} one that was read into, {b} holds an address; {v} is
-a number, {l} a label, {a} a scratch register.
+In the spellings, {r} is the register that a read goes into, {f} a register that an earlier read went into, and {b} a
+register that holds an address.  {v} is a number, {l} a label.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from sources import VARIABLES, Thread, Way, Writer
 
 
 class _Machine(Writer):
-    """What load/store machines share."""
+    """What machines with load and store instructions share."""
 
     bases: tuple[str, str, str]
-    results: tuple[str, ...]  # what is read into, as conditions name it
-    move: str  # a number into the scratch register
+    results: tuple[str, ...]  # the registers that reads go into, as conditions name them
+    move: str  # puts a number into the scratch register
     loads: tuple[str, ...]
     stores: tuple[str, ...]  # of the scratch register
     fences: tuple[str, ...]
     nothing: tuple[str, ...]  # the other scratch register becomes 0, and depends on {f}
     indexed_load: tuple[str, ...]  # the address depends on that register
     indexed_store: tuple[str, ...]
-    computed: tuple[str, ...]  # the scratch register becomes what depends on {f}
+    computed: tuple[str, ...]  # the scratch register becomes {v}, and depends on {f}
     branches: tuple[tuple[str, ...], ...]  # to {l}, decided by {f}
     reserve: tuple[str, ...]  # a load-reserve into {r}
     conditional: tuple[str, ...]  # a store-conditional of the scratch register
-    status: str  # where that tells its success
-    retry: tuple[str, ...]  # to {l} if that failed
-    again: tuple[str, ...]  # to {l} if {f} is 0
-    counter: str  # what counts the rounds of a loop, by `move`
-    counted: tuple[str, ...]  # one less, and to {l} if that is not 0
+    status: str  # the register that says whether the store-conditional succeeded
+    retry: tuple[str, ...]  # goes to {l} if it failed
+    again: tuple[str, ...]  # goes to {l} if {f} is 0
+    counter: str  # puts the number of rounds into the register that counts them
+    counted: tuple[str, ...]  # counts down by one, and goes to {l} if the result is not 0
     atomics: tuple[str, ...]  # of the scratch register
 
     def spelled(self, register: str) -> str:
@@ -44,7 +44,7 @@ class _Machine(Writer):
         return [i for i in super().init() if i.split("=")[1].rstrip(";") not in set(VARIABLES) - set(self.variables)]
 
     def write(self, thread: Thread, lines: tuple[str, ...] | str, **given: str) -> None:
-        """Append lines, their places filled."""
+        """Append lines, with the names in braces replaced."""
         for line in (lines,) if isinstance(lines, str) else lines:
             thread.lines.append(line.format(**given))
 
@@ -97,7 +97,10 @@ class _Machine(Writer):
             self.random.choice((self.store, self.load))(thread)
 
     def update(self, thread: Thread) -> None:
-        """A store-conditional, tried once or until it succeeds; its value may depend on reads, and a store on it."""
+        """A store-conditional, tried once or until it succeeds.
+
+        Its value may depend on reads.  A later store may depend on its status.
+        """
         label = thread.label()
         base = self.base()
         if self.random.random() < 0.4:
@@ -123,14 +126,14 @@ class _Machine(Writer):
                 self.write(thread, self.random.choice(self.stores), b=self.base())
 
     def loop(self, thread: Thread) -> None:
-        """Wait until something else than 0 is read."""
+        """A loop that reads until the value is not 0."""
         label = thread.label()
         thread.lines.append(f"{label}:")
         self.load(thread)
         self.write(thread, self.again, f=self.spelled(thread.read[-1]), l=label)
 
     def count(self, thread: Thread) -> None:
-        """An access, done a few times."""
+        """An access that is executed a few times, in a loop."""
         label = thread.label()
         self.write(thread, self.counter, v=str(self.random.choice((2, 2, 3))))
         thread.lines.append(f"{label}:")

@@ -1,6 +1,6 @@
 """Random small programs, for tests in which two engines must agree.
 
-`random_program` makes every operation of litmus.program.code, whatever notation could have said it;
+`random_program` makes every operation of litmus.program.code, also combinations that no notation can express.
 tests/sources.py makes texts.  A seed always gives the same program.
 """
 
@@ -56,9 +56,9 @@ class Features:
     """What a random program may contain."""
 
     threads: tuple[int, int] = (2, 3)
-    accesses: tuple[int, int] = (1, 4)  # a thread
+    accesses: tuple[int, int] = (1, 4)  # of each thread
     variables: int = 2
-    branches: float = 0.15  # probabilities, a step
+    branches: float = 0.15  # this and the following: probabilities, most of them for each step
     loops: float = 0.02
     updates: float = 0.12
     conditional_stores: float = 0.1
@@ -134,7 +134,7 @@ class _Generator:
                 mask = 3 if self.chance(5 * self.features.nonsense) else 1  # 3 may lead outside
                 index = Op("and", (Reg(self.one(*thread.registers)), mask))
             return Op("add", (Address("t"), Op("mul", (index, 4))))
-        # Threads that go round the variables make cycles, where models differ.
+        # Threads that use the variables in turn make cycles, and models differ in cycles.
         turn = self.scalars[(thread.number + thread.instruction + 1) % len(self.scalars)]
         scalar = Address(turn if self.chance(0.7) else self.one(*self.scalars))
         if thread.registers and self.chance(0.15):
@@ -230,7 +230,7 @@ class _Generator:
         thread.emit(Fence(frozenset({self.one("SYNC", "LWSYNC", "EIEIO", "ISYNC", "MFENCE", "MFENCE", "SYNC")})))
 
     def block(self, thread: _Thread) -> None:
-        """Let another thread execute something at a place of the solver's choice."""
+        """Let another thread execute a block at a place that the solver chooses."""
         target = self.one(*(str(t.number) for t in self.threads if t is not thread))
         body: list[Operation] = []
         if self.chance(0.5):  # a message and its acknowledgment
@@ -290,7 +290,7 @@ class _Generator:
         if self.has_array:
             variables["t"] = Variable("t", (0, self.random.randint(0, 1)))
         if self.has_pointers:
-            # A null pointer is dereferenced in some executions: nothing determines what they do.
+            # Rarely the pointer is null at first.  Executions that follow it then have no determined result.
             start: Value = 0 if self.chance(self.features.nonsense) else Address(self.one(*self.scalars))
             variables["p"] = Variable("p", (start,), size=8)
         registers = [{"r0": self.random.randint(0, 1)} if self.chance(0.1) else {} for _ in self.threads]
@@ -358,7 +358,7 @@ def random_program(seed: int, features: Features = Features()) -> tuple[Program,
 
 
 def unrolled(program: Program) -> EventGraph | None:
-    """The graph of a program, loops taken once; None if it follows a pointer that is null whatever is read."""
+    """The graph of a program, with loops taken once.  None if it follows a pointer that is null whatever is read."""
     try:
         return unroll(program, 1)
     except InputError:
@@ -366,7 +366,7 @@ def unrolled(program: Program) -> EventGraph | None:
 
 
 def candidates_at_most(graph: EventGraph) -> int:
-    """A bound on the number of candidate executions, so that tests can leave out what takes long."""
+    """An upper bound of the number of candidate executions, so that tests can leave out programs that take long."""
     count = 2 ** len(graph.decisions)
     writes = [e for e in graph.events if e.kind == "W"]
     by_cell: dict[Expr | None, int] = {}

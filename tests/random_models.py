@@ -1,4 +1,4 @@
-"""Random cat models: short texts over all the operators of the language, monotone or not."""
+"""Random cat models: short texts with all operators of the language, monotone or not."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import random
 
 from litmus.cat import environment
 
-# The names that models are made of more often than of others, derived ones too.
+# The names that models use more often than other names, including derived ones.
 USUAL_RELATIONS = (
     "po", "rf", "co", "fr", "addr", "data", "ctrl", "loc", "int", "ext", "id", "rmw", "rfe", "coe", "po-loc",
 )  # fmt: skip
 USUAL_SETS = ("W", "R", "M", "F", "IW", "FW", "X", "SYNC", "_")
 
-# Base names that no random model is made of, and why.
+# Base names that no random model uses, and why.
 EXCEPTED: dict[str, str] = {
     "alike": "it is refused in tests with loops when it is evaluated, which one engine may never do",
 }
@@ -36,7 +36,7 @@ BACKBONES = (
 
 
 class _Expressions:
-    """Random expressions over some names; `variables` are relations that a `let rec` is defining."""
+    """Random expressions over some names.  variables: relations that a `let rec` is defining."""
 
     def __init__(
         self, random: random.Random, sets: tuple[str, ...], relations: tuple[str, ...], variables: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class _Expressions:
 
 
 def random_model(seed: int, registers: bool = False) -> str:
-    """The text of a model: some familiar axioms, and one to three random ones; with `catdep` if of registers."""
+    """The text of a model: some familiar axioms, and one to three random ones.  registers: with `catdep`."""
     generator = random.Random(seed)
     lines = [f'"random {seed}"{" catdep" if registers else ""} include "cos.cat"']
     sets = (*SETS, *REGISTER_SETS * 2) if registers else SETS
@@ -95,7 +95,7 @@ def random_model(seed: int, registers: bool = False) -> str:
         relation = expressions.relation(3)
         predicate = generator.choice(("acyclic", "irreflexive", "irreflexive", "empty"))
         narrow = generator.choice(("co", "rf", "fr", "rmw", "data", "addr", "ctrl", "(rf ; rf^-1)", "(co ; co)"))
-        if predicate == "empty":  # of few pairs, lest nothing is allowed
+        if predicate == "empty":  # narrowed to few pairs, because otherwise no execution would be allowed
             relation = f"({relation} & {narrow} & {expressions.relation(1)})"
         elif generator.random() < 0.6:
             relation = f"({relation} ; ({narrow} & {expressions.relation(2)}))"

@@ -1,7 +1,8 @@
-"""Replaying a story: does it contradict what the machine keeps?  By the manuals, not by the cat models.
+"""Replaying a story: does it contradict what the machine keeps in order?
 
-What a thread keeps in order is written down here once more, fence by fence; a thread that reads an old value after a
-fence has made a newer one visible to it is found by going through the story step by step.
+The answer is found with the manuals, not with the cat models.  What a thread keeps in order is written down here a
+second time, for each fence.  Going through the story step by step finds threads that read an old value after a fence
+has made a newer value visible to them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from functools import cached_property
 from litmus.engine.answer import Execution
 from litmus.program.graph import INITIAL
 
-# What fences order: the kinds of accesses before, and after.  A pair W, R that is in none of them is not ordered.
+# What fences order: for each fence, pairs of the kinds of accesses before it and after it.  A fence orders a write
+# before a read only if one of its pairs has W on the left and R on the right.
 ALL = (("RW", "RW"),)
 LIGHT = (("R", "RW"), ("W", "W"))
 FENCES = {
@@ -27,15 +29,15 @@ FENCES = {
     "Fence.tso": LIGHT,
     **{f"Fence.{p}.{s}": ((p.upper(), s.upper()),) for p in ("r", "w", "rw") for s in ("r", "w", "rw")},
 }  # fmt: skip
-CUMULATIVE = ("SYNC", "LWSYNC", "EIEIO", "DMB", "DSB")  # of machines on which writes reach threads one by one
-FULL = ("SYNC", "DMB", "DSB")  # after them, a write that is before is visible to all threads
+CUMULATIVE = ("SYNC", "LWSYNC", "EIEIO", "DMB", "DSB")  # on machines on which writes reach threads one by one
+FULL = ("SYNC", "DMB", "DSB")  # a write before such a fence is visible to all threads after it
 ACQUIRE, RELEASE = {"A", "Q", "Acq", "AcqRel", "Sc"}, {"L", "Rel", "AcqRel", "Sc"}
 
 Step = tuple[int, int | None]  # an access, or a write and the thread to which it becomes visible
 
 
 class Replay:
-    """A story's steps, and what is wrong with them."""
+    """The steps of a story, and what is wrong with them."""
 
     def __init__(self, execution: Execution, steps: Sequence[Step], at_once: bool, tso: bool) -> None:
         self.execution = execution
@@ -47,7 +49,7 @@ class Replay:
         self.accesses = [e for order in execution.order for e in order if self.kind(e) != "F"]
 
     def contradictions(self) -> list[str]:
-        """All of them, in words."""
+        """All contradictions, in words."""
         return [*self.missing(), *self.kept(), *self.values(), *self.unseen()]
 
     # ------------------------------------------------------------ facts
@@ -71,7 +73,7 @@ class Replay:
 
     @cached_property
     def co(self) -> set[tuple[int, int]]:
-        """Coherence; a message is written once."""
+        """Coherence order.  The execution does not list it for messages, each of which is written once."""
         orders = [list(order) for order in self.execution.co]
         known = {w for order in orders for w in order}
         cells: dict[object, list[int]] = {}
@@ -82,7 +84,7 @@ class Replay:
         return {(a, b) for order in orders for i, a in enumerate(order) for b in order[i + 1 :]}
 
     def later(self, w: int) -> list[int]:
-        """The writes after one in coherence order; after the initial write of a message, all to it."""
+        """The writes after w in coherence order.  After the initial write of a message: all other writes to it."""
         found = [b for a, b in self.co if a == w]
         if self.thread(w) == INITIAL and not found:
             place = self.events[w].address
@@ -104,7 +106,7 @@ class Replay:
                 yield f"{e} becomes visible before it takes place"
 
     def kept(self) -> Iterator[str]:
-        """Pairs of a thread that are kept in order."""
+        """Pairs of accesses of a thread that must be in order, and are not."""
         for order in self.execution.order:
             for i, a in enumerate(order):
                 for j in range(i + 1, len(order)):
@@ -185,7 +187,7 @@ class Replay:
 
     @cached_property
     def cumulative(self) -> list[tuple[int, int, bool]]:
-        """A write that a thread did or saw, what is behind a fence after that, and whether the fence is full."""
+        """Triples: a write that a thread did or saw, an access after a later fence, and whether the fence is full."""
         found = []
         for order in self.execution.order:
             for i, a in enumerate(order):
@@ -203,7 +205,7 @@ class Replay:
         return found
 
     def all_before(self, w: int) -> Iterable[int]:
-        """A write, and all that whoever sees it has to see."""
+        """A write, and all writes that a thread which sees it has to see."""
         found = {w}
         while True:
             more = {v for v, after, _ in self.cumulative if after in found} - found

@@ -1,7 +1,7 @@
-"""Random litmus tests as texts, one generator an architecture.
+"""Random litmus tests as texts, one generator for each architecture.
 
-A seed always gives the same text.  Small on purpose: two or three threads, so that every candidate
-execution can be looked at.
+A seed always gives the same text.  The tests are small on purpose, with two or three threads, so that
+every candidate execution can be looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ VARIABLES = ("x", "y", "z")
 
 @dataclass(slots=True)
 class Thread:
-    """A thread as it is written: its lines, and the registers that hold what was read."""
+    """A thread as it is written: its lines, and the registers that reads went into."""
 
     number: int
     lines: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ Way = tuple[Callable[[Thread], None], int]
 
 
 class Writer:
-    """What the architectures share: how many threads and steps, the condition."""
+    """What the architectures share: how many threads and steps there are, and the condition."""
 
     arch = ""
     spell = "{thread}:{register}"
@@ -59,11 +59,14 @@ class Writer:
                     self.step(thread, self.ways(thread))
 
     def step(self, thread: Thread, ways: list[Way]) -> None:
-        """One of the ways, by weight."""
+        """Do one of the ways, chosen by weight."""
         self.random.choices([way for way, _ in ways], [weight for _, weight in ways])[0](thread)
 
     def cycle(self, thread: Thread) -> None:
-        """An access, and one of the next variable: where all threads do so, weak models differ from strong ones."""
+        """An access, and then an access of the next variable.
+
+        If all threads do that, the test tells weak models from strong ones.
+        """
         self.random.choice((self.load, self.store))(thread)
         if self.random.random() < 0.4:
             self.step(thread, self.barriers())
@@ -82,7 +85,7 @@ class Writer:
         self.random.choice((self.load, self.store))(thread)
 
     def barriers(self) -> list[Way]:
-        """The ways that are no accesses, with weights."""
+        """The ways that are barriers and not accesses, with weights."""
         raise NotImplementedError
 
     def ways(self, thread: Thread) -> list[Way]:
@@ -90,7 +93,7 @@ class Writer:
         raise NotImplementedError
 
     def variable(self) -> str:
-        """Mostly the next in turn: threads that go round the variables make cycles, where models differ."""
+        """Mostly the next variable in turn.  So threads make cycles, and models differ in cycles."""
         self.turn += 1
         if self.cyclic or self.random.random() < 0.7:
             return self.variables[self.turn % len(self.variables)]
@@ -134,13 +137,13 @@ class Writer:
 
 
 class _X86(Writer):
-    """32-bit, in Intel's order of operands."""
+    """32-bit x86, in Intel's order of operands."""
 
     arch = "X86"
     registers = ("EAX", "EBX", "ECX", "EDX")
 
     def register(self, thread: Thread) -> str:
-        """A register to read into; a few are used again."""
+        """A register for a read to go into.  When all have been used, one is used again."""
         free = [r for r in self.registers if r not in thread.read]
         register = self.random.choice(free or self.registers)
         thread.read.append(register)
@@ -194,7 +197,7 @@ class _X86(Writer):
         thread.lines.append(f"{label}:")
 
     def retry(self, thread: Thread) -> None:
-        """An increment by compare-and-swap."""
+        """An increment by compare-and-swap, in a loop."""
         label = thread.label()
         memory = self.memory(thread)
         thread.lines += [f"{label}:", f"MOV EAX,{memory}", "MOV EDX,EAX", "INC EDX"]
@@ -249,7 +252,7 @@ _HALVES = {"rax": "eax", "rbx": "ebx", "rcx": "ecx", "rdx": "edx"}
 
 
 class _X8664(_X86):
-    """64-bit, in AT&T's order, with pointers in memory and in registers."""
+    """64-bit x86, in AT&T's order of operands, with pointers in memory and in registers."""
 
     arch = "X86_64"
     registers = ("rax", "rbx", "rcx", "rdx")
@@ -421,7 +424,7 @@ class _Power(Writer):
         return "r24"
 
     def reserve(self, thread: Thread) -> None:
-        """A store-conditional, tried once or until it succeeds; its value and its addresses may depend on reads."""
+        """A store-conditional, tried once or until it succeeds.  Its value and its addresses may depend on reads."""
         base = self.base()
         label = thread.label()
         once = self.random.random() < 0.6
@@ -574,7 +577,7 @@ class _C(Writer):
 
 def random_source(arch: str, seed: int) -> str:
     """The text of a random test for an architecture."""
-    from machine_sources import MACHINES  # which imports Writer from here
+    from machine_sources import MACHINES  # imported here because that module imports Writer from this one
 
     writers: dict[str, type[Writer]] = {"X86": _X86, "X86_64": _X8664, "PPC": _Power, "C": _C, **MACHINES}
     return writers[arch](seed).text()

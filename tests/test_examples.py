@@ -1,4 +1,4 @@
-"""The examples have the verdicts that their comments state, and each axiom and barrier is why for some of them."""
+"""The examples have the verdicts that their comments state; each axiom and barrier is the reason for some of them."""
 
 from __future__ import annotations
 
@@ -101,6 +101,6 @@ def test_each_barrier_of_membarrier_is_needed(model: str, promise: Promise) -> N
 def test_the_message_round_trip_of_membarrier_is_enough_on_x86() -> None:
     for file in MEMBARRIER:
         if "-global" in file.stem:
-            continue  # a call that finds nobody registered makes no round trip
+            continue  # a call makes no round trip if it finds no registered thread
         bare = answer(file, "x86-tso", promise=Promise(before=False, handler=False, after=False))
         assert bare.verdict is expectations(file)["x86-tso"], file

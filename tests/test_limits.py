@@ -64,7 +64,7 @@ def test_no_handler_of_exceptions_stops_an_interruption() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interruption_that_a_destructor_swallows_is_repeated() -> None:
     class Sticky:
-        """Its destructor takes longer than the limit: Python drops what is raised there."""
+        """Its destructor takes longer than the limit, and Python drops exceptions that are raised there."""
 
         def __del__(self) -> None:
             end = time.monotonic() + 0.3
@@ -146,7 +146,7 @@ def _interrupted(answers: multiprocessing.SimpleQueue[str]) -> None:
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="nothing is forked here")
 def test_a_forked_process_watches_its_own_limits() -> None:
     with pytest.raises(NoAnswer):
-        within(soon(), lambda: "", for_ever)  # the thread that watches is running when the process forks
+        within(soon(), lambda: "", for_ever)  # starts the watching thread, which is running when the process forks
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
     process = context.Process(target=_interrupted, args=(answers,))
@@ -156,7 +156,7 @@ def test_a_forked_process_watches_its_own_limits() -> None:
 
 
 def test_no_interruption_comes_after_the_end() -> None:
-    """Work that ends just when its time is up, with and without a limit inside: what follows is not disturbed."""
+    """Some work ends just when its time is up, with and without a limit inside.  What follows it is not disturbed."""
     generator = random.Random(5)
 
     def spin(end: float) -> bool:

@@ -1,4 +1,4 @@
-"""Results: what an answer is worth against an expectation, above all where loops were cut."""
+"""Results: whether an answer meets an expectation, above all if loops were cut."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENGINES = ("auto", "z3", "enumerate")
 
 
 def answer(word: str, bounded: bool = False) -> Answer:
-    """An answer whose verdict is `word`; "nothing" is the Never of a test of which no execution is left."""
+    """An answer whose verdict is `word`.  "nothing" is the Never of a test that has no execution left."""
     nothing = word == "nothing"
     return Answer(
         verdict=Verdict.NEVER if nothing else Verdict(word),
@@ -52,7 +52,7 @@ def expectation(word: str) -> Expectation | None:
 
 EXPECTED = ("Never", "Sometimes", "Always", "DEADLOCK", "~exists", "forall", "exists", "Maybe")
 
-# What was found, all executions looked at -> what is expected as in EXPECTED: y as expected, n not.
+# What was found in all executions -> for each word of EXPECTED: y if that is as expected, n if not.
 COMPLETE = {
     "Never": "ynnnynyy",
     "Sometimes": "nynnnnyy",
@@ -60,12 +60,12 @@ COMPLETE = {
     "nothing": "nnnyyyyy",
 }
 
-# The same where loops were cut: ? is what longer executions decide, and as expected so far; - likewise, and not so far.
+# The same if loops were cut.  Longer executions decide ? and -.  So far, ? is as expected, and - is not.
 CUT = {
     "Never": "?-nn?nyy",  # an execution that refutes the proposition was seen
-    "Sometimes": "nynnnnyy",  # one of either kind was
-    "Always": "n-?nn?yy",  # one that satisfies it was
-    "nothing": "---???yy",  # none was: the filter left none
+    "Sometimes": "nynnnnyy",  # an execution of each kind was seen
+    "Always": "n-?nn?yy",  # an execution that satisfies the proposition was seen
+    "nothing": "---???yy",  # no execution was seen, because the filter left none
 }
 
 CASES = [
@@ -159,7 +159,7 @@ def test_if_every_execution_was_cut_there_is_no_answer(engine: str, states: str,
 
 
 def test_where_it_may_be_one_of_several_loops_all_are_named() -> None:
-    """P0 goes on after one round and P1 never does: which of them is to blame takes a look at the executions."""
+    """P0 goes on after one round, and P1 never does.  Only the executions tell which of the loops is to blame."""
     text = (
         "X86 spins\n{ x=1; y=0; }\n P0 | P1 ;\nL: | M: ;\n MOV EAX,[x] | NOP ;\n CMP EAX,$0 | NOP ;\n JE L | NOP ;\n"
         " MOV EAX,[z] | MOV EAX,[y] ;\n NOP | CMP EAX,$0 ;\n NOP | JE M ;\nexists (0:EAX=1)\n"
@@ -177,7 +177,7 @@ def test_a_filter_that_leaves_nothing_is_no_cut() -> None:
 
 @pytest.mark.parametrize("engine", ["auto", "z3"])
 def test_models_that_are_compiled_for_each_path_tell_cut_executions_too(engine: str, tmp_path: Path) -> None:
-    """Some paths are all cut, others are not: only if all are there is no answer."""
+    """On some paths all executions are cut, on others not.  There is no answer only if all are cut on all paths."""
     model = tmp_path / "each.cat"
     model.write_text(
         'include "cos.cat"\nlet rec sizes s = match s with || {} -> 0 || e ++ rest -> ({e} * {e}) | sizes rest end\n'
@@ -193,7 +193,7 @@ def test_models_that_are_compiled_for_each_path_tell_cut_executions_too(engine: 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_of_a_test_in_which_nothing_executes_that_is_known_without_its_states(engine: str) -> None:
-    """`Never` as a test states it speaks of executions."""
+    """The word `Never` that a test states is about executions, so that some must exist."""
     found = case("X86 T\n{ x=0; }\nP0 ;\n MOV [x],$1 ;\nfilter (x=5)\nexists (x=1)\n")
     options = Options(states="none", engine=engine)  # type: ignore[arg-type]
     got = decide(found.graph, load_model("sc", found.tags), found.question, options)
