@@ -205,7 +205,7 @@ class _X86(Writer):
         thread.read.append("EAX")
 
     def count(self, thread: Thread) -> None:
-        """An access, done a few times."""
+        """An access that is executed a few times, in a loop."""
         label = thread.label()
         thread.lines += [f"MOV ESI,${self.random.choice((2, 2, 3))}", f"{label}:"]
         self.random.choice((self.load, self.store, self.increment))(thread)
@@ -452,7 +452,7 @@ class _Power(Writer):
                 thread.lines.append("isync")
 
     def count(self, thread: Thread) -> None:
-        """An access, done a few times."""
+        """An access that is executed a few times, in a loop."""
         label = thread.label()
         thread.lines += [f"li r23,{self.random.choice((2, 2, 3))}", f"{label}:"]
         self.access(thread)

@@ -1,4 +1,4 @@
-"""Arguments: what several commands share, the types of options and the options that say under which model."""
+"""Arguments that several commands share: the types of options, and the options that choose models and engines."""
 
 from __future__ import annotations
 

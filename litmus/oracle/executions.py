@@ -199,7 +199,7 @@ def merged(graph: EventGraph, own: Sequence, placed: Placement, executed: frozen
 def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
     """po.  Inside a thread's own code, and inside a block, it is as the graph says.
 
-    A pair of the one and the other, a pair of two blocks, and a pair that the compiler may exchange follow `order`.
+    All other pairs are ordered as in `order`, and so are pairs that the compiler may exchange.
     """
     block_of = {e: b for b, block in enumerate(graph.blocks) for e in bits(block.events)}
     return frozenset(

@@ -1,4 +1,4 @@
-"""Monotony: which checks of a model, once they fail, fail however an execution is completed.
+"""Monotony: which checks of a model stay failed, however an execution is completed.
 
 An execution is put together choice after choice.  Meanwhile rf and co only gain pairs (litmus.oracle.executions), and
 which events execute does not change.  If a check fails and no further pair can make it hold, no completion of the

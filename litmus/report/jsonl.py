@@ -1,4 +1,4 @@
-"""JSON lines: one object a line per (file, model), fields in a fixed order, for programs.
+"""JSON lines, for programs: one object for each file and model, with its fields in a fixed order.
 
 `ok` says whether the verdict is as expected (or nothing was expected).  `verdict` and `states` are null if there is no
 answer; `states` is null also if the states were not listed.  `positive` and `negative` are null if executions were not
