@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class InternalError(NoAnswer):
-    """This program failed where it should have answered; `__cause__` is what was raised."""
+    """This program failed instead of giving an answer.  `__cause__` is the exception that was raised."""
 
 
 class Settings(Struct, frozen=True):

@@ -88,7 +88,7 @@ def may_become(answer: Answer) -> tuple[Finding, ...]:
 
 
 def is_certain(answer: Answer) -> bool:
-    """Whether no longer execution can change the verdict."""
+    """Whether the verdict is final: longer executions cannot change it."""
     return len(may_become(answer)) == 1
 
 
@@ -120,7 +120,7 @@ def condition_holds(quantifier: Quantifier, answer: Answer) -> bool:
 
 
 def is_condition_certain(quantifier: Quantifier, answer: Answer) -> bool:
-    """Whether no longer execution can change whether the condition holds."""
+    """Whether it is final that the condition holds, or does not: longer executions cannot change it."""
     return len({_holds(quantifier, finding) for finding in may_become(answer)}) == 1
 
 

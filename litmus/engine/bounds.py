@@ -375,7 +375,7 @@ class Bounds:
             possible = self.by_cell[cells[0]]
         else:
             possible = sorted({w for a in cells for w in self.by_cell.get(a, ())})
-        hidden = 0  # writes that coherence hides behind a later one before r
+        hidden = 0  # writes that coherence hides from r, because of a later write that is po-before r
         later = po[r] if self.coherent else 0  # at any address: if r reads from a write, their addresses are equal
         if self.coherent and len(cells) == 1:
             shadows = [

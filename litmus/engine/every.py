@@ -3,8 +3,8 @@
 Each choice has a stride: the number of combinations of the choices before it.  So the slice
 "option k is chosen" is a periodic bit pattern.  Some combinations describe no execution: a read takes
 its value from a write that does not execute, or a branch is taken against its condition.  They are not
-in `valid`.  Some choices make no difference, as the rf of a read that does not execute.  They are
-pinned to one option.  So every execution is exactly one valid candidate, and executions can be counted.
+in `valid`.  Some choices make no difference, for example the rf of a read that does not execute.
+They are pinned to one option.  So every execution is exactly one valid candidate, and executions can be counted.
 Things that never execute together, because they are on two paths of a thread, share one choice.
 """
 

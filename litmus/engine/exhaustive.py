@@ -116,7 +116,7 @@ class Exhaustive:
 
 
 def state_order(state: State) -> tuple[tuple[bool, object], ...]:
-    """The key that sorts states as herd does: numbers by value; here before addresses by name."""
+    """The key that sorts states: numbers by value, as herd sorts them, and after them addresses by name."""
     return tuple((isinstance(v, Address), v) for v in state)
 
 

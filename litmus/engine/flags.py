@@ -26,7 +26,8 @@ def without_flags(plan: Plan) -> Plan:
 def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:
     """The flags that every execution has.
 
-    Raises Unsupported if some executions have a flag and others do not, or if an assertion fails.
+    Raises Unsupported if some executions have a flag and others do not, if that is not known because it depends on
+    more than the paths, or if an assertion fails.
     """
     found: set[str] = set()
     for check in plan.model.checks:
@@ -42,7 +43,10 @@ def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:
 
 
 def _fails(check: Check, bounds: Bounds, plan: Plan) -> bool:
-    """Whether the test of a check fails in every execution.  Raises Unsupported if it fails in some only."""
+    """Whether the test of a check fails in every execution.
+
+    Raises Unsupported if it fails on some paths only, or if it depends on more than the paths.
+    """
     outcomes = set()
     if not depends_on_choices(plan.model, check, bounds):
         for decided in paths(bounds.graph):

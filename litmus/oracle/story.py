@@ -56,7 +56,7 @@ class Story(Struct, frozen=True):
     earlier: Mapping[int, int]
 
     def overtaken(self, event: int) -> list[int]:
-        """The accesses that an access comes before, against program order."""
+        """The accesses that are before an access in program order, but after it in the story."""
         place = self._places()
         order = self.execution.order[self.execution.graph.events[event].thread]
         return [e for e in order[: order.index(event)] if e in place and place[e] > place[event]]

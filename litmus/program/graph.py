@@ -113,7 +113,7 @@ class RegisterEvents(Struct):
 
 
 class EventGraph(Struct):
-    """All candidate events of a program, whose backward branches are taken at most `bound` times.
+    """All candidate events of a program, unrolled with a bound on the rounds of its loops.
 
     po: without pairs of one instruction, pairs that depend on where a block lands (points), and pairs in exchanges.
     exchanges: pairs of accesses that the compiler may exchange, in the order of the text, each with a decision.  If the
@@ -126,8 +126,8 @@ class EventGraph(Struct):
     in single.
     amo_data: the pairs in amo whose write stores something computed from the read.
     single: the read and the write of each read-modify-write that models see as one event; these are not in amo.
-    bound: how many rounds of a loop were followed at most.  cuts: for each path that was left because a loop reached
-    the bound, its guard and the backward branch that was not taken.
+    bound: how many rounds of a loop were followed at most, of those that count (litmus.program.loops).  cuts: for each
+    path that was left because a loop reached the bound, its guard and the backward branch that was not taken.
     registers: the events of registers and decisions, if unrolling was asked for them.
     """
 

@@ -89,7 +89,7 @@ class _Path(Struct):
     fenced: int = 0  # events before the last barrier to the compiler
     committed: int = 0  # reads that decided a branch of C which all later writes depend on
     reserved: int = 0  # reads that the reservation depends on
-    trace: Trace = field(default_factory=lambda: NO_TRACE)  # of registers, if they are recorded
+    trace: Trace = field(default_factory=lambda: NO_TRACE)  # what the path does with registers, if that is recorded
 
     def fork(self, pc: int, guard: int) -> _Path:
         return _Path(
@@ -107,12 +107,12 @@ class _Unroller:
         self.bound = bound
         self.exchange = exchange
         self.ranges: Ranges | None = None  # the loops of the thread, if the compiler may exchange accesses of it
-        self.loops: Loops | None = None  # of the code that is walked through
+        self.loops: Loops | None = None  # the loops of the code that is being walked through
         self.steps = 0  # lines of loops that were followed
         self.standings: dict[int, Standing] = {}
         self.compiler: Compiler | None = None
         self.cut_short: list[tuple[int, int]] = []
-        self.ends: dict[int, list[tuple[int, int]]] = {}  # thread -> of every path, its events and its guard
+        self.ends: dict[int, list[tuple[int, int]]] = {}  # thread -> for each path, its events and its guard
         self.graph = EventGraph(program, bound)
         self.guard_number: dict[tuple[tuple[int, bool], ...], int] = {(): 0}
         self.copies = 0
@@ -124,7 +124,7 @@ class _Unroller:
         }
         self.places: dict[int, Places] = {t: {} for t in self.targets}
         self.kinds: list[str] = []  # of the blocks
-        self.path_before: list[int] = []  # event -> the earlier events of its path, its instruction's too
+        self.path_before: list[int] = []  # event -> the earlier events of its path, with those of its instruction
 
     # ------------------------------------------------------------ building blocks
 
@@ -515,7 +515,7 @@ class _Unroller:
     def float(self, operation: Float, path: _Path) -> None:
         inner = _Path(0, {}, path.guard, copy=path.copy)
         first = len(self.graph.events)
-        outside, self.ranges = (self.ranges, self.loops), None  # the code of blocks is as written
+        outside, self.ranges = (self.ranges, self.loops), None  # the code of blocks stays as written
         self.walk(operation.body, dict(operation.labels), operation.thread, inner, None)
         self.ranges, self.loops = outside
         events = (1 << len(self.graph.events)) - (1 << first)

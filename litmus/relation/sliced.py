@@ -340,7 +340,7 @@ class Universe:
         must = [0] * self.n
         out: Open = {}
         executes = self.executes
-        leads = transposed(self.companions)  # m -> the events whose execution implies m's
+        leads = transposed(self.companions)  # m -> the events that execute only if m does
         for e, row in enumerate(a.must):
             sure = self.certain | self.companions[e]
             for m in bits(row):

@@ -330,7 +330,7 @@ def _need(matrix: Matrix, number: int, model: str) -> str:
 
 
 def _is_lost(matrix: Matrix, number: int, model: str, side: str) -> bool:
-    """Whether a side that is safe with all barriers is broken without this one."""
+    """Whether a side is broken without this barrier, and is not broken with all barriers."""
     return matrix.cells[number, model, side].safe is False and matrix.cells[0, model, side].safe is not False
 
 
