@@ -3,13 +3,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test lint clean
 
 demo: .venv/installed
 	$(BIN)/litmus check tests/examples/scenario12.litmus --model power,x86-tso
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: .venv/installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The stamps are older than pyproject.toml exactly when what it asks for may have changed.
 .venv/installed: pyproject.toml
