@@ -129,11 +129,12 @@ def failed(file: str, error: Diagnostic, model: str | None = None) -> Result:
 
 
 class Checker:
-    """Checks files one after the other."""
+    """Checks files one after the other, all under the models as they are when they are first asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._variants = frozenset(settings.variants)
+        self._models: dict[tuple[str, frozenset[str], str], Model | Diagnostic] = {}
 
     def check(self, file: str) -> Iterator[Result]:
         """The results of a file, one for every model, in the order of the models.
@@ -283,9 +284,19 @@ class Checker:
             raise InputError(message, test.arch_span, hint) from None
 
     def _model(self, name: str, tags: frozenset[str], arch: str) -> Model:
-        from litmus.cat import load_model
+        key = name, tags, arch
+        found = self._models.get(key)
+        if found is None:
+            from litmus.cat import load_model
 
-        return load_model(name, tags, arch=arch, include=self._settings.include, variants=self._variants)
+            try:
+                found = load_model(name, tags, arch=arch, include=self._settings.include, variants=self._variants)
+            except Diagnostic as error:  # the same for every test
+                found = error
+            self._models[key] = found
+        if isinstance(found, Diagnostic):
+            raise found
+        return found
 
     def _expectation(self, test: Test, model: str) -> Expectation | None:
         if self._settings.expect is not None:

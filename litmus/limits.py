@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import ctypes
 import os
 import threading
 import time
@@ -73,6 +72,8 @@ class _Limit:
 
 def _interrupt(thread: int, error: type[BaseException] | None) -> None:
     """Let a thread raise an error as soon as it executes Python code.  None takes back an error not raised yet."""
+    import ctypes
+
     raised = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
 

@@ -152,6 +152,7 @@ def run(parsed: argparse.Namespace) -> int:
     interactive = sys.stdout.isatty()
     try:
         for outcome in outcomes:
+            kinds[outcome.kind] += 1  # before anybody can read it, and interrupt: what was read is counted
             if logs is not None:
                 logs.write(outcome)
             else:
@@ -164,7 +165,6 @@ def run(parsed: argparse.Namespace) -> int:
                 printed.add(outcome.errors)
                 write_error(outcome.errors)
             codes.add(outcome.exit_code)
-            kinds[outcome.kind] += 1
     except KeyboardInterrupt:
         write_error(f"litmus: interrupted; answered so far: {kinds.total()}\n")
         return INTERRUPTED

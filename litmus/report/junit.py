@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 from msgspec import Struct
 
@@ -40,6 +39,8 @@ def report(suite: str, cases: Sequence[Case]) -> str:
 
 
 def _case(case: Case) -> str:
+    from xml.sax.saxutils import escape  # it imports urllib, which takes longer than checking a test
+
     names = f'classname={_attribute(case.group)} name={_attribute(case.name)} time="{case.seconds:.6f}"'
     if case.outcome == "passed":
         return f"  <testcase {names}/>\n"
@@ -48,6 +49,8 @@ def _case(case: Case) -> str:
 
 
 def _attribute(text: str) -> str:
+    from xml.sax.saxutils import quoteattr
+
     return quoteattr(_printable(text))
 
 

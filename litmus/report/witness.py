@@ -8,13 +8,16 @@ cats", TOPLAS 2014, figure 21).  If it is not, a shortest cycle is what the read
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from litmus.diagnostics import Span
 from litmus.engine.answer import Execution
-from litmus.oracle.story import Story
 from litmus.program.code import Program
 from litmus.program.graph import INITIAL, Event
 from litmus.program.values import Address, Value, spell
+
+if TYPE_CHECKING:
+    from litmus.oracle.story import Story
 
 # What an edge says about the later event, after "before ...".
 BECAUSE = {

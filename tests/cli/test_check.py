@@ -160,7 +160,7 @@ def test_a_c_test_is_asked_of_every_model_with_a_table(litmus, mp):
 def test_a_model_file_needs_a_table_for_a_c_test(litmus, mp, tmp_path):
     weak = tmp_path / "weak.cat"
     fence = "let fence = try fencerel(LWSYNC) with 0"
-    weak.write_text(f'"fences"\n{fence}\nacyclic po-loc | rf | co | fr\nacyclic fence | rf | co | fr\n')
+    weak.write_text(f'"fences" include "cos.cat"\n{fence}\nacyclic po-loc | rf | co | fr\nacyclic fence | rf | co | fr\n')
     ran = litmus("check", mp, "--model", weak)
     assert ran.status == 2
     assert f"{mp}:1:1: error: the model file {weak} does not say what the primitives of a C test become" in ran.err
@@ -187,7 +187,7 @@ def test_an_alternative_of_a_primitive_is_taken_where_it_is_chosen(litmus, tmp_p
 
 def test_included_files_are_found_in_the_folders_named(litmus, sb, tmp_path):
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "inner.cat"\n')
+    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "cos.cat"\ninclude "inner.cat"\n')
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "inner.cat").write_text('if "strict"\nacyclic po | rf | co | fr\nend\n')
     outer = tmp_path / "models" / "outer.cat"
@@ -199,7 +199,7 @@ def test_included_files_are_found_in_the_folders_named(litmus, sb, tmp_path):
 
 def test_a_model_is_found_in_the_folders_named_too(litmus, sb, tmp_path):
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "inner.cat"\n')
+    (tmp_path / "models" / "outer.cat").write_text('"outer"\ninclude "cos.cat"\ninclude "inner.cat"\n')
     (tmp_path / "models" / "inner.cat").write_text("acyclic po | rf | co | fr\n")
     assert litmus("check", sb(), "--model", "outer.cat").status == 2
     assert verdicts(litmus, sb(), "--model", "outer.cat", "-I", tmp_path / "models") == {"outer.cat": "Never"}
