@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from litmus.diagnostics import near
-from litmus.program.code import Load, Program, Set, StoreConditional
+from litmus.program.code import Load, Operation, Program, Set, StoreConditional
 from litmus.program.question import Conjunction, Disjunction, Equal, Formula, Negation, Question, Same
 
 
@@ -19,9 +19,9 @@ def unwritten_notes(program: Program, question: Question) -> tuple[str, ...]:
         thread = place.thread
         if thread is None or program.registers[thread].get(place.name, 0) != 0:
             continue
-        written = _written(program, thread)
-        if place.name not in written:
-            hint = near(place.name, written)
+        lines = program.threads[thread].lines
+        if not any(_written(line.operation) == place.name for line in lines):
+            hint = near(place.name, filter(None, [_written(line.operation) for line in lines]))
             advice = f"; {hint}" if hint else ""
             notes.append(f"nothing writes {thread}:{place.name}, so that it is always 0{advice}")
     return tuple(notes)
@@ -41,11 +41,9 @@ def _places(formula: Formula) -> Iterator[int]:
                 yield from _places(operand)
 
 
-def _written(program: Program, thread: int) -> list[str]:
-    """The registers that the code of a thread writes, in the order of the code."""
-    names: dict[str, None] = {}
-    for line in program.threads[thread].lines:
-        match line.operation:
-            case Set(register=name) | Load(register=name) | StoreConditional(status=name):
-                names[name] = None
-    return list(names)
+def _written(operation: Operation) -> str | None:
+    """The register that an operation writes."""
+    kind = type(operation)
+    if kind is Set or kind is Load:
+        return operation.register  # type: ignore[union-attr]
+    return operation.status if isinstance(operation, StoreConditional) else None
