@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from itertools import permutations, product
+from itertools import product
 from math import factorial, prod
 
 from msgspec import Struct
@@ -56,27 +56,35 @@ class Group(Struct, frozen=True):
             ways = further
         return ways[0]
 
-    def orders(self) -> Iterator[Order]:
-        """The orders of the slots.  An order lists the numbers of the slots, the first slot first."""
-        if not any(self.slots_before):
-            yield from permutations(range(len(self.slots)))
-            return
+    def orders(self, unit: int) -> tuple[int, dict[tuple[int, int], int]]:
+        """All orders of the slots at once: how many there are, and in which of them slot i stands before slot j.
 
-        prefix: list[int] = []
-        left = (1 << len(self.slots)) - 1
-        following = [self._first(left)]  # for each place of the prefix, the slots that can still stand there
-        while following:
-            i = next(following[-1], None)
-            if i is not None:
-                prefix.append(i)
-                left ^= 1 << i
-                following.append(self._first(left))
-                continue
-            if not left:
-                yield tuple(prefix)
-            following.pop()
-            if prefix:
-                left ^= 1 << prefix.pop()
+        Order number k is bits k * unit to (k + 1) * unit - 1 of these slices.  Pairs that slots_before settles are left
+        out.  The orders of a set of slots are those that begin with one of them, each before the orders of the
+        others; so sets that several orders end with are looked at once.
+        """
+        levels = [{(1 << len(self.slots)) - 1}]  # the sets that an order can end with, by size
+        while 0 not in levels[-1]:
+            levels.append({left & ~(1 << i) for left in levels[-1] for i in self._first(left)})
+        found: dict[int, tuple[int, dict[tuple[int, int], int]]] = {0: (1, {})}
+        for level in reversed(levels[:-1]):
+            larger = {}
+            for left in level:
+                count = 0
+                before: dict[tuple[int, int], int] = {}
+                for i in self._first(left):
+                    rest = left & ~(1 << i)
+                    number, inside = found[rest]
+                    here = ((1 << number * unit) - 1) << count * unit
+                    for j in bits(rest):
+                        if not self.slots_before[j] >> i & 1:
+                            before[i, j] = before.get((i, j), 0) | here
+                    for pair, s in inside.items():
+                        before[pair] = before.get(pair, 0) | s << count * unit
+                    count += number
+                larger[left] = count, before
+            found = larger
+        return found[levels[0].pop()]
 
     def _first(self, left: int) -> Iterator[int]:
         """The slots that can be the first of those that are left."""

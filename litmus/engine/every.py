@@ -10,7 +10,7 @@ Things that never execute together, because they are on two paths of a thread, s
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 
 from litmus.engine.bounds import Bounds, Group
 from litmus.engine.candidates import Candidates, Pair, Slices, pattern
@@ -66,13 +66,13 @@ class Every(Candidates):
         return chosen
 
     def _choose_order(self, slices: Slices, group: Group, order: dict[Pair, int]) -> None:
-        orders = list(group.orders())
-        for slots, s in zip(orders, self._choose(slices, len(orders)), strict=True):
-            for k, i in enumerate(slots):
-                for j in slots[k + 1 :]:
-                    for a in group.slots[i]:
-                        for b in group.slots[j]:
-                            order[a, b] = order.get((a, b), 0) | s
+        count, before = group.orders(self.stride)
+        repeat = slices.full // ((1 << self.stride * count) - 1)
+        for i, j in permutations(range(len(group.slots)), 2):
+            first = slices.full if group.slots_before[j] >> i & 1 else before.get((i, j), 0) * repeat
+            if first:
+                order.update(dict.fromkeys(product(group.slots[i], group.slots[j]), first))
+        self.stride *= count
 
     # ------------------------------------------------------------ which candidates are executions
 
