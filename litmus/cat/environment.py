@@ -16,7 +16,7 @@ from litmus.cat.values import Term, Thunk
 # Sets of every execution: memory events, reads, writes, initial and final writes, fences.
 SETS: tuple[str, ...] = ("M", "R", "W", "IW", "FW", "F")
 
-# Relations of every execution; pick-* and amo-data are names of our own.
+# Relations of every execution; pick-*, amo-data and update are names of our own.
 RELATIONS: tuple[str, ...] = (
     "id",  # identity on events
     "loc",  # same location
@@ -32,6 +32,7 @@ RELATIONS: tuple[str, ...] = (
     "pick-ctrl",
     "amo",  # read and write of one atomic instruction
     "amo-data",  # ... that stores something computed from what it read
+    "update",  # read and write of one instruction, atomic or not
     "lxsx",  # load-reserve and successful store-conditional
     "same-instance",  # events of one execution of one instruction
     "repeated",  # events of several executions of one instruction; not herd's name, nor the next two

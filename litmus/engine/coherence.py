@@ -128,6 +128,7 @@ class _Certain:
             "rf": (rows(pattern.rf), rows(everywhere)),
             "co": (rows(pattern.co), rows(everywhere)),
             "amo": (rows(pattern.amo), rows(everywhere)),
+            "update": (rows(pattern.amo), rows(everywhere)),
         }
 
     def fails(self, check: Check) -> bool:

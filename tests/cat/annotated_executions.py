@@ -22,7 +22,7 @@ Base = dict[str, frozenset[Any]]
 
 SETS = ("_", "M", "R", "W", "IW", "FW", "F")
 DEPENDENCIES = ("addr", "data", "ctrl", "pick-addr", "pick-data", "pick-ctrl")
-RELATIONS = ("po", "rf", "co", *DEPENDENCIES, "amo", "amo-data", "lxsx")
+RELATIONS = ("po", "rf", "co", *DEPENDENCIES, "amo", "amo-data", "update", "lxsx")
 CONTROLS = ("ctrl", "pick-ctrl")
 ATOMICS = ("swap", "add", "cas")
 
@@ -91,6 +91,7 @@ class _Builder:
                 else:
                     pair = (updated, event)
                     self.relations["amo"].add(pair)
+                    self.relations["update"].add(pair)
                     self.relations["po"].discard(pair)
                     if "add" in marks:
                         self.relations["amo-data"].add(pair)

@@ -4,7 +4,7 @@
 of 0 reads the initial write, any other value names its write.  Before an access, `addr:`, `data:` and
 `ctrl:` are dependencies from the read before it (`ctrl:` for all later events too); `lx:` and `sc:` are
 a load-reserve and the store-conditional paired with it, `lock:` twice in a row the read and the write of
-one locked instruction, `x:` the read of one that does not write.  Writes to a location are in
+one locked instruction, `unlocked:` of one without lock, `x:` the read of one that does not write.  Writes to a location are in
 coherence order of their values.
 """
 
@@ -15,13 +15,14 @@ from typing import Any
 
 Base = dict[str, frozenset[Any]]
 
+RELATIONS = ("po", "rf", "co", "addr", "data", "ctrl", "amo", "update", "lxsx")
 FENCES = ("SYNC", "LWSYNC", "ISYNC", "EIEIO", "MFENCE", "SFENCE", "LFENCE")
 
 
 def execution(text: str) -> Base:
     """The base sets and relations of an execution; events are numbered from 0."""
     sets: dict[str, set[Any]] = {name: set() for name in ("_", "M", "R", "W", "IW", "FW", "F", "X", "EX", *FENCES)}
-    relations: dict[str, set[Any]] = {name: set() for name in ("po", "rf", "co", "addr", "data", "ctrl", "amo", "lxsx")}
+    relations: dict[str, set[Any]] = {name: set() for name in RELATIONS}
     thread_of: dict[int, int] = {}
     accesses: dict[int, tuple[str, str, int]] = {}  # direction, location, value
 
@@ -33,7 +34,7 @@ def execution(text: str) -> Base:
 
     for thread, code in enumerate(text.split("|")):
         earlier: list[int] = []
-        read = reserved = locked = controlling = None
+        read = reserved = updated = controlling = None
         for word in code.split():
             *marks, access = word.split(":")
             event = add(thread)
@@ -61,11 +62,13 @@ def execution(text: str) -> Base:
                     relations["lxsx"].add((reserved, event))
                 if "lock" in marks or "x" in marks:
                     sets["X"].add(event)
-                if "lock" in marks:
-                    if locked is not None:
-                        relations["amo"].add((locked, event))
-                        relations["po"].discard((locked, event))
-                    locked = None if locked is not None else event
+                if "lock" in marks or "unlocked" in marks:
+                    if updated is not None:
+                        if "lock" in marks:
+                            relations["amo"].add((updated, event))
+                        relations["update"].add((updated, event))
+                        relations["po"].discard((updated, event))
+                    updated = None if updated is not None else event
             earlier.append(event)
     for location in sorted({location for _, location, _ in accesses.values()}):
         initial = add(-1)

@@ -109,6 +109,11 @@ X86_TSO = {
     "an xchg that reads its own write": ("lock:Rx=1 lock:Wx=1", ["sc-per-location"]),
     "two locked increments, one lost": ("lock:Rx=0 lock:Wx=1 | lock:Rx=0 lock:Wx=2", ["atomicity"]),
     "two locked increments": ("lock:Rx=0 lock:Wx=1 | lock:Rx=1 lock:Wx=2", []),
+    "two unlocked increments, one lost": ("unlocked:Rx=0 unlocked:Wx=1 | unlocked:Rx=0 unlocked:Wx=2", []),
+    "unlocked increments that read each other": (
+        "unlocked:Rx=2 unlocked:Wx=1 | unlocked:Rx=1 unlocked:Wx=2",
+        ["sc-per-location"],
+    ),
 }
 
 SC = {
@@ -120,6 +125,11 @@ SC = {
     "SB, one thread first": ("Wx=1 Ry=0 | Wy=1 Rx=1", []),
     "an xchg that reads its own write": ("lock:Rx=1 lock:Wx=1", ["sc"]),
     "two locked increments, one lost": ("lock:Rx=0 lock:Wx=1 | lock:Rx=0 lock:Wx=2", ["atomicity"]),
+    "two unlocked increments, one lost": ("unlocked:Rx=0 unlocked:Wx=1 | unlocked:Rx=0 unlocked:Wx=2", []),
+    "unlocked increments that read each other": (
+        "unlocked:Rx=2 unlocked:Wx=1 | unlocked:Rx=1 unlocked:Wx=2",
+        ["sc"],
+    ),
 }
 
 TABLES = {"power": POWER, "x86-tso": X86_TSO, "sc": SC}
@@ -180,9 +190,15 @@ MUTATIONS = {
         ("| rfe | co", "| rf | co"),
         ("| co | fr\nshow", "| fr\nshow"),
         ("| co | fr\nshow", "| co\nshow"),
-        ("po-loc | rmw |", "po-loc |"),
+        ("po-loc | update |", "po-loc |"),
+        ("po-loc | update |", "po-loc | rmw |"),
     ],
-    "sc": [("po | rmw |", "po |"), ("po | rmw |", "po-loc | rmw |"), ("| co | fr as", "| fr as")],
+    "sc": [
+        ("po | update |", "po |"),
+        ("po | update |", "po | rmw |"),
+        ("po | update |", "po-loc | update |"),
+        ("| co | fr as", "| fr as"),
+    ],
 }
 
 

@@ -160,7 +160,9 @@ def test_a_c_test_is_asked_of_every_model_with_a_table(litmus, mp):
 def test_a_model_file_needs_a_table_for_a_c_test(litmus, mp, tmp_path):
     weak = tmp_path / "weak.cat"
     fence = "let fence = try fencerel(LWSYNC) with 0"
-    weak.write_text(f'"fences" include "cos.cat"\n{fence}\nacyclic po-loc | rf | co | fr\nacyclic fence | rf | co | fr\n')
+    weak.write_text(
+        f'"fences" include "cos.cat"\n{fence}\nacyclic po-loc | rf | co | fr\nacyclic fence | rf | co | fr\n'
+    )
     ran = litmus("check", mp, "--model", weak)
     assert ran.status == 2
     assert f"{mp}:1:1: error: the model file {weak} does not say what the primitives of a C test become" in ran.err
