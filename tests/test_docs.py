@@ -6,6 +6,7 @@ import ast
 import re
 
 from docs import verdicts
+from litmus import __version__
 
 COMMAND = "python -m docs.verdicts"
 
@@ -39,3 +40,8 @@ def test_the_architecture_names_every_module_by_its_first_line() -> None:
     for name, module in modules.items():
         said = " ".join((ast.get_docstring(ast.parse(module.read_text())) or "").split())
         assert said.startswith(listed[name]), name
+
+
+def test_the_changelog_begins_with_the_version_of_the_program() -> None:
+    text = (verdicts.PAGE.parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)$", text, re.MULTILINE)[0] == __version__
