@@ -1,7 +1,7 @@
 """Instruction sets: from the program of a test to the operations that everything downstream knows.
 
-One table-like module an architecture.  A module that is named here has a table ARCHITECTURES of
-the architectures that it defines; it is imported when a test of its architecture is met.
+Each architecture has one module, which is like a table.  A module that is named here has a table
+ARCHITECTURES of the architectures that it defines.  It is imported when the first test of one of them is read.
 """
 
 from __future__ import annotations

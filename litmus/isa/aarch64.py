@@ -1,12 +1,13 @@
 """AArch64: the instructions that litmus tests use, one row each.
 
-Source: Arm Architecture Reference Manual for A-profile (DDI 0487), the pages of chapter C6 that
-bear the names of the instructions; C1.2.4 for conditions, C1.3.3 for addresses, B2.3 for what the
-memory model makes of the accesses.  The interpreting code is litmus/isa/aarch64_lowering.py.
+Source: Arm Architecture Reference Manual for A-profile (DDI 0487): the pages of chapter C6 that
+have the names of the instructions; C1.2.4 for conditions, C1.3.3 for addresses, B2.3 for how the
+memory model orders the accesses.  The code that interprets the rows is litmus/isa/aarch64_lowering.py.
 
-In expressions `sext` and `zext` extend from the size of the operation, 32 bits for W registers and
-64 for X registers, and N is that size.  The flags are pseudo registers: .n, .z, .c and .lt, which
-is N != V, so that a comparison is one operator; V itself is N != .lt.
+In expressions, N is the size of the operation: 32 bits for W registers, 64 for X registers.  `sext` and
+`zext` extend from that size.  The flags are pseudo registers: .n, .z, .c and .lt.  The flag .lt stands for
+"flag N differs from flag V", so that a signed comparison is one operator.  V has no register of its own:
+it is 1 where .n differs from .lt.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from litmus.program.code import Carried
 ZERO = "XZR"
 LINK = "X30"  # holds the return address
 
-# Every name of a general register, in lower case: the register as states spell it, its bytes.
+# Every name of a general register, in lower case -> the register as states spell it, and how many bytes the name means.
 VIEWS: dict[str, tuple[str, int]] = {
     **{f"x{n}": (f"X{n}", 8) for n in range(31)},
     **{f"w{n}": (f"X{n}", 4) for n in range(31)},
@@ -82,13 +83,14 @@ CONDITIONS = {
 
 
 class Compute(Struct, frozen=True):
-    """An instruction whose target becomes `result`, and the flags what `flags` says of D and S.
+    """An instruction that sets its target to `result`.  If it sets flags, `flags` has their expressions over D and S.
 
-    operands: d the target, D where its old value counts (d in the result); n, m, a source registers of
-    the same size; w and v sources of 32 bits; f a register that is shifted or extended, or a number
-    (arithmetic), g the same for logical instructions; h a register or a number, the count of a shift;
-    e a register or a number of 8 bits;
-    i and j numbers below N, k from 1 to N - i, with M the mask of k bits.
+    operands: one letter for each operand.
+      d: the target.  D: a target whose old value is used; the result calls that value d.
+      n, m, a: source registers of the target's size.  w, v: sources of 32 bits.
+      f: a register that may be shifted or extended, or a number (arithmetic).  g: the same for logical instructions.
+      h: the count of a shift, a register or a number.  e: a register or a number of 8 bits.
+      i, j: numbers below N.  k: a number from 1 to N - i; M is the mask of k bits.
     sizes: the bytes that the target may have.
     """
 
@@ -102,7 +104,7 @@ X_ONLY = (8,)
 
 
 def _swapped(value: str, by: int, mask: str) -> str:
-    """The value with neighbouring groups of `by` bits exchanged; the mask has the lower of each two."""
+    """The value with each two neighbouring groups of `by` bits exchanged; the mask has the lower group of each pair."""
     return f"or(shl(and({value}, {mask}), {by}), and(shr({value}, {by}), {mask}))"
 
 
@@ -113,7 +115,7 @@ _REV32 = _swapped(_REV16, 16, _HALVES)
 
 
 def _quotient(divide: str, extend: str) -> str:
-    """A division, of which that by 0 gives 0."""
+    """A division in which division by 0 gives 0."""
     return f"ite({extend}(m), {divide}({extend}(n), ite({extend}(m), {extend}(m), 1)), 0)"
 
 
@@ -218,21 +220,21 @@ COMPUTE = {
     "rev32": Compute("dn", _REV32, sizes=X_ONLY),
 }
 
-# REV reverses the bytes of the whole register: by the bytes of the register
+# REV reverses the bytes of the whole register: bytes of the register -> result
 REV = {4: _REV32, 8: f"or(shl({_REV32}, 32), shr({_REV32}, 32))"}
 COMPUTE["rev64"] = Compute("dn", REV[8], sizes=X_ONLY)
 
-# MOVZ, MOVN, MOVK: what becomes of the target, with the number i shifted to its place and its mask M
+# MOVZ, MOVN, MOVK -> the target's new value; i is the number, shifted to its place, and M is the mask of that place
 WIDE = {"movz": "i", "movn": "not(i)", "movk": "or(andnot(d, M), i)"}
 
-# CSEL and its kin: what the target becomes if the condition does not hold; it becomes n if it holds
+# CSEL and similar: if the condition holds, the target becomes n; if not, it becomes the value of the row
 SELECT = {"csel": "m", "csinc": "add(m, 1)", "csinv": "not(m)", "csneg": "neg(m)"}
-# aliases with one source, for the inverted condition: CINC is CSINC with its source twice
+# aliases with one source, for the inverted condition: CINC is CSINC with the same source twice
 SELECT_ALIAS = {"cinc": "add(n, 1)", "cinv": "not(n)", "cneg": "neg(n)"}
-# aliases without a source: what the target becomes if the condition holds; else 0
+# aliases without a source: if the condition holds, the target becomes the value of the row; if not, 0
 SELECT_CONSTANT = {"cset": 1, "csetm": -1}
 
-# CCMP, CCMN: the flags are those of this operation if the condition holds, else a number
+# CCMP, CCMN: if the condition holds, the flags are those of this operation; if not, they are the bits of a number
 CONDITIONAL_COMPARE = {"ccmp": ("sub(D, S)", SUB), "ccmn": ("add(D, S)", ADD)}
 
 # Shifts and extensions of a register operand (C6.1.2 and 3); k is the count
@@ -259,15 +261,17 @@ INDEX = {"lsl", "uxtw", "sxtw", "sxtx"}
 
 
 class Access(Struct, frozen=True):
-    """A load or a store: bytes (None: of the register), sign extension, and its cat sets.
+    """A load or a store.
 
-    The sets are herd7's: A acquire, Q acquire with the weaker (RCpc) order of LDAPR, L release, X
-    of an atomic read-modify-write, NT non-temporal.
-    offset: the bits that the instruction has for an offset from the base: 0 none, 9 signed, 7 signed
-    and counted in accesses, 12 unsigned and counted in accesses (then a register may be the offset,
-    and LDUR's 9 signed bits are as good).  update: may write the address back to the base.
-    step: in place of an offset, the one number of accesses by which the base may move: down before the access, or up
-    behind it.
+    size: bytes; None means the bytes of the register.  signed: a load extends the sign.
+    tags: its cat sets, with herd7's names: A acquire, Q acquire with the weaker (RCpc) order of LDAPR,
+    L release, X part of an atomic read-modify-write, NT non-temporal.
+    offset: how many bits the instruction has for an offset from the base.  0: it has no offset.  9: signed bytes.
+    7: signed, in units of the access.  12: unsigned, in units of the access; then the offset may also be a register,
+    or one of the 9-bit offsets of LDUR.
+    update: the instruction may write the address back to the base.
+    step: used in place of an offset.  The base may move by exactly this many accesses: a negative step moves it down
+    before the accesses, a positive step moves it up after them.
     """
 
     size: int | None
@@ -297,7 +301,7 @@ LOADS = {
     **_signed("ldr", offset=12, update=True),
     **_sized("ldur", offset=9),
     **_signed("ldur", offset=9),
-    **_sized("ldtr", offset=9),  # what an application's thread accesses is unprivileged anyway
+    **_sized("ldtr", offset=9),  # LDTR is an unprivileged access, and a thread of an application has no other
     **_signed("ldtr", offset=9),
     **_sized("ldar", "A"),
     **_sized("ldapr", "Q"),
@@ -311,12 +315,12 @@ STORES = {
     **_sized("stlr", "L"),
     **_sized("stlur", "L", offset=9),
 }
-# EX is the newer name of the exclusives; models use either.
+# EX is herd7's newer set of exclusives; some models use X, others EX.
 EXCLUSIVE_LOADS = {**_sized("ldxr", "X EX"), **_sized("ldaxr", "X EX A")}
 EXCLUSIVE_STORES = {**_sized("stxr", "X EX"), **_sized("stlxr", "X EX L")}
-# What the status depends on then, in the semantics of instructions that Arm publishes with herd7: nothing
+# The status of a store-exclusive depends on nothing, in the semantics of instructions that Arm publishes with herd7.
 STATUS_CARRIES: Carried = "nothing"
-# Pairs are two accesses of one instruction, in no order but that of ORDERED_PAIRS
+# Pairs are two accesses of one instruction.  Only ORDERED_PAIRS order them.
 LOAD_PAIRS = {
     "ldp": Access(None, offset=7, update=True),
     "ldpsw": Access(4, signed=True, offset=7, update=True),
@@ -331,14 +335,14 @@ STORE_PAIRS = {
     "stlp": Access(8, tags="L"),
     "stilp": Access(None, tags="L", update=True, step=-2),
 }
-# "Ordered pair": the first register is accessed before the second, but by a STILP that moves its base: there, the
-# second is stored before the first.  (A release is after what is before it, and an acquire before what is behind it:
-# bob in models/aarch64.cat.)
+# "Ordered pair": the instruction accesses the first register's place before the second's.  The exception is a STILP
+# that moves its base: it stores the second register before the first.  (bob in models/aarch64.cat orders one access
+# after the other: a release is ordered after all that comes before it, an acquire before all that comes after it.)
 ORDERED_PAIRS = frozenset({"ldiapp", "stilp"})
 
 # ---------------------------------------------------------------- atomic read-modify-writes (FEAT_LSE)
 
-# What is stored, of the value read R and the source S
+# The value that is stored; R is the value read, S is the source
 ATOMICS = {
     "add": "add(R, S)",
     "clr": "andnot(R, S)",
@@ -353,9 +357,11 @@ ATOMICS = {
 
 
 class Atomic(Struct, frozen=True):
-    """An atomic instruction: its operation in ATOMICS, or `cas`; whether it is A and L; its bytes.
+    """An atomic instruction.
 
-    returns: whether it has a target (LDADD), or none (STADD).
+    operation: a key of ATOMICS, or `cas`.  acquire, release: the read is in A, the write is in L.
+    size: bytes; None means the bytes of the register.
+    returns: it has a target, as LDADD has; STADD has none.
     """
 
     operation: str
@@ -367,7 +373,7 @@ class Atomic(Struct, frozen=True):
 
 _ORDERS = {"": (False, False), "a": (True, False), "l": (False, True), "al": (True, True)}
 
-# LD<op>{A}{L}{B|H}, SWP and CAS alike; ST<op>{L}{B|H} is LD<op>{L}{B|H} with the target WZR
+# LD<op>{A}{L}{B|H}; SWP and CAS have the same suffixes.  ST<op>{L}{B|H} is LD<op>{L}{B|H} with the target WZR.
 ATOMIC = {
     f"{prefix}{order}{suffix}": Atomic(operation, *flags, size)
     for operation, prefix in [("swp", "swp"), ("cas", "cas"), *((op, f"ld{op}") for op in ATOMICS if op != "swp")]
@@ -388,11 +394,11 @@ BARRIERS = ("dmb", "dsb")
 OPTIONS = ("SY", "LD", "ST", *(f"{domain}{kind}" for domain in ("ISH", "OSH", "NSH") for kind in ("", "LD", "ST")))
 FENCES = frozenset(f"{barrier.upper()}.{option}" for barrier in BARRIERS for option in OPTIONS) | {"ISB"}
 
-# Hints, of which a processor may do nothing; a wait may end at any time
+# Hints: a processor may ignore them.  A wait (wfe, wfi) may end at any time, so it does nothing here either.
 NOTHING = frozenset({"nop", "yield", "dgh", "sev", "sevl", "wfe", "wfi"})
 PREFETCHES = frozenset({"prfm", "prfum"})
 
-# What is not supported, and why; Architecture extensions by a part of their instructions.
+# What is not supported, and why.  Of an architecture extension, only some of its instructions are listed.
 _UNSUPPORTED = {
     "addresses of pages are not supported": "adrp",
     "system instructions are not supported": """

@@ -1,8 +1,8 @@
 """AArch64 computing: registers, flags and conditions, and the instructions that access no memory.
 
-A register holds 64 bits; writing its W view clears the upper half.  Where nobody can tell, the upper
-half is left as it comes (`Template.half` and litmus/isa/assembly.py): reading a W view takes the
-lower half only, reading an X view is `whole`.
+A register holds 64 bits.  Writing its W view clears the upper half.  Where no code of the thread and no state
+can show the upper half, it is not cleared (`Template.half`; litmus/isa/assembly.py says why this is right).
+Reading a W view uses the lower half only; reading an X view uses the upper half too (`Template.whole`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STACK_SOURCE = frozenset({"add", "adds", "sub", "subs", "cmp", "cmn"})
 
 
 class Computing:
-    """An instruction on its way to a template; instructions that compute are methods."""
+    """An instruction that is becoming a template; each instruction that computes has a method here."""
 
     def __init__(self, reader: Reader, exact: bool) -> None:
         self.reader = reader
@@ -47,13 +47,13 @@ class Computing:
         return found[1] if found is not None else 8
 
     def used(self, register: View) -> Expr:
-        """The value of a register operand, of which as many bits count as it has."""
+        """The value of a register operand.  Only as many low bits count as the operand has."""
         if register.size == 8:
             self.whole |= registers_of(register.value)
         return register.value
 
     def set(self, target: View, value: Expr) -> None:
-        """target := value, of which its lower 32 bits count if the target is a W view."""
+        """target := value.  If the target is a W view, only the lower 32 bits of the value count."""
         if target.name != ZERO:
             self.operations.append(Set(target.name, self.sized(target, value)))
 
@@ -69,10 +69,10 @@ class Computing:
         return value
 
     def loaded(self, target: View, size: int, signed: bool, read: Expr, same: Expr | None = None) -> None:
-        """target := what was loaded with `size` bytes, and is held sign-extended in `read`.
+        """target := the loaded value.  It has `size` bytes, and `read` holds it sign-extended.
 
-        same: whether it was the target's old value (CAS); then the processor may leave the target alone
-        (B2.3, the intrinsic dependencies of Compare and Swap).
+        same: only for CAS, true if the loaded value is the old value of the target.  Then the processor may leave the
+        target alone (B2.3, the intrinsic dependencies of Compare and Swap).
         """
         if target.name == ZERO:
             return
@@ -88,7 +88,10 @@ class Computing:
         self.whole |= location.whole
 
     def written_back(self, location: Location, *used: View) -> None:
-        """The base becomes the address, after the access; it may not be one of the registers `used`."""
+        """After the access, the base becomes the address, if the instruction writes it back.
+
+        Raises InputError if the base is one of the registers `used`.
+        """
         if location.update is None:
             return
         for register in used:
@@ -100,7 +103,7 @@ class Computing:
     # ------------------------------------------------------------ computing
 
     def move(self) -> None:
-        """MOV is an alias of ORR, ADD, MOVZ and MOVN; the assembler chooses."""
+        """MOV is an alias of ORR, ADD, MOVZ and MOVN; the assembler chooses one of them."""
         self.reader.expect(2)
         target = self.reader.register(4, 8, stack=True)
         if isinstance(self.reader.peek(), Number):
@@ -110,7 +113,7 @@ class Computing:
             self.set(target, self.used(self.reader.register(target.size, stack=True)))
 
     def move_wide(self, result: str) -> None:
-        """MOVZ, MOVN, MOVK: what becomes of the target is a row of WIDE."""
+        """MOVZ, MOVN, MOVK: a row of WIDE says what the target becomes."""
         target = self.reader.register(4, 8)
         number = self.reader.number(0, 0xFFFF)
         shift = self.count_of_lsl(0, 8 * target.size - 16, 16)
@@ -210,7 +213,7 @@ class Computing:
             self.operations.append(Set(flag, substituted(expression(text), named)))
 
     def select(self) -> None:
-        """CSEL and its kin choose one operand; the target depends on that one."""
+        """CSEL and similar choose one of two operands; the target depends on the chosen one."""
         target = self.reader.register(4, 8)
         size = target.size
         if self.name in table.SELECT_CONSTANT:
@@ -254,7 +257,7 @@ class Computing:
         operands["R"] = extended(substituted(expression(result), operands), bits)
         n, v = number >> 3 & 1, number & 1
         otherwise = {".n": n, ".z": number >> 2 & 1, ".c": number >> 1 & 1, ".lt": n ^ v}
-        held = "..held"  # the condition speaks of the flags as they were
+        held = "..held"  # the condition is about the old flags, so it is evaluated before they change
         self.operations.append(Set(held, condition))
         for flag, text in rows.items():
             value = substituted(expression(text), operands)
@@ -285,5 +288,5 @@ class Computing:
 
 
 def extended(value: Expr, bits: int) -> Expr:
-    """The value, sign-extended from its lower `bits`; computed where it is a number."""
+    """The value, sign-extended from its lower `bits`.  A number is computed at once."""
     return value if bits == 64 else settled(Op(f"sext{bits}", (value,)))

@@ -1,8 +1,8 @@
 """AArch64 lowering: what the rows of litmus/isa/aarch64.py mean, as operations.
 
-A register holds 64 bits; writing its W view clears the upper half.  Where nobody can tell, the upper
-half is left as it comes (`Template.half` and litmus/isa/assembly.py): reading a W view takes the
-lower half only, reading an X view is `whole`.
+A register holds 64 bits.  Writing its W view clears the upper half.  Where no code of the thread and no state
+can show the upper half, it is not cleared (`Template.half`; litmus/isa/assembly.py says why this is right).
+Reading a W view uses the lower half only; reading an X view uses the upper half too (`Template.whole`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _KNOWN = (
 
 
 class _Lowering(Computing):
-    """One instruction on its way to a template."""
+    """One instruction that is becoming a template."""
 
     def template(self) -> Template:
         self.lower()
@@ -159,7 +159,7 @@ class _Lowering(Computing):
         self.accessed(location, size)
 
     def load_literal(self) -> None:
-        """LDR X1,=x: the constant, wherever the assembler puts it."""
+        """LDR X1,=x loads a constant.  The assembler chooses where it is stored; that place is no variable."""
         target = self.reader.register(4, 8)
         literal = self.reader.take(Literal, "a literal")
         if isinstance(literal.value, int):
@@ -179,7 +179,7 @@ class _Lowering(Computing):
         self.accessed(location, size)
 
     def store_exclusive(self, row: Row) -> None:
-        """The status is 0 for success."""
+        """STXR and similar: the status becomes 0 if the store was done, 1 if not."""
         status = self.reader.register(4)
         source = self.reader.register(*((4, 8) if row.size is None else (4,)))
         size = row.size or source.size
@@ -202,7 +202,7 @@ class _Lowering(Computing):
         location = self.reader.memory(row, size)
         loads = [(first, location.address), (second, _moved(location.address, size))]
         ordered = self.name in table.ORDERED_PAIRS
-        if first.name == location.base:  # it must last until the other is loaded
+        if first.name == location.base:  # the base must keep its value until the other register is loaded
             if ordered:
                 message = f"{self.reader.mnemonic.name} to its base register is not supported"
                 raise self.reader.unsupported(message, first.place)
@@ -232,7 +232,7 @@ class _Lowering(Computing):
         self.accessed(location, size)
 
     def prefetch(self) -> None:
-        """The hint what is prefetched, and an address: of code, too."""
+        """Read the operands, a hint and an address.  The address may be one of code."""
         operand = self.reader.peek()
         if isinstance(operand, Number):
             self.reader.number(0, 31)
@@ -249,8 +249,8 @@ class _Lowering(Computing):
     def atomic(self, row: Atomic) -> None:
         """LD<op>, ST<op>, SWP and CAS.
 
-        A target XZR takes the order of an acquire away, and the read is in NoRet: B2.3 speaks of
-        instructions with a destination other than WZR and XZR.  For CAS that is the register compared.
+        If the target is XZR, the read is in NoRet and is no acquire: what B2.3 says of acquires is said of instructions
+        whose destination is neither WZR nor XZR.  The destination of CAS is the register that is compared.
         """
         reader = self.reader
         source = reader.register(*((4, 8) if row.size is None else (4,)))
@@ -286,7 +286,7 @@ class _Lowering(Computing):
         self.go(condition)
 
     def go(self, condition: Expr | None) -> None:
-        """Branch to the label that is the next operand, or to an instruction that many bytes from here."""
+        """Branch to where the next operand says: a label, or a distance in bytes from this instruction."""
         if isinstance(self.reader.peek(), Distance):
             distance = self.reader.take(Distance, "a distance")
             if distance.bytes % 4:
@@ -298,7 +298,7 @@ class _Lowering(Computing):
             self.operations.append(Branch(self.target.name, condition))
 
     def link(self) -> None:
-        """The link register becomes the address of the instruction behind this one."""
+        """The link register becomes the address of the next instruction."""
         self.operations.append(Set(LINK, unplaced(NEXT)))
 
     def jump(self) -> None:

@@ -1,7 +1,7 @@
 """AArch64 operands: what a cell of the table spells, in the notation of the Arm Architecture Reference Manual.
 
-Upper and lower case are the same, the `#` of a number may be left out, and a symbolic register is
-`%a`, or `W%a` for its lower half.
+Upper and lower case mean the same.  The `#` of a number may be left out.  A symbolic register is
+`%a`; `W%a` is its lower half.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _VECTOR = re.compile(r"[vqdshbzp]\d+(\.\w+)?|za\d?(\.\w+)?", re.IGNORECASE)
 
 
 def view(name: str) -> tuple[str, int] | None:
-    """The register of that name, as states spell it, and the bytes of it that the name stands for."""
+    """The register that `name` means, as states spell it, and how many of its bytes the name means."""
     found = VIEWS.get(name.lower())
     if found is None and "%" in name:
         return name[name.index("%") :], 4 if name[0] in "wW" else 8
@@ -112,7 +112,7 @@ _Kind = TypeVar("_Kind", Word, Number, Modifier, Memory, Literal, Distance)
 
 
 class View(Struct, frozen=True):
-    """A register operand: the register, and the bytes of it that are meant."""
+    """A register operand: the register, and how many of its bytes the operand means."""
 
     name: str
     size: int
@@ -120,14 +120,15 @@ class View(Struct, frozen=True):
 
     @property
     def value(self) -> Expr:
-        """What reading it gives; more than its bytes may be set."""
+        """What reading the register gives; bits above the operand's own bytes may be set."""
         return 0 if self.name == ZERO else Reg(self.name)
 
 
 class Location(Struct, frozen=True):
-    """The address of an access, and the registers of which it depends on all 64 bits.
+    """The address of an access.
 
-    update: what becomes of `base` after the access, None if it is left alone.
+    whole: the registers whose 64 bits all matter for the address.
+    update: the value of `base` after the access; None if the base does not change.
     """
 
     address: Expr
@@ -143,7 +144,7 @@ def plus(address: Expr, offset: int) -> Expr:
 
 
 def settled(expr: Expr) -> Expr:
-    """The expression with everything computed in which no register occurs; dependencies are kept."""
+    """The expression with every part computed that has no register in it.  Dependencies on registers stay."""
     if not isinstance(expr, Op):
         return expr
     name = expr.name
@@ -161,7 +162,7 @@ def settled(expr: Expr) -> Expr:
 
 
 class Reader(Instruction[Operand]):
-    """An instruction of a cell, and its operands as they are asked for."""
+    """An instruction of a cell; its operands are read one by one, each as what the caller expects."""
 
     def __init__(self, text: str, tree: Tree) -> None:
         mnemonic, *trees = tree.children
@@ -169,7 +170,7 @@ class Reader(Instruction[Operand]):
         super().__init__(text, mnemonic, operands, operands[-1].place.end if operands else None)
 
     def finish(self) -> None:
-        """There are no more operands."""
+        """Raises InputError if operands are left."""
         if self.left():
             place = self.operands[self.next].place
             raise self.error(f"{self.mnemonic.name} takes {self.next} operands here", place)
@@ -226,7 +227,7 @@ class Reader(Instruction[Operand]):
     # ------------------------------------------------------------ flexible operands
 
     def shifted(self, register: View, bits: int, shifts: frozenset[str]) -> Expr:
-        """A register with the shift or extension that may follow it, of an operation of that many bits."""
+        """A register of an operation of `bits` bits, with the shift or extension that may follow it."""
         following = self.peek()
         if isinstance(following, Modifier):
             name, count = following.name, following.count
@@ -289,7 +290,7 @@ class Reader(Instruction[Operand]):
         return Location(Op("add", (Reg(name), index)), whole | {name}, name, None, memory.place)
 
     def _offset(self, offset: Number, access: Access, size: int, update: bool) -> None:
-        """Whether the instruction has room for an offset."""
+        """Raises InputError if the instruction cannot encode the offset."""
         value = offset.value
         low, high, unit = -256, 255, 1
         if access.offset == 7:
@@ -305,7 +306,7 @@ class Reader(Instruction[Operand]):
             raise self.error(message, offset.place, hint)
 
     def _index(self, parts: list[Word | Number | Modifier], access: Access) -> tuple[Expr, frozenset[str]]:
-        """What a register adds to an address, and the registers of which it takes 64 bits."""
+        """What an index register adds to an address, and the registers whose 64 bits all matter for that."""
         if access.offset != 12:
             raise self.error(f"{self.mnemonic.name} does not take a register as an offset", parts[0].place)
         if not isinstance(parts[0], Word) or len(parts) > 2:
@@ -358,8 +359,8 @@ def _number(token: Node, place: Place) -> Number:
 def read_cell(text: str) -> tuple[tuple[Named, ...], Reader | None]:
     """The labels of a cell, and its instruction.
 
-    Raises InputError where the text is no instruction, Unsupported where it is one whose operands have
-    a notation of their own.
+    Raises InputError where the text is no instruction.  Raises Unsupported for an instruction whose operands are
+    written in a notation that is not read here.
     """
     try:
         tree = parsed(_GRAMMAR, text, _EXAMPLES)

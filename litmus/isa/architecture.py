@@ -13,14 +13,14 @@ from litmus.source.syntax import Test
 class Architecture(Struct, frozen=True, eq=False):
     """An instruction set.
 
-    title: what messages call it, where that is not its name.
+    title: what messages call it, if they do not call it by its name.
     tags: the cat sets that only this architecture has (fences and annotations of accesses).
-    canonical: the name that states give a register, however the test spells it; None where there is
-    no such register.  rank: the place of a canonical register in herd's order of registers.
-    registers: how to name the registers in a message.
-    named_registers: registers are the variables that the program itself names (C), so that one that
+    canonical: from a register as the test spells it to its name in states; None if there is no such register.
+    rank: the place of a canonical register in herd's order of registers.
+    registers: what a message says about the names of registers.
+    named_registers: the registers are the variables that the program itself names (C).  Then a register that
     no thread names is a mistake.
-    lower: the code of a test.  It raises InputError and Unsupported with the span of the offending
+    lower: gives the code of a test.  It raises InputError and Unsupported with the span of the offending
     token.
     """
 

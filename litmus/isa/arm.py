@@ -16,8 +16,8 @@ REGISTERS = (*(f"R{n}" for n in range(13)), "SP", "LR", "PC")
 ALIASES = {"R13": "SP", "R14": "LR", "R15": "PC", "FP": "R11", "IP": "R12", "SL": "R10", "SB": "R9"}
 HINT = "registers are R0 to R15, SP, LR, FP, IP"
 
-# A8.3 Conditional execution, table A8-1: when an instruction with that suffix executes, over the flags .n .z .c .v;
-# each pair is a condition and its opposite.
+# A8.3 Conditional execution, table A8-1: the condition, over the flags .n .z .c .v, on which an instruction with that
+# suffix executes.  Each pair is a condition and its opposite.
 CONDITION_PAIRS = (
     ("eq", ".z", "ne", "lnot(.z)"),
     ("cs", ".c", "cc", "lnot(.c)"),
@@ -31,13 +31,13 @@ CONDITION_PAIRS = (
 ALWAYS = "al"
 
 # A2.4 and A8.4: how instructions set the flags; R is the result, A and O are the operands.  The carry of a logical
-# instruction is that of its shifter, which is not modelled: it is left alone or undefined (`Compute.flags`).
+# instruction is the carry of its shifter, which is not modelled.  So .c is left alone or undefined (`Compute.flags`).
 _LOGICAL = {".n": "lt(R, 0)", ".z": "eq(R, 0)"}
 FLAGS = {
     "logical": _LOGICAL,
     "sum": {**_LOGICAL, ".c": "ne(shr(add(zext32(A), zext32(O)), 32), 0)", ".v": "ne(R, add(A, O))"},
     "difference": {".n": "lt(R, 0)", ".z": "eq(A, O)", ".c": "geu(A, O)", ".v": "ne(R, sub(A, O))"},
-    # with the carry that there was before
+    # ..carry is the carry from before the instruction
     "sum with carry": {
         **_LOGICAL,
         ".c": "ne(shr(add(add(zext32(A), zext32(O)), ..carry), 32), 0)",
@@ -53,14 +53,16 @@ FLAGS = {
 
 
 class Compute(Struct, frozen=True):
-    """An instruction whose target becomes `result`, or that only sets the flags from it.
+    """An instruction that sets its target to `result`, or that has no target and only sets the flags from `result`.
 
-    operands: T the target, D its old content; A, B, C registers; O the flexible second operand (a number, or a
-    register that may be shifted); H a number of 16 bits; S a register or a number from 0 to 32; n a number from
-    0 to 31 and w the width of the field of bits that begins there, M its mask.  Of TAO, A may be left out: it is
-    the target then.
-    flags: the row of FLAGS, where the form with S (or an instruction without a target) sets them; with "shift"
-    it is the logical one and the carry is left undefined.
+    operands: one letter for each operand.
+      T: the target; the result calls its old content D.  A, B, C: registers.
+      O: the flexible second operand, a number or a register that may be shifted.
+      H: a number of 16 bits.  S: a register or a number from 0 to 32.
+      n: a number from 0 to 31.  w: the width of the field of bits that begins at bit n; M is the mask of that width.
+      In TAO, A may be left out; then it is the target.
+    flags: a key of FLAGS.  The form with the suffix S sets these flags, and so does an instruction without a
+    target.  With "shift", the flags are those of "logical", and the carry is left undefined.
     """
 
     operands: str
@@ -80,7 +82,7 @@ COMPUTE = {
     "orr": Compute("TAO", "or(A, O)", "logical"),
     "eor": Compute("TAO", "xor(A, O)", "logical"),
     "orn": Compute("TAO", "or(A, not(O))", "logical"),
-    "xor": Compute("TAO", "xor(A, O)", "logical"),  # what herd7 calls EOR, too
+    "xor": Compute("TAO", "xor(A, O)", "logical"),  # another name of EOR, which herd7 accepts
     "bic": Compute("TAO", "andnot(A, O)", "logical"),
     "mov": Compute("TO", "O", "logical"),
     "mvn": Compute("TO", "not(O)", "logical"),
@@ -122,13 +124,14 @@ COMPUTE |= {
     "bfi": Compute("TAnw", "sext32(or(andnot(D, shl(M, n)), shl(and(A, M), n)))"),
     "bfc": Compute("Tnw", "sext32(andnot(D, shl(M, n)))"),
 }
-SHIFTS = frozenset({"lsl", "lsr", "asr", "ror"})  # A8.4.1: also of a second operand, and of an offset
+SHIFTS = frozenset({"lsl", "lsr", "asr", "ror"})  # A8.4.1: shifts of a second operand or of an offset, too
 
 
 class Transfer(Struct, frozen=True):
-    """A load or a store of `size` bytes; extension: of a loaded value that is not sign-extended.
+    """A load or a store of `size` bytes.
 
-    tags: the cat sets of the access.  base: its address is a register without an offset.
+    extension: how a loaded value is extended, if it is not sign-extended.  tags: the cat sets of the access.
+    base: the address must be a register without an offset.
     """
 
     size: int
@@ -147,7 +150,7 @@ LOADS = {
     "ldrh": Transfer(2, "zext16"),
     "ldrsb": Transfer(1),
     "ldrsh": Transfer(2),
-    "ldrt": Transfer(4),  # what an application's thread accesses is unprivileged anyway
+    "ldrt": Transfer(4),  # LDRT is an unprivileged access, and a thread of an application has no other
     "ldrbt": Transfer(1, "zext8"),
     "ldrht": Transfer(2, "zext16"),
     "ldrsbt": Transfer(1),
@@ -186,15 +189,16 @@ CONDITIONAL = {
     "stlexb": Transfer(1, "", _EXCLUSIVE | _RELEASE, base=True),
     "stlexh": Transfer(2, "", _EXCLUSIVE | _RELEASE, base=True),
 }
-# What the status depends on then, as on POWER ("Herding cats", section 5)
+# The status of a store-exclusive depends on the operands, as on POWER ("Herding cats", section 5)
 STATUS_CARRIES: Carried = "operands"
 
 
 class Multiple(Struct, frozen=True):
-    """Where the words of a multiple load or store lie: from the base upwards or down, and without the base's own.
+    """A multiple load or store, and where its words lie.
 
-    A4.7 Load/store multiple instructions: I increment, D decrement, A after, B before; the names of stacks
-    are F full, E empty, D descending, A ascending.
+    up: they lie above the base; otherwise below it.  before: the word at the base itself is not one of them.
+    A4.7 Load/store multiple instructions: I increment, D decrement, A after, B before; in the names for stacks,
+    F full, E empty, D descending, A ascending.
     """
 
     load: bool
@@ -214,11 +218,11 @@ MULTIPLES = {
     **dict.fromkeys(("stmdb", "stmfd"), Multiple(False, *_DB)),
 }
 STACK = {"push": Multiple(False, *_DB), "pop": Multiple(True, *_IA)}  # the base is SP, and written back
-# A8.8.72 and A8.8.210: two words, one access each (they are single-copy atomic with LPAE only)
+# A8.8.72 and A8.8.210: two words, with one access for each word (both together are single-copy atomic only with LPAE)
 DOUBLES = {"ldrd": True, "strd": False}
 
-# A3.8.3 Memory barriers; A8.8.43 and A8.8.44 the options.  The threads of a test are in one inner shareable
-# domain: a barrier of that domain, of the outer one or of the system orders them, one that is not shareable does not.
+# A3.8.3 Memory barriers; A8.8.43 and A8.8.44 the options.  The threads of a test are in one inner shareable domain.
+# A barrier for that domain, for the outer domain or for the system orders them; a non-shareable barrier does not.
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "": ("",),
     "sy": ("",),
@@ -241,10 +245,11 @@ BARRIERS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LOAD_BARRIERS = frozenset({"ld", "ishld", "oshld", "nshld"})  # of version 8
 
-# Hints, of which a processor may do nothing; a wait may end at any time
+# Hints: a processor may ignore them.  A wait (wfe, wfi) may end at any time, so it does nothing here either.
 NOTHING = frozenset({"nop", "yield", "wfe", "wfi", "sev", "sevl"})
 PREFETCHES = frozenset({"pld", "pldw", "pli"})
-# A8.8.54 IT says in advance which of the next instructions are conditional; each is written with its condition
+# A8.8.54 IT says which of the next instructions are conditional.  Each of them is also written with its condition,
+# so IT itself does nothing here.
 IT = frozenset({"it", *(f"it{x}{y}{z}" for x in "te" for y in ("", "t", "e") for z in ("", "t", "e"))})
 
 LINK = "LR"  # holds the return address

@@ -1,9 +1,10 @@
 """ARM lowering: what the rows of litmus/isa/arm.py mean, as operations.
 
-The condition flags are pseudo registers: .n, .z, .c, .v.  A conditional instruction is a branch around
-itself: its access depends by control on what the flags were computed from, and later instructions do not,
-nor does what it leaves in a register.  DDI 0406C, A3.8.2, calls it a control dependency where a read decides
-the flags of a condition; herd7, too, lets it end with the instruction.  It is the weakest reading.
+The condition flags are pseudo registers: .n, .z, .c, .v.  A conditional instruction becomes the instruction and a
+branch around it.  Its access depends by control on what the flags were computed from.  Later instructions do not
+depend on it, and neither does the value that it leaves in a register.  DDI 0406C, A3.8.2, speaks of a control
+dependency if a read decides the flags of a condition.  Here, as in herd7, the dependency ends with the conditional
+instruction: this is the weakest way to read the manual.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ for _name, _holds, _opposite, _fails in CONDITION_PAIRS:
     _CONDITIONS[_opposite] = expression(_fails), expression(_holds)
 
 _WHERE = "..where"  # where a call through LR goes
-_START = ".start"  # the address of a multiple transfer whose loads overwrite its base
+_START = ".start"  # a copy of the base, for a multiple load that overwrites its base
 _SETTING = frozenset(name for name, row in COMPUTE.items() if row.flags and "T" in row.operands)
 _UNCONDITIONAL = frozenset({*BARRIERS, "cbz", "cbnz"})
 _KNOWN = frozenset(
@@ -132,7 +133,7 @@ class _Address:
 
 
 class _Reader(Reader):
-    """The operands of an ARM instruction; `carry`: an operand left a carry of the shifter."""
+    """The operands of an ARM instruction.  `carry`: an operand has used the shifter, which then sets the carry."""
 
     carry = False
 
@@ -151,14 +152,14 @@ class _Reader(Reader):
         return self.single() and str(self.operands[self.next].children[0])[0] in "#+-0123456789"
 
     def plain(self) -> int:
-        """How many operands there are, a shift of an operand not counted."""
+        """How many operands there are; the shift of an operand is not counted."""
         return sum(operand.data != "shift" for operand in self.operands)
 
     def flexible(self) -> Expr:
         """The second operand: a number, or a register that may be shifted (A5.2.4, A8.4)."""
         if self.is_number():
             number = wrap(self.number(-(1 << 31), (1 << 32) - 1), 32)
-            self.carry = not 0 <= number <= 255  # such a number is rotated
+            self.carry = not 0 <= number <= 255  # other numbers are encoded as a rotated byte, and that sets the carry
             return number
         value: Expr = Reg(self.register())
         if self.left() and self.operands[self.next].data == "shift":
@@ -167,7 +168,7 @@ class _Reader(Reader):
         return value
 
     def shifted(self, value: Expr, shift: Tree) -> Expr:
-        """A register as `LSL #2` shifts it."""
+        """The value of a register after a shift such as `LSL #2`."""
         kind, by = map(placed, shift.children)
         name = kind.name.lower()
         if name not in SHIFTS:
@@ -180,7 +181,7 @@ class _Reader(Reader):
         return folded(substituted(expression(COMPUTE[name].result), {"A": value, "S": count}))
 
     def address(self, base_only: bool = False) -> _Address:
-        """`[Rn]`, `[Rn,#4]`, `[Rn,-Rm,LSL #2]`, each with `!`, or `[Rn]` and an offset behind it."""
+        """`[Rn]`, `[Rn,#4]` or `[Rn,-Rm,LSL #2]`, each with or without `!`; or `[Rn]` and an offset after it."""
         tree = self.operand()
         if tree.data != "memory":
             hint = "addresses look like [R1] or [R1,#4]"
@@ -200,7 +201,7 @@ class _Reader(Reader):
         return _Address(Reg(base) if behind else moved, base, moved if behind or write_back is not None else None)
 
     def offset(self, parts: list[Tree]) -> Expr:
-        """A number, or a register that may be negative and shifted."""
+        """The offset of an address: a number, or a register that may have a minus sign and a shift."""
         first, *shifts = parts
         token = placed(first.children[0])
         if token.name[0] in "#+-0123456789":
@@ -217,7 +218,7 @@ class _Reader(Reader):
         return Op("neg", (value,)) if first.data == "negative" else value
 
     def registers(self) -> list[str]:
-        """The registers in braces, in ascending order, as they are transferred."""
+        """The registers in braces, in ascending order: the order of their addresses."""
         tree = self.operand()
         if tree.data != "registers":
             raise self.error(f"{self.mnemonic.name} wants registers here", place_of(tree), "write {R1,R2} or {R1-R3}")
@@ -239,7 +240,7 @@ _COUNTS = {"lsl": (0, 31), "lsr": (1, 32), "asr": (1, 32), "ror": (1, 31)}
 
 
 def _plus(base: str, offset: Expr) -> Expr:
-    """The address that lies an offset behind what a register holds."""
+    """The address: the value of the register `base` plus the offset."""
     if isinstance(offset, Op) and offset.name == "neg":
         return Op("sub", (Reg(base), offset.args[0]))
     return Op("add", (Reg(base), offset))
@@ -250,7 +251,7 @@ def _plus(base: str, offset: Expr) -> Expr:
 
 @lru_cache(maxsize=8192)
 def cell(text: str, exact: bool) -> CellCode:
-    """The meaning of a cell's text (InstructionSet.cell); it is always exact."""
+    """The meaning of a cell's text (InstructionSet.cell).  It is always exact, whatever `exact` says."""
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
     names = tuple([placed(as_tree(label).children[0]) for label in labels])
@@ -261,7 +262,7 @@ def cell(text: str, exact: bool) -> CellCode:
 
 
 def _decoded(name: str) -> tuple[str, bool, str] | None:
-    """The row of a mnemonic, whether it has the suffix S, and its condition: ADDSEQ."""
+    """The row of a mnemonic, whether it has the suffix S, and its condition.  ADDSEQ: add, True, eq."""
     for stem, condition in ((name, ALWAYS), (name[:-2], name[-2:])):
         if condition in _CONDITIONS or condition == ALWAYS:
             if stem in _KNOWN:
@@ -352,7 +353,7 @@ def _lowered(reader: _Reader, name: str, sets_flags: bool) -> Template:
 
 
 def _jump(reader: _Reader, name: str) -> Template:
-    """BL and BLX leave the address behind them in LR; BX and BLX go where a register says."""
+    """BL and BLX put the address of the next instruction into LR; BX and BLX go to the address in a register."""
     reader.expect(1)
     if name == "bl":
         target = reader.token("a label")
@@ -400,13 +401,13 @@ def _compute(reader: _Reader, name: str, row: Compute, sets_flags: bool) -> Temp
         raise reader.error(f"{reader.mnemonic.name} wants no operand here", place)
     result = substituted(expression(row.result), operands)
     value = folded(result)
-    if registers_of(value) == registers_of(result):  # else it is a false dependency, as EOR R1,R2,R2 is
+    if registers_of(value) == registers_of(result):  # else folding would drop a false dependency (EOR R1,R2,R2)
         result = value
     operations: tuple[Operation, ...] = ()
     if "..carry" in registers_of(result):
         operations = (Set("..carry", Reg(".c")),)
     undefined: frozenset[str] = frozenset()
-    if sets_flags or not target:  # before the target is overwritten, which may be an operand
+    if sets_flags or not target:  # flags come before the target is written, because the target may be an operand
         operands["R"] = result
         shift = row.flags == "shift"
         flags = FLAGS["logical" if shift else row.flags]
@@ -438,7 +439,7 @@ def _load(reader: _Reader, row: Transfer, reserve: bool = False) -> Template:
 
 
 def _literal(reader: _Reader, target: str) -> Template:
-    """LDR R1,=x: the constant, wherever the assembler puts it."""
+    """LDR R1,=x loads a constant.  The assembler chooses where it is stored; that place is no variable."""
     token = placed(reader.operand().children[0])
     if token.name[0] in "#+-0123456789":
         number = wrap(reader.in_range(token, -(1 << 31), (1 << 32) - 1), 32)
@@ -471,7 +472,7 @@ def _store_conditional(reader: _Reader, row: Transfer) -> Template:
 
 
 def _double(reader: _Reader, load: bool) -> Template:
-    """The second register may be left out: it is the one behind the first."""
+    """LDRD, STRD.  The second register may be left out; then it is the register after the first."""
     reader.expect(2, 3, 4)
     first = reader.register()
     if reader.single():
@@ -510,7 +511,7 @@ def _multiple(reader: _Reader, row: Multiple, stack: bool = False) -> Template:
 def _words(
     reader: _Reader, load: bool, registers: list[str], base: Expr, start: int, update: tuple[Operation, ...]
 ) -> Template:
-    """The transfers of several words, the first register's at base + start."""
+    """The transfers of several words.  The word of the first register is at base + start."""
     operations: list[Operation] = []
     accesses: list[Access] = []
     address = base
@@ -548,7 +549,7 @@ def _lower(test: Test) -> Program:
 _MACHINE = Machine("ARM", canonical, HINT)
 _INSTRUCTIONS = InstructionSet("ARM", cell, canonical, HINT, width=4, link=LINK)
 
-# X is a set of herd7's, of read-modify-writes in one instruction; models name it, and here it is empty.
+# X is herd7's set of read-modify-writes in one instruction.  Models name it; on this architecture it is empty.
 _TAGS = frozenset(
     {tag for options in BARRIERS.values() for tags in options.values() for tag in tags}
     | {ACQUIRE, RELEASE, EXCLUSIVE, "X"}

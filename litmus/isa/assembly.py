@@ -1,8 +1,8 @@
 """Assembly: the table of a test becomes code, whatever the instruction set.
 
-Cells are lowered to templates, templates are strung together to threads; both are memoised by
-their text, because generated tests repeat them.  What is left to do per test is to give every line
-its place in the file and to set up the initial state.
+Cells are lowered to templates, and the templates of a column make a thread.  Both are memoised by their
+text, because generated tests repeat them.  What remains for each test: every line gets its place in the
+file, and the initial state is set up.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from litmus.source.syntax import AddressOf, Cell, Register, Test
 
 
 class _Thread(Struct, frozen=True):
-    """The code of a thread, placed by cell numbers and offsets in cells.
+    """The code of a thread.  Its places are numbers of cells and offsets in these cells.
 
-    references: variables named and accesses, as in Reference; written: registers that a line writes;
-    jumps: some line branches through a register, or takes the address of a label.
+    lines: operation, number of the instruction, number of the cell, place in the cell.
+    references: the variables that are named and the accesses, as in Reference.  written: the registers that a
+    line writes.  jumps: some line branches through a register, or takes the address of a label.
     """
 
     lines: tuple[tuple[Operation, int, int, Place], ...]
@@ -60,8 +61,8 @@ class _InCell(Exception):
 def lower(test: Test, isa: InstructionSet) -> Program:
     """The program of an assembly test.
 
-    Raises InputError for what is no instruction, register, operand, label or initial state, and
-    Unsupported for what has no meaning here; both at the offending token.
+    Raises InputError if an instruction, register, operand, label or initial state is wrong, and Unsupported
+    for what the program does not support; both with the span of the offending token.
     """
     assert test.table is not None
     source = test.source
@@ -110,7 +111,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
 
 
 def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:
-    """Every label of the initial state is one of its process."""
+    """Raises InputError if the initial state names a label (`P0:L0`) that the process does not have."""
     for item in test.init:
         for value in item.values or ():
             if isinstance(value, AddressOf) and ":" in value.name:
@@ -123,7 +124,7 @@ def _check_code_addresses(test: Test, threads: list[ThreadCode]) -> None:
 
 
 def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]]:
-    """Per thread, the registers that are given a 64-bit type, so that states show their upper half."""
+    """Per thread, the registers with a declared 64-bit type.  States show the upper half of these."""
     wide: dict[int, frozenset[str]] = {}
     if isa.width == 8:
         typed = [(item.location, item.type) for item in test.init]
@@ -149,11 +150,11 @@ def _in_file(error: Diagnostic, source: Source, cell: Cell) -> Diagnostic:
 def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str]) -> _Thread:
     """The code of a thread whose cells have these texts.
 
-    On 64-bit machines, 32-bit results are kept sign-extended as long as nobody can tell: as long as
-    no register that holds one (`half`) is used in its whole width (`whole`: in addresses, in 64-bit
-    operations, or because states show 64 bits of it).  That is sound because the lower half of every
-    other result depends on the lower halves of its operands only, and states and narrower stores show
-    the lower half.  So a 32-bit load is one operation; a thread that could tell is lowered exactly.
+    On 64-bit machines, 32-bit results are kept sign-extended, so that a 32-bit load is one operation.  The upper
+    half is then not always the processor's.  So this is done only if no register that holds such a result
+    (`half`) is used in its whole width (`whole`): in an address, in a 64-bit operation, or in a state that shows
+    64 bits of it.  Otherwise the thread is lowered again, exactly.  It is sound: the lower half of every other
+    result depends only on the lower halves of its operands, and states and narrower stores show only the lower half.
     """
     codes = _cells(isa, texts, exact=isa.width < 8)
     templates = [code.instruction for code in codes if code.instruction is not None]
@@ -169,8 +170,8 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
     labels: dict[str, int] = {}
     references: list[tuple[str | None, tuple[str, ...], int | None, int, Place]] = []
     written: set[str] = set()
-    starts: list[int] = []  # the first line of each instruction as written
-    distant: list[tuple[int, int, Place]] = []  # the instructions that branches by a distance go to
+    starts: list[int] = []  # the first line of each instruction of the text
+    distant: list[tuple[int, int, Place]] = []  # branches by a distance: target instruction, cell, place
     jumps = False
     instruction = 0
     for number, code in enumerate(codes):
@@ -230,7 +231,7 @@ def _cells(isa: InstructionSet, texts: tuple[str, ...], exact: bool) -> list[Cel
 
 
 def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
-    """Every label stands once, every branch has its label."""
+    """Raises if a label is defined twice, or if a branch goes to a label that the thread does not have."""
     labels = {END}
     for number, code in enumerate(codes):
         for name, place in code.labels:
@@ -249,7 +250,7 @@ def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
 
 
 def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
-    """No instruction uses a flag that an earlier one has left undefined, on any path.
+    """Raises if, on some path, an instruction uses a flag that an earlier instruction has left undefined.
 
     A forward analysis: undefined[i] are the flags that may be undefined before cell i.
     """
@@ -305,7 +306,7 @@ def _reads(operation: Operation) -> frozenset[str]:
 
 
 def _base(address: Expr) -> tuple[str | None, tuple[str, ...]]:
-    """The variable of an address, or the registers one of which may hold its base."""
+    """The variable that an address names, and the registers that are added in it: one of them may hold its base."""
     if isinstance(address, Address):
         return address.base, ()
     if isinstance(address, Reg):

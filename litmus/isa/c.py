@@ -1,7 +1,7 @@
 """The C dialect: from the functions of a C test, under a primitives table, to the operations of its threads.
 
-Kernel and liburcu spellings (litmus.isa.c_catalogue); what they become on an architecture is its table's to say.
-What the compiler may do with plain accesses is litmus.program.compiler's to say.
+The primitives are those of the kernel and of liburcu (litmus.isa.c_catalogue).  The table of an architecture says what
+they become on it.  What the compiler may do with plain accesses is in litmus.program.compiler.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ UNTYPED_NOTE = "the types of the initial state and of the parameters differ, and
 def lower(test: Test, table: Primitives, kept: Promise = KEPT) -> Program:
     """The program of a C test on the architecture of `table`.
 
-    `kept`: the barriers that sys_membarrier() has; all of them, but for tests that ask what one is for.
-    Raises InputError and Unsupported with the span of the offending token.
+    `kept`: the barriers that sys_membarrier() has.  It has all of them; fewer are given only to ask what the missing
+    one is for.  Raises InputError and Unsupported with the span of the offending token.
     """
     assert test.body is not None, "a C test has functions"
     try:
@@ -46,7 +46,7 @@ def _lowered(test: Test, body: Span, table: Primitives, kept: Promise) -> Progra
     calls = Calls(Membarrier(table, kept), system)
     threads, code = _threads(functions, shared, calls, types)
     if shared.untyped:
-        threads, code = _threads(functions, shared, calls, types)  # now that every access is a word
+        threads, code = _threads(functions, shared, calls, types)  # again: now every access has the size of a word
     registers: list[dict[str, Value]] = []
     register_types: dict[tuple[int, str], RegisterType] = {}
     for number, thread in enumerate(threads):
@@ -95,7 +95,7 @@ def _initial_registers(
 
 
 def canonical(name: str) -> str:
-    """C registers are spelled as they are."""
+    """Registers of C (locals) have the name that the test gives them."""
     return name
 
 

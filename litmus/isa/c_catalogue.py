@@ -1,7 +1,7 @@
 """The catalogue of primitives: every macro that a C test may use, what kind it is, and its row.
 
-What a row becomes is the primitives table's to say (models/primitives); here is only what every
-architecture agrees on: which arguments a macro takes, and what it does to its variable.  Sources:
+Here is what is the same on every architecture: which arguments a macro takes, and what it does to its
+variable.  The primitives table of an architecture (models/primitives) says what a row becomes there.  Sources:
 the kernel's include/linux/atomic, Documentation/atomic_t.txt and tools/memory-model/linux-kernel.def;
 liburcu's urcu/uatomic/api.h, urcu/system.h and urcu/compiler.h.
 """
@@ -23,10 +23,11 @@ LVALUE, POINTER, VALUE, ORDER = "l", "p", "v", "o"
 
 
 class Update(Struct, frozen=True):
-    """What an atomic read-modify-write does, in C: over `old` (what it reads), `a` and `b` (its values).
+    """What an atomic read-modify-write does.  The fields are C expressions over `old`, `a` and `b`.
 
-    It stores `new` if `when` is not 0 (None: always), and returns `result` (None: void), which may name `new`
-    too.  Executions in which `requires` is 0 are dropped: the lock was not obtained.
+    `old` is the value read; `a` and `b` are the value arguments.  The update stores `new` if `when` is not 0 (None:
+    always).  It returns `result` (None: void), which may use `new` too.  Executions in which `requires` is 0 are
+    dropped: in these, the lock was not obtained.
     """
 
     new: str
@@ -36,9 +37,10 @@ class Update(Struct, frozen=True):
 
 
 class Macro(Struct, frozen=True):
-    """One row of the catalogue: `roles` has one letter an argument.
+    """One row of the catalogue.  `roles` has one letter for each argument.
 
-    result: what a load returns, over `old` (what it reads) and `a` (its value); None: what it reads.
+    result: what a load returns, as an expression over `old` (the value read) and `a` (the value argument).  None: it
+    returns the value read.
     """
 
     kind: Kind
@@ -112,12 +114,13 @@ ACCESSES = {
     "srcu_up_read": ("store", "pv", "srcu_read_unlock"),
 }  # fmt: skip
 
-# Beside the fences of its row, a primitive is a barrier to the compiler.  Where architectures differ it is the least
-# that any header says.  An acquire is READ_ONCE() and then a barrier, a release a barrier and then WRITE_ONCE()
-# (include/asm-generic/barrier.h, include/linux/atomic/atomic-arch-fallback.h: __atomic_acquire_fence()); atomic
-# operations that return nothing, and relaxed ones, are `asm volatile` without a memory clobber on arm, arm64 and
-# powerpc (with one on x86 and riscv): like READ_ONCE(), they are volatile and no barrier.  An update that is only made
-# if a test succeeds ("around") is none otherwise; a function that is called ("call") is one always.
+# Where a primitive is a barrier to the compiler, beside the fences of its row.  If architectures differ, this is the
+# weakest that any header says.  An acquire is READ_ONCE() and then a barrier; a release is a barrier and then
+# WRITE_ONCE() (include/asm-generic/barrier.h, include/linux/atomic/atomic-arch-fallback.h: __atomic_acquire_fence()).
+# Atomic operations that return nothing, and relaxed ones, are `asm volatile`: without a memory clobber on arm, arm64
+# and powerpc, with one on x86 and riscv.  So they are volatile like READ_ONCE(), and no barrier.  "around": before and
+# after an update; if the update is made only if a test succeeds and the test fails, there is no barrier.  "call": a
+# function is called, and a call is always a barrier.
 Clobbers = Literal["", "before", "after", "around", "call"]
 
 CLOBBERS: dict[str, Clobbers] = {
@@ -135,13 +138,13 @@ CLOBBERS: dict[str, Clobbers] = {
     ), "call"),
 }  # fmt: skip
 
-# The same for an explicit memory order; a row with none of them is the row's.
+# The same for a call with an explicit memory order.  A call without one has the barriers of its row.
 ORDER_CLOBBERS: dict[str, Clobbers] = {
     "CMM_RELAXED": "", "CMM_CONSUME": "", "CMM_ACQUIRE": "after", "CMM_RELEASE": "before",
     "CMM_ACQ_REL": "around", "CMM_SEQ_CST": "around", "CMM_SEQ_CST_FENCE": "around",
 }  # fmt: skip
 
-# Fences that are no code at all on some architecture (`do { } while (0)`): no barriers of the compiler by themselves.
+# Fences that are no code at all on some architecture (`do { } while (0)`).  They are no barrier to the compiler.
 NO_BARRIERS = frozenset((
     "smp_read_barrier_depends", "cmm_read_barrier_depends", "cmm_smp_read_barrier_depends",
     "smp_mb__after_spinlock", "smp_mb__after_unlock_lock", "smp_mb__after_srcu_read_unlock",

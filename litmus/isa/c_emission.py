@@ -12,7 +12,7 @@ from litmus.source import c_syntax as c
 class Emitter:
     """The operations of one thread, in order.
 
-    Registers that no test can name begin with `$`, labels that no test can name with `.`.
+    Registers that no test can name begin with `$`.  Labels that no test can name begin with `.`.
     """
 
     def __init__(self, function: c.Function) -> None:
@@ -21,10 +21,10 @@ class Emitter:
         self.labels: dict[str, int] = {}
         self.instruction = -1
         self.registers = 0
-        self.scoped: list[int] = []  # the lines whose branches reach only as far as the statement they decide
+        self.scoped: list[int] = []  # lines with a branch whose control dependency ends with the statement it decides
 
     def emit(self, operation: Operation, at: c.At, joined: bool = False, motion: Motion = FIXED) -> None:
-        """Append an operation; `joined`: it belongs to the instruction before it."""
+        """Append an operation.  `joined`: it belongs to the same instruction as the operation before it."""
         if not joined:
             self.instruction += 1
         self.lines.append(Line(operation, self.instruction, self.function.span(at), motion))
@@ -35,19 +35,19 @@ class Emitter:
         return f"${self.registers}"
 
     def label(self) -> str:
-        """A new label, to be placed."""
+        """A new label, which has no place yet."""
         name = f".{len(self.labels)}"
         self.labels[name] = -1
         return name
 
     def place(self, label: str) -> None:
-        """Here is where `label` stands."""
+        """Place `label` here, before the next line."""
         self.labels[label] = len(self.lines)
 
     def branch(self, target: str, condition: Expr, at: c.At) -> None:
-        """A branch of the C program: what depends on it ends where its two ways meet again.
+        """A branch of the C program.  The control dependency on it ends where its two ways meet again.
 
-        A condition that is known leaves a jump, or nothing.
+        If the condition is a known number, the branch becomes a jump, or nothing.
         """
         if isinstance(condition, int):
             if condition:
@@ -57,7 +57,7 @@ class Emitter:
             self.emit(Branch(target, condition), at)
 
     def retarget(self, register: str, to: str) -> bool:
-        """Let the last line load into `to`, if it is the load of the temporary `register`."""
+        """If the last line loads into the temporary `register`, make it load into `to` instead.  True if it did."""
         last = self.lines[-1].operation if self.lines else None
         if not isinstance(last, Load) or last.register != register or register[0] != "$":
             return False
@@ -65,13 +65,13 @@ class Emitter:
         return True
 
     def code(self) -> ThreadCode:
-        """The thread as emitted, with the reach of every branch."""
+        """The emitted thread.  Every branch of C has the label at which dependencies on it end (`Branch.join`)."""
         if self.scoped:
             self._find_joins()
         return ThreadCode(tuple(self.lines), self.labels)
 
     def _find_joins(self) -> None:
-        """A branch's ways meet at its nearest postdominator."""
+        """Set the `join` of every branch of C: the two ways of a branch meet at its nearest postdominator."""
         postdominators = self._postdominators()
         names = {index: name for name, index in self.labels.items()}
         for index in self.scoped:
@@ -84,9 +84,10 @@ class Emitter:
                 self.lines[index] = replace(line, operation=replace(line.operation, join=name))
 
     def _postdominators(self) -> list[int]:
-        """For each line, the mask of the lines on every way from it to the end, itself included.
+        """For each line, the mask of its postdominators: the lines that are on every way from it to the end.
 
-        A way back is taken to go on instead: what decides whether a loop is left reaches at least to its end.
+        A line is a postdominator of itself.  A branch backwards is treated as if it went on to the next line.  So the
+        dependency on a branch that leaves a loop reaches at least to the end of the loop.
         """
         end = len(self.lines)
         result = [0] * end + [1 << end]
@@ -102,5 +103,5 @@ class Emitter:
 
 
 def temporary(expr: Expr) -> str | None:
-    """The name of the register that an expression is, if it is one that no test can name."""
+    """If an expression is a register that no test can name, the name of that register; otherwise None."""
     return expr.name if isinstance(expr, Reg) and expr.name[0] == "$" else None

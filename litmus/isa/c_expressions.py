@@ -1,8 +1,8 @@
 """Lowering C expressions: every access to shared memory becomes an operation, in order from left to right.
 
-Data flow through locals is kept as it stands (`x ^ x` depends on x), so that address and data
-dependencies are read off it later.  `a && b`, `a || b` and `c ? a : b` are expressions where evaluating
-the operands has no effect, and branches where it has.
+Data flow through locals is kept as it is written (`x ^ x` depends on x), because address and data
+dependencies are computed from it later.  `a && b`, `a || b` and `c ? a : b` become branches if evaluating
+their operands has an effect.  Otherwise they stay expressions.
 """
 
 from __future__ import annotations
@@ -80,20 +80,20 @@ class Expressions(Emitter):
         self.locals: dict[str, CType] = dict(registers)
         self.declared: set[str] = set()
         self.assigned: set[str] = set(registers)
-        self.notes: list[str] = []  # what a reader of the answer must know, each once
+        self.notes: list[str] = []  # what a reader of the answer must know; each note is there once
 
     # ------------------------------------------------------------ errors
 
     def wrong(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
-        """What the file says is wrong there."""
+        """Raises InputError: the file is wrong at `at`."""
         raise InputError(message, self.function.span(at), hint)
 
     def unsupported(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
-        """What the file says may be right there, but has no answer here."""
+        """Raises Unsupported: the file may be right at `at`, but this program does not support what it says."""
         raise Unsupported(message, self.function.span(at), hint)
 
     def operated(self, operator: str, left: TypedValue, right: TypedValue, at: c.At) -> TypedValue:
-        """`left operator right`, its errors placed at `at`."""
+        """`left operator right`.  Errors are raised with the span of `at`."""
         try:
             return operate(operator, left, right)
         except Meaningless as error:
@@ -102,7 +102,7 @@ class Expressions(Emitter):
             self.unsupported(f"{error} is not supported", at)
 
     def note(self, text: str) -> None:
-        """Something that a reader of the answer must know."""
+        """Add a note, which a reader of the answer must know."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -115,7 +115,7 @@ class Expressions(Emitter):
         return name not in self.parameters and (name not in self.shared.types or bool(self.parameters))
 
     def known_names(self) -> list[str]:
-        """The names that mean something here."""
+        """All names that an expression may use at this point."""
         return [*self.locals, *(self.parameters or self.shared.types)]
 
     def has_errno(self) -> None:
@@ -125,7 +125,7 @@ class Expressions(Emitter):
             self.assigned.add("errno")
 
     def unknown_local(self, name: str, at: c.At) -> NoReturn:
-        """A name that stands for nothing: misspelt, or a shared variable that was not passed."""
+        """Raises InputError: the name means nothing.  It is misspelt, or a shared variable that was not passed."""
         if name in self.shared.types:
             where = self.function.definition.name
             hint = f"pass it: {where}(int *{name}, ...)"
@@ -142,17 +142,17 @@ class Expressions(Emitter):
         return result
 
     def exact(self, expression: c.Expression) -> Expr:
-        """The value as an expression that evaluates to it."""
+        """The value of an expression, exactly: all its bits are right (`TypedValue.exact`)."""
         return exactly(self.value(expression)).expr
 
     def evaluate(self, expression: c.Expression) -> TypedValue:
-        """The value of an expression, void ones included; its side effects are emitted."""
+        """Emit the side effects of an expression and return its value.  The expression may be void."""
         return self._EVALUATE[type(expression)](self, expression)
 
     def _number(self, e: c.Number) -> TypedValue:
         bits = e.value.bit_length()
         types = self.shared.integers[2 * e.suffix.count("l") :]
-        # Decimal constants do not become unsigned on their own (6.4.4.1); hexadecimal ones may.
+        # A decimal constant without the suffix u is never unsigned (6.4.4.1); a hexadecimal one may be.
         decimal = self.function.span(e.at).text[:1] != "0" or e.value < 8
         fits = [t for t in types if bits <= 8 * t.size - t.signed]
         allowed = [t for t in fits if (not t.signed if "u" in e.suffix else t.signed or not decimal)]
@@ -204,7 +204,7 @@ class Expressions(Emitter):
             return converted(truth(self.value(e.right)), INT)
         if not self.has_effects(e.right):
             return TypedValue(_combined(combine, left.expr, truth(self.value(e.right)).expr), INT)
-        # The left operand decides whether the right one is evaluated, and its value stays in the result.
+        # The left operand decides whether the right one is evaluated.  The result depends on the value of both.
         register, end = self.register(), self.label()
         self.emit(Set(register, left.expr), e.at)
         result = TypedValue(Reg(register), INT)
@@ -239,7 +239,7 @@ class Expressions(Emitter):
         return TypedValue(Reg(register), type_, then.type == other.type == type_)
 
     def _arm(self, expression: c.Expression, register: str, decided: str) -> TypedValue:
-        """Evaluate one arm into `register`; the value depends on what decided for it."""
+        """Evaluate one arm into `register`.  The value also depends on the condition, `decided`, that chose the arm."""
         value = self.evaluate(expression)
         if value.type is not VOID:
             value = exactly(promoted(value))
@@ -379,7 +379,11 @@ class Expressions(Emitter):
         return False
 
     def _check_place(self, address: Address, type_: CType, at: c.At) -> None:
-        """An access whose place is known is to one whole cell of its variable."""
+        """Check that an access to a known address accesses one whole cell of its variable.
+
+        Raises InputError if the address is outside the variable, Unsupported if only part of a cell is accessed.
+        Where sizes differ because types contradict each other about pointers, all types are ignored (`Shared.untyped`).
+        """
         name = address.base
         cell = self.shared.types[name]
         if type_.size != cell.size and not self.shared.untyped:
@@ -409,7 +413,7 @@ class Expressions(Emitter):
         return loaded(register, place.type)
 
     def width(self, place: Memory) -> int:
-        """How many bytes an access touches; raises Unsupported where the machine has no single one of that width."""
+        """How many bytes an access touches.  Raises Unsupported if the machine has no single access of that width."""
         size = self.shared.width(place.type)
         if size > self.table.word:
             message = f"accesses to {place.type}, of {size} bytes, are not supported on {self.table.arch}"
@@ -421,7 +425,7 @@ class Expressions(Emitter):
         return PLAIN if row is self.table["plain"] else VOLATILE
 
     def store(self, place: Local | Memory, value: TypedValue, at: c.At) -> TypedValue:
-        """Write a place; the value is what the place then holds."""
+        """Write a place.  Returns the value that the place then holds."""
         if isinstance(place, Local):
             return self.set(place.name, value, at)
         row = place.store
@@ -432,7 +436,7 @@ class Expressions(Emitter):
         return value
 
     def set(self, name: str, value: TypedValue, at: c.At) -> TypedValue:
-        """Assign a local.  One that is not declared takes the type of what it is assigned."""
+        """Assign a local.  A local that is not declared takes the type of the assigned value."""
         if value.type is VOID:
             self.wrong("this has no value", at)
         if name not in self.declared and name in self.shared.types:
@@ -451,7 +455,7 @@ class Expressions(Emitter):
     # ------------------------------------------------------------ branches
 
     def has_effects(self, e: c.Expression) -> bool:
-        """Whether it matters whether an expression is evaluated."""
+        """Whether evaluating an expression does more than give a value: it accesses memory, assigns or may fail."""
         match e:
             case c.Number() | c.SizeOf():
                 return False
@@ -464,14 +468,14 @@ class Expressions(Emitter):
             case c.Unary(_, operand) | c.Cast(_, operand):
                 return self.has_effects(operand)
             case c.Binary("/" | "%", left, right) if not (isinstance(right, c.Number) and right.value):
-                return True  # it must not be computed where C does not: it may divide by zero
+                return True  # it may divide by zero, so it must not be computed where C does not compute it
             case c.Binary(_, left, right) | c.Comma(left, right):
                 return self.has_effects(left) or self.has_effects(right)
             case c.Conditional(condition, then, other):
                 return any(map(self.has_effects, (condition, then, other)))
 
     def jump(self, label: str, e: c.Expression, when: bool) -> None:
-        """Go to `label` if the truth of an expression is `when`; go on otherwise."""
+        """Go to `label` if the truth value of an expression is `when`; otherwise go on."""
         if isinstance(e, c.Unary) and e.operator == "!":
             self.jump(label, e.operand, not when)
         elif isinstance(e, c.Binary) and e.operator in ("&&", "||") and self.has_effects(e.right):
@@ -489,7 +493,7 @@ class Expressions(Emitter):
 
 
 def _combined(name: str, a: Expr, b: Expr) -> Expr:
-    """`a` and (or) `b` for operands that are 0 or 1, the first of them not known."""
+    """`a and b`, or `a or b`, for operands that are 0 or 1.  The value of `a` is not known here, that of `b` may be."""
     if isinstance(b, int):
         if name == "and":
             return a if b else Op("and", (a, 0))

@@ -1,7 +1,7 @@
 """Lowering primitives: the catalogue's kinds, with the fences and sets that the table's rows give them.
 
 Nothing here knows a primitive or an architecture by name.  The branches inside an atomic update are those of
-its machine code: unlike those of C they reach to the end of the thread.
+its machine code: control dependencies on them, unlike those on branches of C, reach to the end of the thread.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ if TYPE_CHECKING:
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:
-    """The value of a primitive, lowered.  Raises InputError where there is none of that name."""
+    """Lower the call of a primitive and return its value.
+
+    Raises InputError if there is no primitive of that name, Unsupported for the atomics of C11.
+    """
     macro = CATALOGUE.get(e.name)
     if macro is None:
         if e.name in C11:
@@ -108,13 +111,13 @@ def place(lower: Expressions, e: c.Call) -> Memory:
 
 
 def fences(lower: Expressions, of: Fences, at: c.At) -> None:
-    """Fences in a row."""
+    """Emit fences, one after the other."""
     for tags in of:
         lower.emit(Fence(tags), at)
 
 
 def _clobbers(e: c.Call, macro: Macro) -> Clobbers:
-    """Where a call is a barrier to the compiler, beside its fences."""
+    """Where a call is a barrier to the compiler, in addition to its fences."""
     orders = e.arguments[len(macro.roles.rstrip(ORDER)) :]
     if orders and isinstance(orders[0], c.Name):
         return ORDER_CLOBBERS[orders[0].name]
@@ -134,9 +137,9 @@ def barrier_after(lower: Expressions, e: c.Call, macro: Macro) -> None:
 
 
 def after(lower: Expressions, row: Row, read: Expr, at: c.At) -> None:
-    """The fences after an access that read something, and the branch before them."""
+    """Emit the fences after an access that read the value `read`.  If the row has a branch, it comes before them."""
     if row.branch:
-        # bne to the next instruction: nothing is skipped, but what follows depends on the value.
+        # bne to the next instruction: it skips nothing, but all that follows has a control dependency on the value.
         label = lower.label()
         lower.emit(Branch(label, read), at, motion=VOLATILE)
         lower.place(label)
@@ -147,7 +150,10 @@ def after(lower: Expressions, row: Row, read: Expr, at: c.At) -> None:
 
 
 def _row(lower: Expressions, e: c.Call, macro: Macro) -> Row:
-    """The row of a call, its arguments counted and its memory order looked up."""
+    """The row of a call; if the call has a memory order, the row for that order.
+
+    Raises InputError if the number of arguments or the memory order is wrong, Unsupported if the row says so.
+    """
     roles = macro.roles
     needed = len(roles.rstrip(ORDER))
     if not needed <= len(e.arguments) <= len(roles):
@@ -175,7 +181,7 @@ ORDERS = (
 
 
 def _place(lower: Expressions, e: c.Call, macro: Macro) -> Memory:
-    """The shared place that the arguments name: `*x` where the macro takes an lvalue, `x` where a pointer."""
+    """The shared place that the arguments name.  The macro takes an lvalue (`*x`) or a pointer (`x`)."""
     role, argument = next(pair for pair in zip(macro.roles, e.arguments, strict=False) if pair[0] in (LVALUE, POINTER))
     if role == LVALUE:
         return lower.place_of(argument)
@@ -188,7 +194,7 @@ def _place(lower: Expressions, e: c.Call, macro: Macro) -> Memory:
 
 
 def _given(lower: Expressions, e: c.Call, macro: Macro, type_: CType) -> dict[str, TypedValue]:
-    """The values among the arguments, as values of that type, by the names that the catalogue has for them."""
+    """The value arguments, converted to `type_`, under the names that the catalogue uses for them (a, b)."""
     given = [
         exactly(converted(lower.value(argument), type_))
         for role, argument in zip(macro.roles, e.arguments, strict=False)
@@ -201,7 +207,11 @@ def _given(lower: Expressions, e: c.Call, macro: Macro, type_: CType) -> dict[st
 
 
 def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Row) -> TypedValue:
-    """An atomic read-modify-write, in its last, successful round; one that decides not to store is kept."""
+    """Lower an atomic read-modify-write.
+
+    If the update is a loop, only its last round is lowered, the one that succeeds.  An update that decides not to
+    store (a cmpxchg that fails) is kept as well.
+    """
     target = _place(lower, e, macro)
     type_ = target.type
     names = _given(lower, e, macro, type_)
@@ -225,7 +235,8 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
     lower.emit(Load(old, target.address, size, load, reserve=linked), at, motion=VOLATILE)
     when = None
     if tested is not None:
-        # In the last round no other thread came between; a lost race is a failed test as well.
+        # In the last round, no other thread wrote between the test and the update.  Where there is no other round
+        # (spin_trylock), losing this race has the same result as a failed test, which is the branch to `skipped`.
         lower.emit(Assume(Op("eq", (Reg(old), Reg(tested)))), at, joined=True)
     else:
         names["old"] = exactly(loaded(old, type_))
@@ -264,7 +275,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
 
 
 def _skip_unless(lower: Expressions, condition: TypedValue, at: c.At) -> str:
-    """A branch, taken if the condition is 0, to the label that is returned."""
+    """Emit a branch that is taken if the condition is 0.  Returns the label it goes to, which has no place yet."""
     label = lower.label()
     lower.emit(Branch(label, negated(condition).expr), at, motion=VOLATILE)
     return label

@@ -1,7 +1,7 @@
 """Lowering C statements: control flow becomes branches and labels.
 
-A `continue` goes forward, to the jump that closes its loop, so that a branch and the place where its ways
-meet again stand in this order.
+A `continue` goes forward, to the jump that closes its loop.  So the place where the ways of a branch meet again
+always comes after the branch.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Statements(Expressions):
         super().__init__(function, shared, table, membarrier, registers)
         self.targets: tuple[_Targets, ...] = ()
         self.scopes: tuple[set[str], ...] = ()
-        self.cases: dict[int, str] = {}  # of the switch statements we are in: statement -> label
+        self.cases: dict[int, str] = {}  # the cases of the enclosing switch statements: id of the statement -> label
 
     def lower(self) -> ThreadCode:
         """The whole thread."""
@@ -257,14 +257,14 @@ def _children(s: c.Statement) -> tuple[c.Statement, ...]:
 
 
 def _inside(s: c.Statement) -> Iterator[c.Statement]:
-    """A statement and all inside it, in the order of the text."""
+    """A statement and all statements inside it, in the order of the text."""
     yield s
     for child in _children(s):
         yield from _inside(child)
 
 
 def _cases(s: c.Statement) -> Iterator[c.Case]:
-    """The cases that belong to a switch with this body."""
+    """The cases that belong to a switch with the body `s`; those of an inner switch do not."""
     if isinstance(s, c.Case):
         yield s
     if not isinstance(s, c.Switch):

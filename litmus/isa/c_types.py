@@ -1,7 +1,7 @@
 """C types and typed values: widths, signs, conversions, and the arithmetic of the C operators.
 
-long and pointers have 8 bytes (LP64), or the 4 of the architecture (ILP32); arithmetic wraps (the kernel is
-compiled with -fno-strict-overflow).  Sources: ISO C11, 6.3.1 (conversions) and 6.5 (operators).
+long and pointers have 8 bytes (LP64), or 4 on 32-bit architectures (ILP32).  Arithmetic wraps, because the kernel is
+compiled with -fno-strict-overflow.  Sources: ISO C11, 6.3.1 (conversions) and 6.5 (operators).
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ INTEGERS = {
 def pointer_to(target: CType, word: int) -> CType:
     """The type of a pointer to `target`, where pointers have `word` bytes.
 
-    One of 4 bytes counts as signed: gcc extends it so, and the order of unsigned numbers is kept.
+    A pointer of 4 bytes counts as signed.  gcc sign-extends it, and that keeps the order of unsigned numbers.
     """
     return CType("", word, signed=word < 8, target=target)
 
 
 def named_type(name: str, pointers: int = 0, word: int = 8) -> CType | None:
-    """The type a test calls `name`, behind that many stars; None if there is none of that name."""
+    """The type that a test calls `name`, with `pointers` stars.  None if there is no such type."""
     found = _BY_NAME.get(name)
     if word < 8 and name in _NARROW:
         found = _NARROW[name]
@@ -103,15 +103,15 @@ def named_type(name: str, pointers: int = 0, word: int = 8) -> CType | None:
 
 
 def type_names() -> list[str]:
-    """The names of all types but structures."""
+    """The names of all types except structures."""
     return sorted(_BY_NAME)
 
 
 class TypedValue(NamedTuple):
-    """An expression of a type.
+    """An expression and its C type.
 
-    `exact`: it evaluates to the value itself.  Otherwise only its lower 8 * type.size bits are right,
-    and whoever minds the others widens it (`exactly`); that keeps expressions small.
+    `exact`: the expression evaluates to the value itself.  Otherwise only its lower 8 * type.size bits are right.
+    Code that needs the other bits as well calls `exactly`.  This keeps expressions small.
     """
 
     expr: Expr
@@ -147,7 +147,7 @@ def converted(value: TypedValue, to: CType) -> TypedValue:
         return TypedValue(_extended(expr, to), to)
     if to.size > type_.size:
         expr, exact = exactly(value).expr, True
-        if type_.signed and not to.signed:  # sign-extended first; all of its bits count at the new width
+        if type_.signed and not to.signed:  # the value was sign-extended; its bits above the new width are not right
             exact = to.size == 8
     elif to.size < type_.size or to.signed != type_.signed:
         exact = to.size == 8
@@ -165,12 +165,12 @@ def truth(value: TypedValue) -> TypedValue:
 
 
 def loaded(register: str, type_: CType) -> TypedValue:
-    """What a load of that type leaves in its register: loads are signed."""
+    """The value of a register that a load of that type has set.  Loads give signed numbers."""
     return TypedValue(Reg(register), type_, type_.signed or type_.size == 8)
 
 
 def stored(value: TypedValue) -> Expr:
-    """The value as memory holds it: signed numbers, as loads read them."""
+    """The value as memory holds it.  Memory holds signed numbers, because loads give signed numbers."""
     type_ = value.type
     if type_.signed or type_.size == 8 or type_ is BOOL:
         return value.expr
@@ -193,14 +193,14 @@ def negated(value: TypedValue) -> TypedValue:
 
 
 def promoted(value: TypedValue) -> TypedValue:
-    """The integer promotions: what is narrower than int becomes int."""
+    """The value after the integer promotions: a value that is narrower than int becomes an int."""
     if value.type.size < 4 and not value.type.target:
         return converted(value, INT)
     return value
 
 
 def common_type(left: CType, right: CType) -> CType:
-    """The type that two promoted arithmetic types are brought to."""
+    """The type to which the usual arithmetic conversions bring two promoted types."""
     if left.size == right.size and left.signed != right.signed:
         return right if left.signed else left
     return left if left.size >= right.size else right
@@ -214,7 +214,7 @@ _COMPARISON = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "
 
 
 class Meaningless(Exception):
-    """An operator was given operands it has no meaning for; the text says which."""
+    """An operator has no meaning for its operands; the text of the exception says which."""
 
 
 class TooWide(Exception):
@@ -251,14 +251,14 @@ def operate(operator: str, left: TypedValue, right: TypedValue) -> TypedValue:
 
 
 def _brought_to(value: TypedValue, type_: CType) -> TypedValue:
-    """Converted, but for the upper bits where the width is the same."""
+    """The value converted to a type.  If the width is the same, the bits above it are left as they are."""
     if value.type.size == type_.size and not isinstance(value.expr, int):
         return TypedValue(value.expr, type_, type_.size == 8 or (value.exact and value.type.signed == type_.signed))
     return converted(value, type_)
 
 
 def _result(name: str, args: tuple[Expr, Expr], type_: CType, exact: bool) -> TypedValue:
-    """The operation, computed if its operands are known; what cancels out (x ^ x) is kept: it is a dependency."""
+    """The operation, computed if both operands are known.  x ^ x is kept, because it is a dependency on x."""
     if isinstance(args[0], int | Address) and isinstance(args[1], int | Address):
         try:
             folded = apply(name, args)  # type: ignore[arg-type]
@@ -276,7 +276,7 @@ def _compare(operator: str, a: Expr, b: Expr, unsigned: bool) -> TypedValue:
 
 
 def _operate_on_pointers(operator: str, left: TypedValue, right: TypedValue) -> TypedValue:
-    """6.5.6 (additive) and 6.5.8, 6.5.9 (comparisons); integers may stand for pointers in comparisons."""
+    """6.5.6 (additive) and 6.5.8, 6.5.9 (comparisons).  A pointer may also be compared with an integer."""
     if operator in _COMPARISON:
         return _compare(operator, converted(left, LONG).expr, converted(right, LONG).expr, unsigned=True)
     if operator == "-" and left.type.target and right.type.target:
@@ -292,7 +292,7 @@ def _operate_on_pointers(operator: str, left: TypedValue, right: TypedValue) -> 
 
 
 def unary(operator: str, value: TypedValue) -> TypedValue:
-    """+ - ~ ! on a value.  Raises Meaningless for a pointer where C does."""
+    """+ - ~ ! on a value.  Raises Meaningless for a pointer if C does not allow that."""
     if operator == "!":
         return negated(value)
     if value.type.target:

@@ -1,8 +1,8 @@
 """The shared variables of a C test, and what a name without a declaration means.
 
-A function's parameters are shared variables, by name; a function without parameters names them
-directly, and there every name is one that the initial state, the condition or a use as one (`CAO(x)`,
-`&x`) says is shared.
+If a function has parameters, they name the shared variables that it uses.  A function without parameters names
+shared variables directly.  There a name is a shared variable if the initial state or the condition names it, or if
+some function without parameters uses it as one (`CAO(x)`, `&x`).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from litmus.source.syntax import (
 class Shared:
     """The shared variables of a test: their types, and which of them are arrays.
 
-    word: how many bytes a pointer has; integers: the types of integer constants, the narrower first, the
-    unsigned after the signed of a kind; size_type: that of sizeof.
-    untyped: the test's types contradict each other about what holds an address; as herd does, they are then
-    ignored, and every variable is a word.
+    word: how many bytes a pointer has.  integers: the types of integer constants, narrower ones first, the unsigned
+    type of a kind after the signed one.  size_type: the type of sizeof.
+    untyped: the types of the test contradict each other about which variables hold addresses.  As in herd, types
+    are then ignored, and every variable has the size of a word.
     """
 
     def __init__(self, test: Test, functions: tuple[c.Function, ...], word: int) -> None:
@@ -81,7 +81,7 @@ class Shared:
             self.arrays[name] = item.array_size
 
     def type_of_item(self, item: Init) -> CType:
-        """The type that an item of the initial state states, or that its value implies."""
+        """The type of an item of the initial state: the stated type, or else the type that its value implies."""
         if item.type is None and not item.pointer:
             value = item.values[0] if item.values else None
             return self.pointer_to(self.types.get(value.name, INT)) if isinstance(value, AddressOf) else INT
@@ -92,9 +92,9 @@ class Shared:
         return type_
 
     def _pointed_by(self, item: Init) -> CType:
-        """The type of a variable of which nothing is known but that an item of the initial state has its address.
+        """The type of a variable that is only known because `item`, in the initial state, holds its address.
 
-        What holds an address in an intptr_t points at one.
+        If the item is an intptr_t, the variable is an intptr_t as well.
         """
         known = self.types[item.location.name] if isinstance(item.location, Global) else self.type_of_item(item)
         if known.target is not None:
@@ -124,7 +124,7 @@ class Shared:
         if known.size == type_.target.size:
             return
         if known.target is not None and name in self.declared and not self.arrays:
-            self.untyped = True  # `int *x = &y;` in the initial state, and `int *x` for a parameter
+            self.untyped = True  # x is an `int *` in the initial state (`int *x = &y;`), and an int for its parameter
         else:
             raise Unsupported(
                 f"{name} is {known} (size {known.size}) elsewhere: accesses of several sizes are not supported",
@@ -140,21 +140,21 @@ class Shared:
         return Address(value.name, (value.index or 0) * self.types[value.name].size)
 
     def value(self, value: InitValue, type_: CType) -> Value:
-        """An initial value, at the width of what holds it."""
+        """An initial value, wrapped to the width of its type."""
         if isinstance(value, AddressOf):
             return self.address(value)
         bits = 8 * type_.size
         return wrap(value.value, bits) if type_.signed or bits == 64 else value.value & ((1 << bits) - 1)
 
     def variables(self) -> dict[str, Variable]:
-        """All of them, with their initial values."""
+        """All shared variables, with their initial values."""
         return {name: self._variable(name, type_) for name, type_ in self.types.items()}
 
     def _variable(self, name: str, type_: CType) -> Variable:
         item = self.declared.get(name)
         size = self.arrays.get(name)
         given = item.values if item is not None and item.values is not None else ()
-        stored = replace(type_, signed=True)  # memory holds signed numbers, as loads read them
+        stored = replace(type_, signed=True)  # memory holds signed numbers, because loads give signed numbers
         cells = [self.value(value, stored) for value in given]
         cells += [0] * ((size or 1) - len(cells))
         return Variable(name, tuple(cells), self.width(type_), type_.signed or type_.target is not None, str(type_))

@@ -1,9 +1,9 @@
 """The initial state of an assembly test: its variables, their types, and the registers.
 
-Variables are those that the initial state, the code and the addresses in registers name.  A
-variable without a type has the size of the accesses to it; where none is plain to see, that of all
-accesses of the test if they have one size, else 4.  Accesses of several sizes to one variable are
-found here wherever the address of an access is plain to see; litmus/isa/sizes.py says which are supported.
+The variables are those that the initial state, the code and the addresses in registers name.  A variable
+without a type has the size of the accesses to it.  If no access to it can be seen from the text, its size is that
+of all accesses of the test; if these have several sizes, it is 4.  This module finds accesses of several
+sizes to one variable, where the text shows the address; litmus/isa/sizes.py says which of them are supported.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _QUALIFIERS = frozenset({"volatile", "const", "_Atomic"})
 
 @lru_cache(maxsize=256)
 def type_named(words: str) -> RegisterType | None:
-    """The size and sign of the type that a test spells in words, None if there is no such type."""
+    """The size and sign of the type that the test spells with `words`.  None if there is no such type."""
     from litmus.isa.c_types import named_type
 
     kind = named_type(" ".join([word for word in words.split() if word not in _QUALIFIERS]) or "int")
@@ -39,14 +39,14 @@ def unknown_type(words: str, span: Span) -> InputError:
 
 
 def name_span(register: Register) -> Span:
-    """The name in `0:r1`."""
+    """The span of the name in `0:r1`, which is `r1`."""
     return Span(register.span.source, register.span.end - len(register.name), register.span.end)
 
 
 class Reference(NamedTuple):
     """A variable that the code names (`name`), or an access through `registers` of `thread`.
 
-    size: of the access, None where there is only a name.
+    size: the size of the access; None if the code only names the variable.
     """
 
     name: str | None
@@ -57,7 +57,7 @@ class Reference(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """The largest access to a variable; `mixed`: what is to be said if there are others, of another size."""
+    """The largest access to a variable.  `mixed`: the error to raise, if there are accesses of another size."""
 
     size: int
     span: Span
@@ -67,7 +67,7 @@ class _Use(NamedTuple):
 class State(NamedTuple):
     """The variables, the initial registers of every thread, and the types of registers.
 
-    mixed: for the variables that are accessed with several sizes, or not with their own, what is to be said of it.
+    mixed: the error for each variable that is accessed with several sizes, or with a size that is not its own.
     """
 
     variables: dict[str, Variable]
@@ -106,7 +106,7 @@ def initial_state(
             if value is None or isinstance(value, Number):
                 registers[where.thread][name] = 0 if value is None else number(value, isa.width)
             elif ":" in value.name:
-                registers[where.thread][name] = Address(value.name)  # of an instruction: `P0:L0`
+                registers[where.thread][name] = Address(value.name)  # an address of code: `P0:L0`
             else:
                 pointers[where.thread][name] = value.name
                 registers[where.thread][name] = 0
@@ -122,7 +122,7 @@ def initial_state(
                     named.setdefault(value.name, value.span)
     used = _uses(references, pointers, written, named)
     accessed = {reference.size for reference in references if reference.size is not None}
-    common = accessed.pop() if len(accessed) == 1 else 4  # for variables that are reached by loaded addresses only
+    common = accessed.pop() if len(accessed) == 1 else 4  # for variables that are only accessed by loaded addresses
     mixed: dict[str, Unsupported] = {}
     sizes = {name: _size_of(name, declared.get(name), used.get(name), common, mixed) for name in named}
     variables = {name: _variable(name, declared.get(name), sizes) for name in named}
@@ -137,7 +137,7 @@ def _uses(
     written: Sequence[frozenset[str]],
     named: dict[str, Span],
 ) -> dict[str, _Use]:
-    """The largest access to each variable, of those whose address is plain."""
+    """The largest access to each variable, among the accesses whose address the text shows."""
     used: dict[str, _Use] = {}
     for name, thread, bases, size, span in references:
         if name is None:
@@ -166,7 +166,7 @@ def _uses(
 
 
 def declared_type(item: Init) -> RegisterType | None:
-    """The type that an item of the initial state declares; None for pointers, whose size is the machine's.
+    """The type that an item of the initial state declares.  None if it declares none, or a pointer (a machine's word).
 
     Raises InputError if there is no such type.
     """
@@ -181,7 +181,10 @@ def declared_type(item: Init) -> RegisterType | None:
 def _size_of(
     name: str, item: Init | None, use: _Use | None, common: int, mixed: dict[str, Unsupported]
 ) -> RegisterType:
-    """The type of a variable; `mixed` is told of one that is not accessed with its size only."""
+    """The type of a variable.  If accesses to it have other sizes, the error for that is added to `mixed`.
+
+    Raises Unsupported if an access is larger than the declared type.
+    """
     kind = declared_type(item) if item is not None else None
     if use is not None and use.mixed is not None:
         mixed[name] = use.mixed
@@ -232,7 +235,7 @@ def _value(value: InitValue, size: int, sizes: dict[str, RegisterType], variable
 
 
 def number(value: Number, size: int) -> int:
-    """A number as `size` bytes hold it, signed.  Raises InputError if 64 bits cannot."""
+    """A number as `size` bytes hold it, signed.  Raises InputError if it does not fit into 64 bits."""
     if not -(1 << 63) <= value.value < 1 << 64:
         raise InputError(f"{value.span.text} does not fit into 64 bits", value.span)
     return wrap(value.value, 8 * size)

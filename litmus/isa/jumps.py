@@ -1,9 +1,9 @@
 """Jumps: branches through registers become branches to the labels whose addresses a test takes.
 
-An address of code is a value like that of a variable, `P0:L0`; `unplaced` is what it is before the number of
-the thread is known.  A branch through a register is a chain of comparisons with all of them: where the
-register is known, unrolling follows one; where it was loaded, each is a control dependency.  Code of another
-thread is executed by who jumps there, so the thread gets a copy of it behind its own.
+An address of code, `P0:L0`, is a value like the address of a variable.  Before the number of the thread is known,
+`unplaced` stands for it.  A branch through a register becomes a chain of comparisons with all addresses of code.
+If the value of the register is known, unrolling follows one of them; if it was loaded, each comparison is a control
+dependency.  If a thread may jump to the code of another thread, it gets a copy of that code after its own.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def resolved(
     written: Sequence[frozenset[str]],
     link: str,
 ) -> list[ThreadCode]:
-    """The threads, those in `jumping` without INDIRECT branches and with placed addresses.
+    """The threads.  The INDIRECT branches of those in `jumping` are replaced, and their addresses of code are placed.
 
-    registers: what they hold at the start.  written: what each thread writes.  A branch through `link` ends a
-    thread that was not given one.  Raises Unsupported for a branch through a register that is never given
-    the address of a label.
+    registers: the initial values.  written: the registers that each thread writes.  A branch through the register
+    `link` ends the thread if nothing sets that register.  Raises Unsupported for any other branch through a register
+    that never holds the address of a label.
     """
     placed = [_placed(code, number) if number in jumping else code for number, code in enumerate(threads)]
     operations = [line.operation for code in placed for line in code.lines]
@@ -62,7 +62,7 @@ def _is_indirect(operation: Operation) -> TypeGuard[Branch]:
 
 
 def _placed(code: ThreadCode, number: int) -> ThreadCode:
-    """The code of thread `number`, with the addresses of its labels."""
+    """The code of thread `number`.  Its addresses of code name the thread: `:L0` becomes `P0:L0`."""
     lines: list[Line] = []
     for line in code.lines:
         operation = line.operation
@@ -120,11 +120,11 @@ class _Jumper:
         return address.removeprefix(f"P{self.number}:")
 
     def ends(self, operation: Branch) -> bool:
-        """Whether a branch through a register is one through a link that was never given."""
+        """Whether a branch goes through the link register, and nothing ever sets that register."""
         return operation.condition == Reg(self.link) and self.link not in {*self.written, *self.registers}
 
     def chain(self, line: Line, process: str) -> list[Operation]:
-        """An operation of `process`, as this thread's code has it."""
+        """What an operation of the code of `process` becomes in this thread's code."""
         operation = line.operation
         if not isinstance(operation, Branch):
             return [operation]
@@ -143,6 +143,6 @@ class _Jumper:
         chain: list[Operation] = [
             Branch(self.local(address), Op("eq", (register, Address(address)))) for address in self.taken
         ]
-        if register.name == self.link and self.link not in self.registers:  # it is 0 until it is given
+        if register.name == self.link and self.link not in self.registers:  # the link is 0 until a line sets it
             chain.append(Branch(END, Op("eq", (register, 0))))
         return [*chain, Assume(0)] if not known or register.name in self.computed else chain

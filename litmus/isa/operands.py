@@ -9,7 +9,7 @@ from litmus.source.trees import Node, Token, Tree
 
 
 def parsed(grammar: str, text: str, examples: str) -> Tree:
-    """The tree of a cell.  Raises InputError at what the grammar does not expect; the hint has examples."""
+    """The tree of a cell.  Raises InputError where the text does not follow the grammar; the hint has examples."""
     try:
         return parse(grammar, Source("", text), "instruction")
     except InputError as error:

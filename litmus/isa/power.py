@@ -18,11 +18,13 @@ HINT = "registers are r0 to r31"
 class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`.
 
-    operands: T the target; A, B source registers, Z a source that is 0 where it is r0; numbers: I
-    signed and U unsigned of 16 bits, H of 16 bits that are shifted to the left, n from 0 to 31, m
-    and k from 0 to 63, b and e the ends of a mask of the 32-bit word; L an address `d(rA)`.  In results, D
-    is the old target, M the mask, R the rotated word.
-    record: the form with a dot sets cr0; always: there is no other form.
+    operands: one letter for each operand.
+      T: the target.  A, B: source registers.  Z: a source register; if it is r0, the value is 0.
+      I, U: a number of 16 bits, signed or unsigned.  H: a number of 16 bits, which is shifted to the left.
+      n: a number from 0 to 31.  m, k: numbers from 0 to 63.  b, e: the ends of a mask of the 32-bit word.
+      L: an address `d(rA)`.
+      In results, D is the old value of the target, M the mask, R the rotated word.
+    record: there is a form with a dot, which sets cr0.  always: there is no other form.
     whole: the lower half of the result depends on the upper halves of the sources.
     """
 
@@ -84,7 +86,8 @@ COMPUTE = {
     "cnttzw": Compute("TA", "clz(or(rbit(A), 2147483648))"),
     "popcntw": Compute("TA", "popcount(zext32(A))", record=False),
     "popcntd": Compute("TA", "popcount(A)", record=False, whole=True),
-    # Book I, 3.3.14 Fixed-point rotate and shift; counts in registers have one bit more than needed
+    # Book I, 3.3.14 Fixed-point rotate and shift.  A count in a register has one bit more than the width needs; if
+    # that bit is set, all bits are shifted out.
     "slw": Compute("TAB", "ite(and(B, 32), 0, zext32(shl(A, and(B, 31))))"),
     "srw": Compute("TAB", "ite(and(B, 32), 0, shr(zext32(A), and(B, 31)))"),
     "sraw": Compute("TAB", "sar(sext32(A), ite(and(B, 32), 63, and(B, 31)))"),
@@ -95,7 +98,7 @@ COMPUTE = {
     "sradi": Compute("TAm", "sar(A, m)", whole=True),
     "rlwinm": Compute("TAnbe", "and(R, M)"),
     "rlwimi": Compute("TAnbe", "or(and(R, M), andnot(D, M))"),
-    # Appendix C.7 Rotate and shift mnemonics, as what rlwinm and rldic[lr] do for them
+    # Appendix C.7 Rotate and shift mnemonics: each row is what rlwinm or rldic[lr] do with the operands of the mnemonic
     "slwi": Compute("TAn", "zext32(shl(A, n))"),
     "srwi": Compute("TAn", "shr(zext32(A), n)"),
     "clrlwi": Compute("TAn", "shr(zext32(shl(A, n)), n)"),
@@ -104,12 +107,12 @@ COMPUTE = {
     "clrldi": Compute("TAm", "shr(shl(A, m), m)"),
     "rotlwi": Compute("TAn", "zext32(or(shl(zext32(A), n), shr(zext32(A), sub(32, n))))"),
     "rotldi": Compute("TAm", "or(shl(A, m), ite(m, shr(A, sub(64, m)), 0))", whole=True),
-    # rldicl and rldicr: rotated by m, bits before bit k, or behind it, cleared
+    # rldicl and rldicr: the source is rotated by m; then the bits before bit k, or after it, are cleared
     "rldicl": Compute("TAmk", "shr(shl(or(shl(A, m), ite(m, shr(A, sub(64, m)), 0)), k), k)", whole=True),
     "rldicr": Compute(
         "TAmk", "shl(shr(or(shl(A, m), ite(m, shr(A, sub(64, m)), 0)), sub(63, k)), sub(63, k))", whole=True
     ),
-    # Book I, 3.3.12 and Appendix C: integer select, by a bit of cr0; the result depends on that bit and on both sources
+    # Book I, 3.3.12 and Appendix C: integer select by a bit of cr0.  The result depends on the bit and on both sources.
     **{f"isel{bit}": Compute("TZB", f"ite(.cr0.{bit}, Z, B)", record=False) for bit in ("lt", "gt", "eq")},
 }
 
@@ -120,10 +123,11 @@ STORES = {"stb": 1, "sth": 2, "stw": 4, "std": 8}
 # Book II, 4.6.2 Load and reserve, store conditional
 RESERVE = {"lbarx": (1, "zext8"), "lharx": (2, "zext16"), "lwarx": (4, "zext32"), "ldarx": (8, "")}
 CONDITIONAL = {"stbcx.": 1, "sthcx.": 2, "stwcx.": 4, "stdcx.": 8}
-# What cr0 depends on then ("Herding cats", section 5: dependencies are those from input to output of an instruction)
+# What cr0 depends on after a store-conditional: the operands ("Herding cats", section 5: a dependency goes from the
+# inputs of an instruction to its outputs)
 STATUS_CARRIES: Carried = "operands"
 
-# Book I, 3.3.10 Fixed-point compare: operands, what is compared of them, signed or unsigned
+# Book I, 3.3.10 Fixed-point compare: the operands, how they are extended, the operators for less and greater
 COMPARES = {
     "cmpw": ("AB", "sext32", "lt", "gt"),
     "cmpwi": ("AI", "sext32", "lt", "gt"),
@@ -156,10 +160,10 @@ MOVES_TO = {"mtlr": LINK, "mtctr": COUNT}
 MOVES_FROM = {"mflr": LINK, "mfctr": COUNT}
 JUMPS = {"bl": ("", True), "blr": (LINK, False), "blrl": (LINK, True), "bctr": (COUNT, False), "bctrl": (COUNT, True)}
 
-# Book I, 2.4: the count register is decremented, and compared with 0
+# Book I, 2.4: the branch decrements the count register and compares it with 0
 COUNTED = {"bdnz": "ne(.ctr, 0)", "bdz": "eq(.ctr, 0)"}
 
-# Book II, 4.3.2: hints of which a processor may do nothing
+# Book II, 4.3.2: hints, which a processor may ignore
 PREFETCHES = frozenset({"dcbt", "dcbtst"})
 
 _SPECIAL = "special registers are not supported"

@@ -72,7 +72,7 @@ _EXAMPLES = "instructions look like lwz r1,0(r2)"
 _CONDITION_FIELD = re.compile(r"cr([0-7])\Z", re.IGNORECASE)
 
 _WHERE = "..where"  # where a call through the link register goes
-_ATOMIC = frozenset({"X", "EX"})  # EX is the newer name of the exclusives; models use either
+_ATOMIC = frozenset({"X", "EX"})  # EX is herd7's newer set of exclusives; some models use X, others EX
 _CANONICAL = {name: name for name in REGISTERS}
 
 
@@ -94,7 +94,7 @@ class _Reader(Reader):
     """An instruction of a cell, and the two forms of its addresses."""
 
     def address(self) -> Expr:
-        """A displacement and its base, `d(rA)`; r0 as a base is the number 0, never a variable."""
+        """A displacement and its base, `d(rA)`.  Raises InputError for the base r0, which means the number 0."""
         tree = self.operands[self.next]
         if tree.data == "based":
             self.next += 1
@@ -110,7 +110,7 @@ class _Reader(Reader):
         return Op("add", (Reg(register), offset)) if offset else Reg(register)
 
     def indexed(self) -> Expr:
-        """The sum of two registers; r0 as the first is the number 0, which may be written as such, too."""
+        """The sum of two registers.  r0 as the first one means the number 0; `0` may be written in its place."""
         operand = self.operands[self.next]
         if operand.data == "operand" and str(operand.children[0]) == "0":
             self.next += 1
@@ -239,13 +239,13 @@ def _compute(reader: _Reader, row: Compute, record: bool) -> Template:
     if record:
         operations += tuple([Set(f".cr0.{bit}", Op(bit, (Reg(target), 0))) for bit in ("lt", "gt", "eq")])
         if not row.always:  # andi. and andis. clear the upper half
-            whole |= {target}  # all of its 64 bits are compared with 0
+            whole |= {target}  # all 64 bits of the target are compared with 0
     return Template(reader.place, operations, half=half, whole=whole)
 
 
 _RANGES = {
     "I": (-32768, 32767),
-    "H": (-32768, 65535),  # assemblers take both readings of the 16 bits
+    "H": (-32768, 65535),  # assemblers accept the 16 bits as a signed and as an unsigned number
     "U": (0, 65535),
     "n": (0, 31),
     "m": (0, 63),
@@ -256,7 +256,7 @@ _RANGES = {
 
 
 def _rotated(source: Expr, by: int, begin: int, end: int) -> tuple[Expr, int]:
-    """ROTL32 of the source and the mask MB+32..ME+32 (Book I, 3.3.14); a mask that wraps has upper bits."""
+    """ROTL32 of the source, and the mask MB+32..ME+32 (Book I, 3.3.14).  A mask that wraps around has upper bits."""
     word: Expr = Op("zext32", (source,))
     if by:
         word = Op("or", (Op("zext32", (Op("shl", (word, by)),)), Op("shr", (word, 32 - by))))
@@ -298,7 +298,7 @@ def _store(reader: _Reader, size: int, address_of: Callable[[], Expr]) -> Templa
 
 
 def _updated(reader: _Reader, access: Template, indexed: bool) -> Template:
-    """The access, and its base that becomes the address afterwards (Book I, 3.3.2)."""
+    """The access; after it, the base becomes the address (Book I, 3.3.2)."""
     address = access.accesses[0].address
     if indexed and not isinstance(address, Op):
         raise reader.error("r0 as a base cannot be updated", reader.place)
@@ -311,7 +311,10 @@ def _updated(reader: _Reader, access: Template, indexed: bool) -> Template:
 
 
 def _jump(reader: _Reader, register: str, links: bool) -> Template:
-    """A branch to a label or to where a special register says; it may leave the address behind it in LR."""
+    """A branch to a label or to the address in a special register.
+
+    links: it puts the address of the next instruction into LR.
+    """
     reader.expect(0 if register else 1)
     target = None if register else reader.token("a label")
     branch = Branch(INDIRECT, Reg(register)) if target is None else Branch(target.name)
@@ -324,7 +327,7 @@ def _jump(reader: _Reader, register: str, links: bool) -> Template:
 
 
 def _store_conditional(reader: _Reader, size: int) -> Template:
-    """CR0 becomes 0b00 || stored || SO (Book II, 4.6.2), and depends as a whole on what its bit `stored` does."""
+    """CR0 becomes 0b00 || stored || SO (Book II, 4.6.2).  All its bits depend on what the bit `stored` depends on."""
     reader.expect(3)
     value = Reg(reader.register())
     address = reader.indexed()
@@ -343,7 +346,7 @@ def _store_conditional(reader: _Reader, size: int) -> Template:
 
 
 def _field(reader: _Reader) -> str:
-    """The condition field that stands first among the operands."""
+    """The next operand, which must be a condition field.  Raises InputError if it is none."""
     token = reader.token("a condition field")
     match = _CONDITION_FIELD.match(token.name)
     if match is None:
@@ -384,7 +387,7 @@ def _lower(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS)
 
 
-# Processors run in either byte order, and a test does not say in which.
+# A processor may run in either byte order, and a test does not say in which one.
 _INSTRUCTIONS = InstructionSet("POWER", cell, canonical, HINT, width=8, link=LINK, little_endian=False)
 
 _TAGS = frozenset({*FENCES.values()}) | _ATOMIC

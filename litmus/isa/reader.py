@@ -1,7 +1,7 @@
 """Reading the operands of an instruction one after the other, each as what it has to be.
 
-The instruction sets whose operands are registers, numbers and addresses in a fixed order share Reader;
-what an address looks like is theirs.
+Reader is for the instruction sets whose operands are registers, numbers and addresses in a fixed order.  Each
+of them reads addresses itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from litmus.source.trees import Node, Tree, as_tree
 
 
 class Machine(Struct, frozen=True, eq=False):
-    """The registers of an instruction set: its name for people, its names for registers, how to name them."""
+    """An instruction set and its registers: what messages call it, which registers it has, a hint on their names."""
 
     title: str
     canonical: Callable[[str], str | None]
@@ -29,9 +29,9 @@ Operand = TypeVar("Operand")
 
 
 class Instruction(Generic[Operand]):
-    """An instruction of a cell: its mnemonic, its operands as they are asked for, and what is wrong with them.
+    """An instruction of a cell: its mnemonic, its operands, which are read one by one, and the errors in them.
 
-    end: where the last operand ends in the cell, None if there is none.
+    end: where the last operand ends in the cell; None if there are no operands.
     """
 
     def __init__(self, text: str, mnemonic: Node, operands: list[Operand], end: int | None) -> None:
@@ -46,11 +46,11 @@ class Instruction(Generic[Operand]):
         return Span(self.source, *place)
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        """What is wrong at a place of the cell."""
+        """The error to raise if the text is wrong at a place of the cell."""
         return InputError(message, self.span(place), hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
-        """What is not supported at a place of the cell."""
+        """The error to raise if something at a place of the cell is not supported."""
         return Unsupported(message, self.span(place), hint)
 
     def left(self) -> int:
@@ -58,7 +58,7 @@ class Instruction(Generic[Operand]):
         return len(self.operands) - self.next
 
     def expect(self, *numbers: int) -> None:
-        """Raises InputError unless there are as many operands as one of `numbers`."""
+        """Raises InputError unless the number of operands is one of `numbers`."""
         count = len(self.operands)
         if count not in numbers:
             wanted = " or ".join(map(str, numbers))
@@ -67,7 +67,7 @@ class Instruction(Generic[Operand]):
 
 
 class Reader(Instruction[Tree]):
-    """An instruction whose operands are trees, one called `operand` being a single token."""
+    """An instruction whose operands are trees.  A tree called `operand` is a single token."""
 
     def __init__(self, text: str, mnemonic: Node, operands: Sequence[Node], machine: Machine) -> None:
         trees = [as_tree(operand) for operand in operands if operand is not None]
@@ -75,12 +75,12 @@ class Reader(Instruction[Tree]):
         self.machine = machine
 
     def operand(self) -> Tree:
-        """The next operand, whatever it is."""
+        """The next operand, of any form."""
         self.next += 1
         return self.operands[self.next - 1]
 
     def token(self, what: str) -> Named:
-        """The next operand.  Raises InputError, which calls it `what`, unless it is a single token."""
+        """The next operand, a single token.  Raises InputError if it is not; the message calls the operand `what`."""
         tree = self.operand()
         if tree.data != "operand":
             raise self.error(f"{self.mnemonic.name} wants {what} here", place_of(tree))

@@ -2,7 +2,7 @@
 
 Source: The RISC-V Instruction Set Manual, volume I, version 20240411, chapters RV32I, RV64I, "A", "M", "Zabha",
 "Zacas", "B" (Zba, Zbb, Zbs), "Zicond" and "RISC-V Assembly Programmer's Handbook".  Registers have 64 bits
-(RV64); a result of 32 bits is sign-extended, as a loaded word is.  The interpreting code is
+(RV64).  A result of 32 bits is sign-extended, and so is a loaded word.  The code that interprets the rows is
 litmus/isa/riscv_lowering.py.
 """
 
@@ -26,8 +26,10 @@ HINT = "registers are x0 to x31, zero, ra, sp, gp, tp, t0 to t6, s0 to s11, a0 t
 class Compute(Struct, frozen=True):
     """An instruction whose target becomes `result`.
 
-    operands: T the target; A, B sources; I a signed number of 12 bits, U one of 20 bits that is shifted to
-    the left, L one of 64 bits; n from 0 to 31, m from 0 to 63; V the name of a variable, as its address.
+    operands: one letter for each operand.
+      T: the target.  A, B: source registers.
+      I: a signed number of 12 bits.  U: a number of 20 bits, which is shifted to the left.  L: a number of 64 bits.
+      n: a number from 0 to 31.  m: a number from 0 to 63.  V: the name of a variable, which means its address.
     """
 
     operands: str
@@ -35,7 +37,10 @@ class Compute(Struct, frozen=True):
 
 
 def _division(result: str, by_zero: str, dividend: str, divisor: str) -> str:
-    """A quotient or remainder of two operands, and what it is where the divisor is 0 ("M", table of its semantics)."""
+    """A quotient or remainder of two operands.
+
+    by_zero: what it is if the divisor is 0 ("M", table of its semantics).
+    """
     return f"ite({divisor}, {result}({dividend}, ite({divisor}, {divisor}, 1)), {by_zero})"
 
 
@@ -129,7 +134,7 @@ COMPUTE = {
     "la": Compute("TV", "V"),
     "lla": Compute("TV", "V"),
     "mv": Compute("TA", "A"),
-    "move": Compute("TA", "A"),  # its old name, which assemblers still take
+    "move": Compute("TA", "A"),  # the old name of mv, which assemblers still accept
     "not": Compute("TA", "not(A)"),
     "neg": Compute("TA", "neg(A)"),
     "negw": Compute("TA", "sext32(neg(A))"),
@@ -144,7 +149,7 @@ COMPUTE = {
     "sgtu": Compute("TAB", "gtu(A, B)"),
 }
 
-# RV32I and RV64I, Load and store instructions: bytes, and how a result that is not sign-extended is extended
+# RV32I and RV64I, Load and store instructions: bytes, and how the result is extended if it is not sign-extended
 LOADS = {"lb": (1, ""), "lh": (2, ""), "lw": (4, ""), "ld": (8, "")}
 LOADS_UNSIGNED = {"lbu": (1, "zext8"), "lhu": (2, "zext16"), "lwu": (4, "zext32")}
 STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8}
@@ -152,12 +157,12 @@ STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8}
 # "A", Load-reserved/store-conditional instructions: bytes
 RESERVE = {"lr.w": 4, "lr.d": 8}
 CONDITIONAL = {"sc.w": 4, "sc.d": 8}
-# "RVWMO", Source and Destination Register Listings: no dependency goes through an SC; one on its rd is on its store,
-# where it succeeds
+# "RVWMO", Source and Destination Register Listings: no dependency goes through an SC.  What depends on the rd of an SC
+# that succeeds depends on its store.
 STATUS_CARRIES: Carried = "store"
 
-# "A", Atomic memory operations: what is stored, where M is the old content of memory and B the source;
-# `sext` extends from the size of the access
+# "A", Atomic memory operations: the value that is stored.  M is the old content of memory, B is the source, and
+# `sext` extends from the size of the access.
 AMOS = {
     "amoswap": "B",
     "amoadd": "add(M, B)",
@@ -169,7 +174,7 @@ AMOS = {
     "amominu": "ite(ltu(M, sext(B)), M, B)",  # sign-extension keeps the order of unsigned numbers
     "amomaxu": "ite(gtu(M, sext(B)), M, B)",
 }
-CAS = "amocas"  # Zacas: stores if what it has read is what the target held
+CAS = "amocas"  # Zacas: it stores if the value read is the old value of the target
 WIDTHS = {"b": 1, "h": 2, "w": 4, "d": 8}  # b and h: Zabha
 
 # "A", Specifying ordering of atomic instructions: the cat sets of the suffixes of AMO.
@@ -179,24 +184,26 @@ ORDERS = {"": PLAIN, ".aq": ACQUIRE, ".rl": RELEASE, ".aqrl": BOTH, ".aq.rl": BO
 # "A", Load-reserved/store-conditional instructions: LR.rl and SC.aq need not order more than LR and SC.
 RESERVE_ORDERS = {**ORDERS, ".rl": PLAIN}
 CONDITIONAL_ORDERS = {**ORDERS, ".aq": PLAIN}
-# "Zalasr": a load is no release, and a store no acquire, without being the other too.  Litmus tests write its
-# instructions with offsets and for unsigned loads, too; published verdicts take them as RCpc, and the sets X and EX
-# are those of atomics, so that a model can tell `lw.aq` from `lr.w.aq`.
+# "Zalasr": a load with a suffix is an acquire, or both acquire and release, but never only a release.  A store with a
+# suffix is a release, or both, but never only an acquire.  Litmus tests also use offsets and unsigned loads here.
+# Published verdicts take them as RCpc.  X and EX are the sets of atomics, so that a model can tell `lw.aq` from
+# `lr.w.aq`.
 LOAD_ORDERS = {suffix: tags for suffix, tags in ORDERS.items() if suffix != ".rl"}
 STORE_ORDERS = {suffix: tags for suffix, tags in ORDERS.items() if suffix != ".aq"}
-# "Zacas": an AMOCAS that does not store is no release.  Its store is there only where it is one.
+# "Zacas": an AMOCAS that does not store is no release, so its load is never one.  Its store, which is one, exists only
+# if the AMOCAS stores.
 CAS_LOAD_ORDERS = {**ORDERS, ".rl": PLAIN, ".aqrl": ACQUIRE, ".aq.rl": ACQUIRE}
 AMO_TAG = "X"
 RESERVATION_TAG = "EX"
 
-# RV32I, FENCE: the predecessor and successor sets as assemblers spell them -> what of memory is in them
+# RV32I, FENCE: the predecessor and successor sets as assemblers spell them -> the memory accesses in them
 ACCESSES = {
     i + o + r + w: r + w for i in ("", "i") for o in ("", "o") for r in ("", "r") for w in ("", "w") if i + o + r + w
 }
 FENCE_TSO = "Fence.tso"
 FENCE_I = "Fence.i"  # Zifencei
 
-# RV32I, Conditional branches, and the Handbook's pseudoinstructions: operands, and the condition of being taken
+# RV32I, Conditional branches, and the Handbook's pseudoinstructions: operands, and the condition to take the branch
 BRANCHES = {
     "beq": ("AB", "eq(A, B)"),
     "bne": ("AB", "ne(A, B)"),
@@ -216,7 +223,7 @@ BRANCHES = {
     "bgtz": ("A", "gt(A, 0)"),
 }
 
-# Hints (of which a processor may do nothing), and a wait that may end at any time
+# Hints, which a processor may ignore, and a wait (wfi), which may end at any time
 NOTHING = frozenset({"nop", "pause", "wfi", "ntl.p1", "ntl.pall", "ntl.s1", "ntl.all"})
 PREFETCHES = frozenset({"prefetch.i", "prefetch.r", "prefetch.w"})  # Zicbop
 

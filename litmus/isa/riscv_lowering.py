@@ -1,6 +1,6 @@
 """RISC-V lowering: what the rows of litmus/isa/riscv.py mean, as operations.
 
-x0 is no register here: read, it is the number 0; what is written to it goes to `.x0`, which nothing reads.
+x0 is no register here.  Reading x0 gives the number 0.  Writing x0 writes `.x0`, which nothing reads.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ _EXAMPLES = "instructions look like lw x5,0(x6)"
 _CANONICAL = {name: name for name in REGISTERS} | dict(zip(ABI_NAMES, REGISTERS, strict=True)) | {"fp": "x8"}
 _RANK = {name: number for number, name in enumerate(REGISTERS)}
 _DISCARDED = "..x0"
-_WHERE = "..where"  # where a call through its own link register goes
-_OLD = "..amo"  # what an AMO has read, where its target is one of its sources
+_WHERE = "..where"  # the target of a call through the register that the call itself sets
+_OLD = "..amo"  # the value that an AMO has read, if its target is also one of its sources
 
 
 def canonical(name: str) -> str | None:
@@ -106,7 +106,7 @@ class _Reader(Reader):
         return _DISCARDED if name == "x0" else name
 
     def address(self, offsets: tuple[int, int]) -> Expr:
-        """An offset and its base, `d(rs1)`; atomics have no offset but 0."""
+        """An offset and its base, `d(rs1)`.  The offset must be in `offsets`; for atomics it must be 0."""
         tree = self.operand()
         if tree.data != "based":
             raise self.error(f"{self.mnemonic.name} wants an address here", place_of(tree), "addresses look like 0(x6)")
@@ -123,7 +123,7 @@ _OFFSETS = (-2048, 2047)
 _NO_OFFSET = (0, 0)
 _RANGES = {
     "I": (-2048, 2047),
-    "U": (-(1 << 19), (1 << 20) - 1),  # assemblers take both readings of the 20 bits
+    "U": (-(1 << 19), (1 << 20) - 1),  # assemblers accept the 20 bits as a signed and as an unsigned number
     "L": (-(1 << 63), (1 << 64) - 1),
     "n": (0, 31),
     "m": (0, 63),
@@ -132,7 +132,7 @@ _RANGES = {
 
 @lru_cache(maxsize=8192)
 def cell(text: str, exact: bool) -> CellCode:
-    """The meaning of a cell's text (InstructionSet.cell); it is always exact."""
+    """The meaning of a cell's text (InstructionSet.cell).  It is always exact, whatever `exact` says."""
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
     names = tuple([placed(as_tree(label).children[0]) for label in labels])
@@ -219,7 +219,7 @@ def _compute(reader: _Reader, row: Compute) -> Template:
         return Template(reader.place, symbols=symbols)
     result = substituted(expression(row.result), operands)
     value = folded(result)
-    if registers_of(value) == registers_of(result):  # else it is a false dependency, as xor(A, A) and and(A, 0) are
+    if registers_of(value) == registers_of(result):  # else folding would drop a false dependency: xor(A, A), and(A, 0)
         result = value
     return Template(reader.place, (Set(target, result),), symbols=symbols)
 
@@ -242,7 +242,7 @@ def _store(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
 
 
 def _store_conditional(reader: _Reader, size: int, tags: frozenset[str]) -> Template:
-    """rd becomes 0 where the store was done, and 1 (any other number, says the manual) where it was not."""
+    """rd becomes 0 if the store was done, and 1 if not (the manual allows any number that is not 0)."""
     reader.expect(3)
     target = reader.target()
     value = reader.source_register()
@@ -269,9 +269,10 @@ def _amo(reader: _Reader, stored: str, size: int, tags: frozenset[str]) -> Templ
 
 
 def _compare_and_swap(reader: _Reader, size: int, order: str) -> Template:
-    """AMOCAS ("Zacas"): a load, and a store that is one with it where the comparison holds.
+    """AMOCAS ("Zacas"): a load; if the comparison holds, also a store, and both are one atomic operation.
 
-    What is compared is a data source beside what is stored ("RVWMO", Source and Destination Register Listings).
+    The stored value has a data dependency on the compared register too ("RVWMO", Source and Destination Register
+    Listings).
     """
     reader.expect(3)
     target = reader.target()
@@ -292,7 +293,7 @@ _JUMPS = frozenset({"j", "jal", "jalr", "jr", "ret", "call", "tail"})
 
 
 def _jump(reader: _Reader, name: str) -> Template:
-    """Jumps and calls; those that leave an address behind leave it in x1, if they name no other register."""
+    """Jumps and calls.  A call puts the address of the next instruction into x1, unless it names another register."""
     calls = name in ("jal", "jalr", "call")
     link = LINK if calls else _DISCARDED
     if calls and len(reader.operands) > 1:
@@ -332,7 +333,7 @@ def _code_address(reader: _Reader) -> Expr:
 
 
 def _fence(reader: _Reader, name: str) -> Template:
-    """The fence of the memory accesses in its two sets; one that only orders devices orders no event of ours."""
+    """A fence for the memory accesses in its two sets.  A fence that only orders devices orders no event of a test."""
     if name != "fence":
         reader.expect(0)
         return Template(reader.place, (Fence(frozenset({FENCE_I if name == "fence.i" else FENCE_TSO})),))
@@ -372,7 +373,7 @@ _MACHINE = Machine("RISC-V", canonical, HINT)
 _INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8, link=LINK)
 
 _FENCES = {f"Fence.{p}.{s}" for p in ("r", "w", "rw") for s in ("r", "w", "rw")} | {FENCE_TSO, FENCE_I}
-# Sc is a set of herd7's, of AMOs that are two events; models name it, and here it is empty.
+# Sc is herd7's set of AMOs that are two events.  Models name it; on this architecture it is empty.
 _TAGS = frozenset({*_FENCES, AMO_TAG, RESERVATION_TAG, "Sc"}).union(*ORDERS.values())
 
 ARCHITECTURES = {"RISCV": Architecture("RISCV", _TAGS, canonical, rank, HINT, _lower, title="RISC-V")}

@@ -1,11 +1,14 @@
 """Accesses of several sizes to one variable, where they mean what accesses of one size mean.
 
-If all writes to a variable have one size and all accesses begin where its cells begin, then every
-two accesses to a cell share its lowest byte, every read takes all the bytes that are ever written from one write,
-and the bytes above them keep their initial value.  So rf, co and overlap of the lowest byte are those of the
-whole accesses, and an access is one to the whole cell: a narrow read takes its part of the value,
-a narrow write writes zeros above.  (Bytes in little-endian order; source: the byte-wise rf and co of
-mixed-size models, Flur et al., "Mixed-size concurrency", POPL 2017.)
+Suppose that all writes to a variable have one size, and that all accesses begin where a cell begins.  Then
+- any two accesses to a cell share its lowest byte;
+- a read takes all bytes that any write writes from one and the same write;
+- the bytes above those keep their initial value.
+
+So rf, co and overlap of the lowest byte are those of the whole accesses.  Every access can then be one to the whole
+cell: a narrow read takes its part of the value, and a narrow write writes zeros above its value.  (Bytes are in
+little-endian order.  Source: the byte-wise rf and co of mixed-size models, Flur et al., "Mixed-size
+concurrency", POPL 2017.)
 """
 
 from __future__ import annotations
@@ -23,10 +26,10 @@ def unified(
     variables: Mapping[str, Variable],
     mixed: Mapping[str, Unsupported],
 ) -> list[ThreadCode]:
-    """The threads with accesses to whole cells only.
+    """The threads, with every access widened to the whole cell.
 
-    registers: the initial values; mixed: why each variable with accesses of several sizes is refused.  Raises
-    that, unless the accesses mean the same made one size.
+    registers: the initial values.  mixed: for each variable with accesses of several sizes, the error that refuses it.
+    Raises this error, if widening the accesses would change their meaning.
     """
     accesses: dict[str, list[Load | Store]] = {name: [] for name in mixed}
     places = [_places(thread, initial) for thread, initial in zip(threads, registers, strict=True)]
@@ -35,7 +38,7 @@ def unified(
             operation = line.operation
             if not isinstance(operation, Load | Store | StoreConditional):
                 continue
-            if place is None:  # it may be an access to any variable
+            if place is None:  # this may be an access to any variable, also to one of `mixed`
                 raise next(iter(mixed.values()))
             if place.base in mixed:
                 if not _is_plain(operation) or place.offset % variables[place.base].size:
@@ -51,7 +54,7 @@ def unified(
 
 
 def _places(thread: ThreadCode, registers: Mapping[str, Value]) -> list[Address | None]:
-    """Where each line accesses memory, if that is plain to see: by an address that the thread does not compute."""
+    """The address that each line accesses, if the text shows it: then the thread does not compute this address."""
     written = {line.operation.register for line in thread.lines if isinstance(line.operation, Set | Load)}
     written |= {line.operation.status for line in thread.lines if isinstance(line.operation, StoreConditional)}
     kept = {name: value for name, value in registers.items() if name not in written}
@@ -76,14 +79,17 @@ def _address(expression: Expr, registers: Mapping[str, Value]) -> Address | None
 
 
 def _is_plain(operation: Operation) -> bool:
-    """Whether an access is an ordinary load or store, and no part of an atomic operation."""
+    """Whether an operation is an ordinary load or store, and not part of an atomic operation."""
     return (isinstance(operation, Load) and not operation.reserve) or (
         isinstance(operation, Store) and not operation.rmw
     )
 
 
 def _leaves_zeros(variable: Variable, size: int) -> bool:
-    """Whether stores of that size leave zeros above what they store: because zeros are there."""
+    """Whether only zeros are above what a store of that size writes, because they are there from the start.
+
+    Nothing is above a store that is as wide as a cell.
+    """
     whole = (1 << 8 * variable.size) - 1
     return size == variable.size or all(
         isinstance(cell, int) and (cell & whole) >> 8 * size == 0 for cell in variable.cells
@@ -92,7 +98,7 @@ def _leaves_zeros(variable: Variable, size: int) -> bool:
 
 def _rewritten(thread: ThreadCode, places: Sequence[Address | None], whole: Mapping[str, int]) -> ThreadCode:
     lines: list[Line] = []
-    moved: list[int] = []  # where each line now is
+    moved: list[int] = []  # the new number of each line
     for line, place in zip(thread.lines, places, strict=True):
         moved.append(len(lines))
         size = whole.get(place.base) if place is not None else None
@@ -103,7 +109,7 @@ def _rewritten(thread: ThreadCode, places: Sequence[Address | None], whole: Mapp
 
 
 def _widened(operation: Operation, size: int) -> tuple[Operation, ...]:
-    """An access as one to a cell of that size."""
+    """An access, widened to a cell of that size."""
     if isinstance(operation, Load) and operation.size < size:
         part = Set(operation.register, Op(f"sext{8 * operation.size}", (Reg(operation.register),)))
         return Load(operation.register, operation.address, size, operation.tags), part

@@ -1,9 +1,8 @@
 """Templates: what an instruction lowers to, whatever test it stands in.
 
-Instructions are read from the text of a table cell and memoised by it, so a template knows nothing
-of a file: positions are offsets in the cell.  Semantics are written in the tables of an instruction
-set as expressions over operand names, `add(A, sext32(B))`, with the operators of
-litmus/program/values.py.
+A template is made from the text of a table cell and memoised by this text.  So it does not depend on a file:
+its positions are offsets in the cell.  The tables of an instruction set write semantics as expressions over
+the names of operands, `add(A, sext32(B))`, with the operators of litmus/program/values.py.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Named(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A memory access of `size` bytes to `address`, as far as the instruction says."""
+    """A memory access of `size` bytes to `address`, as the instruction alone says it."""
 
     address: Expr
     size: int
@@ -44,13 +43,14 @@ class Access(NamedTuple):
 class Template(Struct, frozen=True):
     """An instruction.
 
-    half: registers that it leaves with an upper half that is not the processor's (32-bit results are
-    kept sign-extended); whole: registers of which it uses the upper half.  A thread in which the two
-    meet is lowered again, exactly (litmus/isa/assembly.py, `_thread`).
+    half: registers whose upper half, after the instruction, may differ from the processor's (32-bit results are
+    kept sign-extended).  whole: registers whose upper half it uses.  If a register of a thread is in both, the
+    thread is lowered again, exactly (litmus/isa/assembly.py, `_thread`).
     undefined: flags that it leaves undefined.
     conditional: it begins with a branch to NEXT, on the condition that it is not executed.
-    later: the first of its operations that is ordered after those before it, as if it were another instruction's.
-    returns: it is a call: the address of the instruction behind it, that of NEXT, is where a return goes.
+    later: if not 0, the index of the operation from which on its operations count as another instruction's: they are
+    ordered after those before it.
+    returns: it is a call.  A return goes to the address of NEXT, the next instruction.
     """
 
     place: Place
@@ -76,11 +76,11 @@ class CellCode(Struct, frozen=True):
 class InstructionSet(Struct, frozen=True, eq=False):
     """What assembly needs of an instruction set.
 
-    cell: the meaning of a cell's text; with `exact`, registers hold after every instruction the 64
-    bits that the processor's hold.  Raises InputError and Unsupported with spans in a source that
-    holds the text only.
-    width: bytes of a register.  link: the register that holds the return address, if branches through
-    registers are supported: such a branch ends the thread where nothing was put there.
+    cell: gives the meaning of a cell's text.  If `exact` is true, registers hold, after every instruction, the same
+    64 bits as the processor's.  Raises InputError and Unsupported with spans in a source that has this text only.
+    width: bytes of a register.
+    link: the register that holds the return address, if branches through registers are supported.  A branch
+    through it ends the thread if nothing sets it.
     little_endian: the lowest byte of a number has the lowest address.
     silent: its decisions are no events (litmus.program.code, Notation).
     """
@@ -95,10 +95,10 @@ class InstructionSet(Struct, frozen=True, eq=False):
     silent: bool = False
 
 
-END = ".end"  # the label behind the last line of a thread
-NEXT = ".next"  # the label behind the instruction itself: a conditional instruction branches there
-DISTANCE = ".distance"  # with a number of instructions behind it: the label of the one that far from the branch
-INDIRECT = ".indirect"  # the label whose address the register that is the branch's condition holds
+END = ".end"  # the label after the last line of a thread
+NEXT = ".next"  # the label after the instruction itself: a conditional instruction branches there
+DISTANCE = ".distance"  # followed by a number n: the label of the instruction that is n instructions from the branch
+INDIRECT = ".indirect"  # the target of a branch through a register: its condition is the register, not a condition
 
 
 # ---------------------------------------------------------------- expressions of the tables
@@ -108,9 +108,9 @@ _TOKEN = re.compile(r"\s*(?:(-?\d+)|([A-Za-z_.][\w.]*)|(\(|\)|,))")
 
 @lru_cache(maxsize=1024)
 def expression(text: str, bits: int = 64) -> Expr:
-    """The expression that a table spells, with a register for every operand name.
+    """The expression that a table spells.  Each name of an operand becomes a register of that name.
 
-    `sext` and `zext` extend from `bits`, the size of the operation; `N` is that number.
+    `bits` is the size of the operation: `sext` and `zext` extend from it, and `N` is that number.
     """
     tokens = list(_TOKEN.finditer(text))
     result, end = _term(tokens, 0, bits)
@@ -119,7 +119,7 @@ def expression(text: str, bits: int = 64) -> Expr:
 
 
 def _term(tokens: list[re.Match[str]], at: int, bits: int) -> tuple[Expr, int]:
-    """The term that begins at token `at`, and the token behind it."""
+    """The term that begins at token `at`, and the number of the token after it."""
     number, name, _ = tokens[at].groups()
     at += 1
     if number is not None:
@@ -138,7 +138,7 @@ def _term(tokens: list[re.Match[str]], at: int, bits: int) -> tuple[Expr, int]:
 
 
 def substituted(expr: Expr, operands: Mapping[str, Expr]) -> Expr:
-    """The expression with the operands in place of their names; other registers stay."""
+    """The expression with the names of operands replaced by the operands.  Other registers stay."""
     if isinstance(expr, Reg):
         return operands.get(expr.name, expr)
     if isinstance(expr, Op):
@@ -156,7 +156,7 @@ def registers_of(expr: Expr) -> frozenset[str]:
 
 
 def folded(expr: Expr) -> Expr:
-    """The expression with everything computed that does not depend on a register's value."""
+    """The expression with every part computed whose value does not depend on the value of a register."""
     if not isinstance(expr, Op):
         return expr
     arguments = tuple(map(folded, expr.args))

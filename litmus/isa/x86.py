@@ -4,10 +4,10 @@ Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, 
 instruction's name (MOV, ADD, Jcc ...); volume 1, 3.4.1.1, for how partial registers are written.
 The interpreting code is litmus/isa/x86_reading.py and litmus/isa/x86_lowering.py.
 
-In expressions D is the destination and S the source, sign-extended from the size of the operation, R
-is the result, `sext` and `zext` extend from that size, and N is that size in bits.  The flags are
-pseudo registers: .zf, .sf, .cf and .lt, which is SF != OF, so that a comparison is one operator; OF
-itself is SF != .lt.
+In expressions, D is the destination, S is the source and R is the result.  D and S are sign-extended from the size
+of the operation.  `sext` and `zext` extend from that size, and N is that size in bits.  The flags are pseudo
+registers: .zf, .sf, .cf and .lt.  The flag .lt stands for "SF differs from OF", so that a signed comparison is one
+operator.  OF has no register of its own: it is 1 where .sf differs from .lt.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PARTS_64 = {
     for name, size in zip((whole, *parts), (8, 4, 2, 1), strict=True)
 } | {name: Part(whole, 1, 8) for name, whole in _HIGH.items()}
 
-# X86 states spell registers in capitals; the bytes of esi, edi, ebp and esp have no names there.
+# X86 states spell registers in capitals.  The low bytes of esi, edi, ebp and esp have no names on X86.
 PARTS_32 = {
     name: Part(part.register.replace("r", "e", 1).upper(), part.size, part.shift)
     for name, part in PARTS_64.items()
@@ -59,7 +59,7 @@ PARTS_32 = {
 _SUM = {
     ".zf": "eq(R, 0)",
     ".sf": "lt(R, 0)",
-    # The sign of the true sum: below 64 bits, sign-extended operands cannot overflow.
+    # The sign of the sum without overflow.  Below 64 bits, the sum of sign-extended operands cannot overflow.
     ".lt": "ite(eq(N, 64), ne(lt(R, 0), lt(and(xor(D, R), xor(S, R)), 0)), lt(add(D, S), 0))",
 }
 _DIFFERENCE = {".zf": "eq(D, S)", ".sf": "lt(R, 0)", ".lt": "lt(D, S)"}
@@ -94,11 +94,11 @@ _NOT_ZERO = ALL_FLAGS - {".zf"}
 
 
 class Update(Struct, frozen=True):
-    """D becomes `result` of D and S, and the flags are set.
+    """D becomes `result`, an expression over D and S, and the flags are set.
 
-    operands: 2 for destination and source, 1 for a destination alone (S is then `source`).
-    stores: False for CMP and TEST, which set flags only.  undefined: flags left undefined.
-    lockable: may have the LOCK prefix where the destination is memory; what is not has a register as destination.
+    operands: 2 for a destination and a source, 1 for a destination alone (S is then `source`).
+    stores: False for CMP and TEST, which set flags only.  undefined: the flags that are left undefined.
+    lockable: may have the LOCK prefix if the destination is memory.  If False, the destination must be a register.
     """
 
     result: str
@@ -110,7 +110,7 @@ class Update(Struct, frozen=True):
     undefined: frozenset[str] = frozenset()
 
 
-_TRAILING = "clz(or(rbit(S), ite(eq(N, 64), 0, shl(1, sub(63, N)))))"  # the zeros behind the lowest 1, at most N
+_TRAILING = "clz(or(rbit(S), ite(eq(N, 64), 0, shl(1, sub(63, N)))))"  # the zeros below the lowest 1, at most N
 
 UPDATES = {
     "add": Update("sext(add(D, S))", ADD),
@@ -127,7 +127,7 @@ UPDATES = {
     "imul": Update("sext(mul(D, S))", KEEP, lockable=False, undefined=ALL_FLAGS),
     "adc": Update("sext(add(add(D, S), ..carry))", ADD_CARRY),
     "sbb": Update("sext(sub(sub(D, S), ..carry))", SUB_CARRY),
-    # of 0, BSF and BSR leave the destination alone
+    # if the source is 0, BSF and BSR do not change the destination
     "bsf": Update(f"ite(S, {_TRAILING}, D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),
     "bsr": Update("ite(S, sub(63, clz(zext(S))), D)", {".zf": "eq(S, 0)"}, lockable=False, undefined=_NOT_ZERO),
     "tzcnt": Update(_TRAILING, COUNTED, lockable=False, undefined=_NOT_COUNTED),
@@ -135,7 +135,7 @@ UPDATES = {
     "popcnt": Update("popcount(zext(S))", {".zf": "eq(S, 0)", ".sf": "0", ".cf": "0", ".lt": "0"}, lockable=False),
 }
 
-# CWDE, CDQE, CDQ, CQO and their AT&T names: the register that is set, the one that it is set from, and how
+# CWDE, CDQE, CDQ, CQO and their AT&T names: the register that is set, the register it is computed from, the expression
 CONVERSIONS = {
     **dict.fromkeys(("cwde", "cwtl"), ("eax", "ax", "sext16(S)")),
     **dict.fromkeys(("cdqe", "cltq"), ("rax", "eax", "sext32(S)")),
@@ -143,15 +143,15 @@ CONVERSIONS = {
     **dict.fromkeys(("cqo", "cqto"), ("rdx", "rax", "sar(S, 63)")),
 }
 
-# STC, CLC, CMC: what becomes of CF
+# STC, CLC, CMC: the new value of CF
 CARRIES = {"stc": "1", "clc": "0", "cmc": "lnot(.cf)"}
 
 
 class Shift(Struct, frozen=True):
-    """D is shifted by S, a number or CL, taken modulo 64 for 64-bit operands and modulo 32 for others.
+    """D is shifted by S, which is a number or CL.  The count is modulo 64 for 64-bit operands, else modulo 32.
 
-    A count of 0 changes nothing.  carry is CF; less is SF != OF for a count of 1, the only one for
-    which OF is defined.
+    A count of 0 changes nothing.  carry is CF.  less is "SF differs from OF" for a count of 1; for other counts OF is
+    not defined.
     """
 
     result: str
@@ -171,7 +171,7 @@ SHIFTS = {
 BITS = {"bt": None, "bts": "or(D, M)", "btr": "andnot(D, M)", "btc": "xor(D, M)"}
 BIT = {".cf": "and(shr(D, S), 1)"}
 
-# MOVZX, MOVSX, MOVSXD and their AT&T names: sizes of source and destination (None: by the operands)
+# MOVZX, MOVSX, MOVSXD and their AT&T names: sizes of source and destination (None: the operands say it)
 EXTENDING = {
     "movzx": ("zext", None, None),
     "movsx": ("sext", None, None),
@@ -214,7 +214,7 @@ CONDITIONS = {
     for spelling in spellings.split()
 }
 
-# Instructions without an effect that a memory model speaks of; operands of NOP are not accessed
+# Instructions with no effect on the events of a test.  NOP does not access its operands.
 NOTHING = frozenset({"nop", "nopw", "nopl", "endbr64", "endbr32", "pause"}) | {
     f"prefetch{kind}" for kind in ("t0", "t1", "t2", "nta", "w", "")
 }

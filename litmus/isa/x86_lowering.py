@@ -1,7 +1,7 @@
 """X86 lowering: what the rows of litmus/isa/x86.py mean, as operations.
 
-An instruction with a memory destination loads, computes and stores; under LOCK (and always for XCHG,
-SDM volume 3, 9.1.2.1) the two accesses are one atomic read-modify-write and are in the cat set X.
+An instruction with a memory destination loads, computes and stores.  With LOCK (for XCHG always: SDM volume 3,
+9.1.2.1), the two accesses are one atomic read-modify-write, and both are in the cat set X.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _KNOWN = (
 
 
 class _Lowering:
-    """One instruction on its way to a template."""
+    """One instruction that is becoming a template."""
 
     def __init__(self, instruction: Instruction, machine: Machine, exact: bool) -> None:
         self.instruction = instruction
@@ -145,7 +145,7 @@ class _Lowering:
         raise self.instruction.error(f"unknown instruction {mnemonic.name}", mnemonic.place, near(name, _KNOWN))
 
     def sized(self, name: str, suffix: int | None) -> None:
-        """An instruction whose operands have one size, which a suffix may give."""
+        """Lower an instruction whose operands all have one size; a suffix of the mnemonic may say it."""
         if name in UPDATES:
             self.update(name, suffix)
         elif name in SHIFTS:
@@ -160,7 +160,7 @@ class _Lowering:
     # ------------------------------------------------------------ operands
 
     def take(self, number: int) -> tuple[Operand, ...]:
-        """The operands, destination first; there must be `number` of them."""
+        """The operands, destination first.  Raises InputError if there are not `number` of them."""
         instruction = self.instruction
         operands = instruction.operands
         name = instruction.mnemonic.name
@@ -191,7 +191,7 @@ class _Lowering:
             raise self.instruction.error(f"{name} cannot be locked here", lock, "LOCK needs a memory destination")
 
     def size_of(self, operands: tuple[Operand, ...], suffix: int | None) -> int:
-        """Bytes of the operands: by the suffix, the registers, or `ptr`; else a word of 32 bits."""
+        """Bytes of the operands: the suffix, the registers or `ptr` say it.  Otherwise they have 32 bits."""
         size = suffix
         for operand in operands:
             own = operand.part.size if isinstance(operand, RegisterOperand) else None
@@ -256,10 +256,10 @@ class _Lowering:
             raise self.instruction.error("a number cannot be a destination", operand.place)
 
     def merged(self, part: Part, value: Expr) -> Expr:
-        """The register, once a part of it is `value`.
+        """The value of the whole register after a part of it becomes `value`.
 
-        32-bit results clear the upper half, smaller ones keep the rest (SDM volume 1, 3.4.1.1).
-        While nobody can tell, 32-bit results are kept sign-extended instead (assembly._thread).
+        A 32-bit result clears the upper half; a smaller one keeps the rest (SDM volume 1, 3.4.1.1).
+        If the upper half of a 32-bit result cannot be seen, it is kept sign-extended instead (assembly._thread).
         """
         bits = 8 * part.size
         if bits == 64:
@@ -277,7 +277,7 @@ class _Lowering:
         return Op("or", (Op("andnot", (Reg(part.register), mask)), moved))
 
     def set_flags(self, flags: dict[str, str], operands: dict[str, Expr]) -> None:
-        """The flags become what the table says; expressions of known operands are computed."""
+        """Set the flags to the expressions of the table.  Expressions whose operands are known are computed."""
         bits = 8 * self.size
         for flag, meaning in flags.items():
             self.operations.append(Set(flag, _chosen(substituted(expression(meaning, bits), operands))))
@@ -335,7 +335,7 @@ class _Lowering:
             self.set_flags(flags, {**values, "R": new})
             self.undefined = frozenset({".lt"}) if by > 1 else frozenset()
         else:
-            self.undefined = ALL_FLAGS  # a count of 0, which is not known here, would leave them
+            self.undefined = ALL_FLAGS  # the count is not known here, and a count of 0 would not change them
         self.write(destination, new)
 
     def bit(self, name: str, suffix: int | None) -> None:
@@ -388,7 +388,7 @@ class _Lowering:
         self.write(destination, source.address)
 
     def exchange(self, suffix: int | None) -> None:
-        """XCHG with memory is locked without the prefix; herd7 calls one that is not UXCH."""
+        """XCHG with memory is locked even without the prefix.  UXCH is herd7's name for one that is not locked."""
         unlocked = self.instruction.mnemonic.name[0] in "uU" and not self.locked
         tags = NO_TAGS if unlocked else _ATOMIC
         one, other = self.take(2)
@@ -419,7 +419,7 @@ class _Lowering:
         if isinstance(destination, RegisterOperand):
             self.operations += [Set("..old", old), Set("..sum", new)]
             old, new = Reg("..old"), Reg("..sum")
-            self.write(source, old)  # where both are one register, it holds the sum
+            self.write(source, old)  # the destination is written last: if both are one register, it holds the sum
             self.write(destination, new)
         else:
             self.write(destination, new, tags, rmw=self.locked)
@@ -428,8 +428,8 @@ class _Lowering:
     def compare_exchange(self, suffix: int | None) -> None:
         """CMPXCHG: the accumulator is compared with the destination.
 
-        A processor stores to a memory destination in either case, the old value where the comparison
-        fails; here, as for herd7, that store is left out: it is no write of a program.
+        A processor always stores to a memory destination: if the comparison fails, it stores the old value.  Here,
+        as in herd7, that store is left out, because the program does not ask for it.
         """
         destination, source = self.take(2)
         self.size = self.size_of((destination, source), suffix)
@@ -459,7 +459,7 @@ class _Lowering:
         return RegisterOperand(self.machine.parts[name], self.instruction.mnemonic.place)
 
     def move_if(self, condition: Expr, suffix: int | None) -> None:
-        """CMOVcc: memory is read whether the condition holds or not."""
+        """CMOVcc reads memory even if the condition does not hold."""
         destination, source = self.take(2)
         self.not_locked()
         self.size = self.size_of((destination, source), suffix)
@@ -490,7 +490,7 @@ class _Lowering:
         self.write(destination, value)
 
     def convert(self, target: str, source: str, result: str) -> None:
-        """CDQ and its kin: the operands are fixed."""
+        """CDQ and similar (CONVERSIONS).  Their operands are fixed."""
         self.take(0)
         parts, place = self.machine.parts, self.instruction.place
         self.size = parts[source].size
@@ -523,12 +523,12 @@ _MOVES: dict[str, Callable[[_Lowering, int | None], None]] = {
 
 
 def _extended(operator: str, value: Expr) -> Expr:
-    """The value, extended; computed where it is a number."""
+    """The value, extended.  A number is computed at once."""
     return folded(Op(operator, (value,))) if isinstance(value, int) else Op(operator, (value,))
 
 
 def _chosen(expr: Expr) -> Expr:
-    """The expression with the choices made that the size of the operation decides."""
+    """The expression, in which every `ite` that depends only on the size of the operation is replaced by its result."""
     if isinstance(expr, Op):
         if expr.name == "ite" and isinstance(test := folded(expr.args[0]), int):
             return _chosen(expr.args[1] if test else expr.args[2])

@@ -1,9 +1,8 @@
 """X86 operands: what a cell of the table spells, in Intel's or in AT&T's notation.
 
-Intel's order has the destination first, AT&T's last.  Which one is meant is read off the operands:
-`%eax` and `(x)` are AT&T, `EAX` and `[x]` are Intel; numbers may have a `$` in both.  Where an
-instruction mixes the two, or shows neither, X86 tests are in Intel's order and X86_64 tests in
-AT&T's, as herd7 reads them.
+In Intel's notation the destination comes first, in AT&T's it comes last.  The operands show the notation: `%eax` and
+`(x)` are AT&T, `EAX` and `[x]` are Intel.  Numbers may have a `$` in both.  If an instruction mixes the two,
+or shows neither, X86 tests are in Intel's order and X86_64 tests are in AT&T's order, as in herd7.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class RegisterOperand(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """`[x]`, `8(%rax,%rbx,4)`; size is None unless it is spelled (`dword ptr [x]`)."""
+    """`[x]`, `8(%rax,%rbx,4)`.  size is None unless the text says it (`dword ptr [x]`)."""
 
     address: Expr
     symbols: tuple[Named, ...]
@@ -68,7 +67,7 @@ class Memory(Struct, frozen=True):
 
 
 class Label(Struct, frozen=True):
-    """A name that is no register: where a branch goes."""
+    """A name that is no register: the target of a branch."""
 
     name: Named
 
@@ -82,7 +81,7 @@ Operand = Immediate | RegisterOperand | Memory | Label
 
 
 class Instruction(Struct, frozen=True):
-    """An instruction with its operands as written; `att` is their order."""
+    """An instruction with its operands in the order of the text; `att`: this is AT&T's order, else it is Intel's."""
 
     source: Source
     mnemonic: Named
@@ -92,16 +91,16 @@ class Instruction(Struct, frozen=True):
     place: Place
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        """What is wrong at a place of the cell."""
+        """The error to raise if the text is wrong at a place of the cell."""
         return InputError(message, Span(self.source, place.start, place.end), hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
-        """What is not supported at a place of the cell."""
+        """The error to raise if something at a place of the cell is not supported."""
         return Unsupported(message, Span(self.source, place.start, place.end), hint)
 
 
 class Machine(Struct, frozen=True):
-    """X86 or X86_64: its names of registers, and the order of operands where nothing shows it."""
+    """X86 or X86_64: its names of registers, and the order of operands if the text does not show it."""
 
     name: str
     parts: Mapping[str, Part]
@@ -113,7 +112,8 @@ class Machine(Struct, frozen=True):
 def read_cell(text: str, machine: Machine) -> tuple[tuple[Named, ...], Instruction | None]:
     """The labels of a cell, and its instruction.
 
-    Raises InputError where the text is no instruction, Unsupported for segments that are accessed.
+    Raises InputError where the text is no instruction, Unsupported for an access through a segment with a base of its
+    own (any but cs, ds and ss).
     """
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
@@ -125,7 +125,7 @@ class _Reader:
     def __init__(self, text: str, machine: Machine) -> None:
         self.source = Source("", text)
         self.machine = machine
-        self.att = self.intel = False  # whether an operand shows one notation or the other
+        self.att = self.intel = False  # whether an operand shows AT&T's notation, and whether one shows Intel's
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         return InputError(message, Span(self.source, place.start, place.end), hint)
@@ -157,7 +157,7 @@ class _Reader:
                 return self.in_brackets(tree, place)
 
     def part(self, token: Named) -> Part | None:
-        """The register that a name means; None if it is a name of something else."""
+        """The register that a name means; None if it means something else."""
         name = token.name.lower()
         bare = name.removeprefix("%")
         part = self.machine.parts.get(bare)
@@ -268,13 +268,13 @@ def _is_number(text: str) -> bool:
     return text[-1].isalnum() and text.lstrip("+- \t")[:1].isdigit()
 
 
-# What is spelled like a register of some x86 machine is never a symbolic register.
+# A name that is spelled like a register of some x86 machine is never a symbolic register.
 _REGISTER_LIKE = re.compile(r"[er][a-z]{2}|r\d+[dwb]?|[a-d][hlx]|[c-gs]s")
 _VECTOR = re.compile(r"[xyz]?mm\d+|st\d?")
 
 
 def _sum(terms: list[Expr]) -> Expr:
-    """The sum of the terms of an address; a displacement of 0 is none."""
+    """The sum of the terms of an address.  A displacement of 0 is left out."""
     constants = [t for t in terms if isinstance(t, int)]
     others: list[Expr] = [t for t in terms if not isinstance(t, int)]
     displacement = sum(constants)
