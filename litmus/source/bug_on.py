@@ -1,8 +1,8 @@
-"""`BUG_ON(e)` behind the functions of a C test: it stands for the condition `exists e`.
+"""`BUG_ON(e)` after the functions of a C test: it means the condition `exists e`.
 
-Operators are those of C (&&, ||, !, ==, !=); a name alone asks whether its value is not 0.  A register
-needs no thread where its name is unique: it is the one that a single function declares or assigns to,
-unless a parameter or the initial state says that the name is a shared variable.
+The operators are those of C (&&, ||, !, ==, !=).  A name alone asks whether its value is not 0.  A register
+may be written without its thread if only one function declares the name or assigns to it.  A name is a shared
+variable, and no register, if a parameter or the initial state says so.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ NUMBER: /-?(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
 
 
 def read_bug_on(source: Source, text: str, start: int, body: Span, init: tuple[Init, ...]) -> Final:
-    """The final section of a C test that has BUG_ON in place of a condition, as state.read_final.
+    """The final section of a C test that has BUG_ON in place of a condition.  The result is that of state.read_final.
 
-    Raises InputError for what is no such expression, and for a register that several threads have.
+    Raises InputError if the text is no such expression, and for a register that several threads have.
     """
     begin = text.index("BUG_ON")
     locations, constraint, condition = read_final(source, text[:begin].rstrip(), start)

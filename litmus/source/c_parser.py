@@ -1,7 +1,7 @@
 """Parsing the C dialect: the functions P0, P1, ... of a C litmus test.
 
-The grammar leaves a chain of binary operators flat and PRECEDENCE folds it, so that operators are
-one table (ISO C11, 6.5).  Functions recur in many tests: each distinct text is parsed once.
+The grammar reads a chain of binary operators as a flat list.  PRECEDENCE, a table of the operators (ISO C11, 6.5),
+then says how to group it.  Many tests have the same functions, so each distinct text is parsed only once.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f"
 
 
 class _SyntaxError(Exception):
-    """What is wrong at a place of a function's text; becomes an InputError once the file is known."""
+    """An error at a place of a function's text.  It becomes an InputError as soon as the file is known."""
 
     def __init__(self, message: str, at: At, hint: str | None = None) -> None:
         super().__init__(message)
@@ -178,7 +178,7 @@ def _parse_function(text: str) -> c.Definition:
 
 
 def read_block(span: Span) -> c.Block:
-    """The block `{ ... }` at a place of a file; its places are offsets from there.
+    """The block `{ ... }` at `span`.  Places in it are offsets from the start of the span.
 
     Raises InputError at the first character that cannot belong to it.
     """
@@ -196,7 +196,7 @@ def parse_expression(text: str) -> Expression:
 
 
 def _tree(text: str, start: str) -> Tree:
-    # One scanner for all states: of contextual ones, one for each state that is met would be compiled, 6 ms in all.
+    # One scanner serves all states.  With contextual scanners, Python would compile one for each state it meets: 6 ms.
     grammar = GRAMMAR, ("function", "expression", "block"), "basic"
     tree = parser(*grammar).parse(text, start)
     if tree is not None:
@@ -220,7 +220,7 @@ def _tree(text: str, start: str) -> Tree:
 
 
 def _expected(error: UnexpectedInput) -> str | None:
-    """A hint for people: what could have stood there, where that is not nearly anything."""
+    """A hint that says what the grammar expects.  None if it expects too many different things to list."""
     accepts = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or error.allowed or ())  # type: ignore[attr-defined]
     if "SEMICOLON" in accepts:
         return "is a ; missing before this?"

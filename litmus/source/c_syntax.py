@@ -1,7 +1,7 @@
 """Syntax of the C dialect: functions, statements and expressions as written.
 
-Places are offsets into the text of one function, so that functions that occur in many tests are
-parsed once; `Function.span` turns a node into a Span of the test's file.
+Places are offsets into the text of one function, so that a function which many tests have is parsed only
+once.  `Function.span` gives the Span of a node in the test's file.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Unary(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """`++x`, `x--`: add `by`; the value is the new one for a prefix, the old one otherwise."""
+    """`++x`, `x--`: add `by`.  The value of a prefix step is the new value of x; otherwise it is the old value."""
 
     operand: Expression
     by: int
@@ -305,7 +305,7 @@ class Parameter(Struct, frozen=True):
 
 
 class Definition(Struct, frozen=True):
-    """A function as its text says it, wherever that text stands."""
+    """A function as its text says it, independent of where the text is in a file."""
 
     name: str
     name_at: At
@@ -322,5 +322,5 @@ class Function(Struct, frozen=True):
     offset: int
 
     def span(self, at: At) -> Span:
-        """Where in the file a node of this function stands."""
+        """The place in the file of a node of this function."""
         return Span(self.source, self.offset + at[0], self.offset + at[1])

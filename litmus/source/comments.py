@@ -1,7 +1,8 @@
 """Comments: what a test says beside its program, line by line.
 
-Comments are herd's, `(* *)`, which nest; in C also `/* */` and `//`, and there `(*` inside a function is no comment.
-Between the first line and the initial state herd passes over lines that it does not know: they are read as comments.
+Comments are herd's, `(* *)`, which nest.  C tests also have `/* */` and `//`, and inside their functions `(*` is no
+comment.  Between the first line and the initial state, herd ignores lines that it does not know.  They are read as
+comments here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from litmus.diagnostics import Source, Span
 
 
 class CommentLine(Struct, frozen=True):
-    """A line of a comment, or a part of one, without what draws the comment; `start` is its offset."""
+    """A line of a comment, or a part of one, without the marks of the comment (`*`, blanks).  `start` is its offset."""
 
     source: Source
     start: int
@@ -27,21 +28,21 @@ class CommentLine(Struct, frozen=True):
 
     @property
     def number(self) -> int:
-        """Which line of the file it is."""
+        """The number of the line in the file."""
         return self.source.position(self.start)[0]
 
 
-# Patterns that only tests with comments need; the re module compiles them when they are met.
+# Patterns that only tests with comments need.  The re module compiles them at their first use.
 _EDGE = r"\(\*|\*\)"
 _MARK = r"\(\*|\*\)|/\*|\*/|//"
 _C_TOKEN = r"(?s)/\*.*?(?:\*/|\Z)|//[^\n]*|\(\*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)'|[{}()]"
 
 
 def comments_of(text: str, head: tuple[int, int], opening: int, closing: int, in_c: bool) -> list[tuple[int, int]]:
-    """Where the comments of a test stand, in order.
+    """The places of the comments of a test, in order.
 
-    `head`: where the first line begins and ends, with its string.  `opening`, `closing`: where the braces of the
-    initial state are.
+    `head`: where the first line, with its string, begins and ends.  `opening`, `closing`: the offsets of the braces of
+    the initial state.
     """
     start, end = head
     if "(*" not in text and "//" not in text and "/*" not in text:
@@ -53,7 +54,7 @@ def comments_of(text: str, head: tuple[int, int], opening: int, closing: int, in
 
 
 def comment_lines(source: Source, start: int, end: int) -> Iterator[CommentLine]:
-    """The lines of the comment that stands there."""
+    """The lines of the comment from `start` to `end`."""
     at = start
     for line in source.text[start:end].split("\n"):
         if line and not line.isspace():
@@ -73,7 +74,7 @@ def _piece(source: Source, start: int, text: str) -> Iterator[CommentLine]:
 
 
 def _nested(text: str, start: int, end: int, marks: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """Where comments stand in a table or in an initial state, where `(*` always begins one."""
+    """The places of comments in a table or in an initial state.  There `(*` always begins a comment."""
     if all(text.find(mark, start, end) < 0 for mark in marks):
         return
     pattern = r"\(\*|(?s:/\*.*?(?:\*/|\Z))|//[^\n]*" if len(marks) > 1 else r"\(\*"
@@ -84,7 +85,7 @@ def _nested(text: str, start: int, end: int, marks: tuple[str, ...]) -> Iterator
 
 
 def _in_functions(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Where comments stand in and behind the functions of a C test."""
+    """The places of comments inside the functions of a C test and after them."""
     if all(text.find(mark, start) < 0 for mark in ("(*", "/*", "//")):
         return
     depth = 0
@@ -106,7 +107,7 @@ def _in_functions(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, start: int, end: int) -> int:
-    """The offset behind the nested comment that begins at `start`."""
+    """The offset after the nested comment that begins at `start`."""
     depth = 0
     for match in re.compile(_EDGE).finditer(text, start, end):
         depth += 1 if match[0] == "(*" else -1

@@ -1,4 +1,4 @@
-"""Parsing with syntax errors in words: what Lark found and expected, as a person would say it."""
+"""Parsing with syntax errors in words: what Lark found and what it expected, as a person would say it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litmus.source.trees import Tree
 if TYPE_CHECKING:
     from lark.exceptions import UnexpectedInput
 
-# What terminals that are no words of their own are called.
+# What messages call the terminals that are not single words.
 WORDS = {
     "NUMBER": "a number",
     "NAME": "a name",
@@ -25,12 +25,12 @@ WORDS = {
 }
 
 
-# What begins the final section of a test, which stands behind its program.
+# The words that begin the final section of a test, the section after its program.
 _FINAL_WORDS = ("exists", "forall", "locations", "filter", "final", "BUG_ON")
 
 
 def misspelt(source: Source, start: int, end: int) -> InputError | None:
-    """The error for text behind a program if its first word is nearly one that begins the final section."""
+    """The error for text after a program, if its first word is almost a word that begins the final section."""
     word = re.match(r"\w+", source.text[start:end])
     hint = near(word[0], _FINAL_WORDS) if word else None
     if word is None or hint is None:
@@ -48,11 +48,11 @@ def parse(
     phrases: Sequence[tuple[str, frozenset[str]]] = (),
     shorthand: frozenset[str] = frozenset(),
 ) -> Tree:
-    """The tree of a text, which is called `what` in messages.
+    """The tree of a text.  Messages call the text `what`.
 
-    Raises InputError at the first token that the grammar does not accept, with a hint of what it
-    would have accepted: `words` says what terminals are called, beside WORDS, and `phrases` what
-    many of them together are; `shorthand` are terminals that only abbreviate others.
+    Raises InputError at the first token that the grammar does not accept.  The hint says which tokens it
+    would have accepted there.  `words`: what the hint calls terminals, in addition to WORDS.  `phrases`: what it
+    calls several of them together.  `shorthand`: terminals that only abbreviate others, which it leaves out.
     """
     tree = parser(grammar, starts).parse(source.text, start)
     if tree is not None:
@@ -90,7 +90,7 @@ def _place(error: UnexpectedInput, text: str) -> tuple[int, int]:
         if error.token.type == "$END":
             return len(text), len(text)
         start = error.token.start_pos or 0
-        # A token that stands for several (an atom of a condition) is wrong where it begins.
+        # If one token stands for several (an atom of a condition), the error is at the first of them.
         first = re.match(r"\w+|.", error.token, re.DOTALL)
         return start, start + len(first[0]) if first else start
     at = error.pos_in_stream or 0

@@ -1,7 +1,7 @@
 """Grammars: the tables that Lark makes of them, built once and kept between processes.
 
-Building the tables of one grammar takes 15-25 ms, a cold `litmus check` needs several, and importing
-Lark costs as much again.  So the tables are derived data, kept by litmus/cache.py.
+Building the tables of one grammar takes 15-25 ms, and a first `litmus check` needs several of them.  Importing
+Lark takes as long again.  So the tables are derived data, which litmus/cache.py keeps.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _tables(lark: Lark) -> Tables:
 
 
 def _scanner(lexer: Any) -> tuple[str, dict[str, dict[str, str]]]:
-    """The regular expression of a lexer of Lark, and what its terminals are for some texts."""
+    """The regular expression of a lexer of Lark, and for each terminal, the texts that are another terminal."""
     terminals = lexer.scanner.terminals  # building the scanner finds the callbacks, too
     pattern = "|".join([f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in terminals])
     keywords = {
@@ -98,7 +98,7 @@ def _rule(rule: LarkRule) -> Rule:
     """How a production is reduced (Lark's documentation, "Tree construction")."""
     origin = str(rule.origin.name)
     inlined = origin.startswith("_")
-    before = [0]  # how many absent symbols stand before each symbol, and behind the last
+    before = [0]  # how many absent symbols come before each symbol, and after the last one
     for empty in rule.options.empty_indices or (False,) * len(rule.expansion):
         if empty:
             before[-1] += 1

@@ -1,9 +1,9 @@
 """An LALR(1) parser that runs tables: what Lark computed from a grammar, as plain data.
 
-Lark builds the tables (litmus/source/grammar.py) and explains syntax errors; accepted texts, which
-are nearly all, are parsed here, several times as fast and without importing Lark (25 ms).  Trees have
-the shape that Lark gives them (its documentation, "Tree construction"); they begin and end where Lark's
-do, except that parentheses around a single token count.
+Lark builds the tables (litmus/source/grammar.py) and explains syntax errors.  Accepted texts, which are nearly
+all, are parsed here.  This is several times faster than Lark, and Lark need not be imported (25 ms).  Trees have
+the shape that Lark gives them (its documentation, "Tree construction").  They begin and end where Lark's trees
+do, with one exception: here, parentheses around a single token belong to its tree.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from litmus.source.trees import Node, Token, Tree
 class Rule(Struct, frozen=True):
     """How a production is reduced.
 
-    name: what its tree is called; None for a rule that is inlined, which makes a list of children.
-    single: a single child stands for the tree.  kept: of its symbols, (position, whether it is inlined,
-    how many absent ones stand before it); None where every symbol is kept as it is.  absent: how many
-    stand behind the last.
+    name: the name of its tree; None for a rule that is inlined, which makes a list of children.
+    single: if there is a single child, this child replaces the tree.  kept: the symbols that are kept, each as
+    (position, whether it is inlined, how many absent symbols come before it); None if every symbol is kept
+    unchanged.  absent: how many absent symbols come after the last one.
     """
 
     origin: str
@@ -35,10 +35,12 @@ class Rule(Struct, frozen=True):
 class Tables(Struct, frozen=True):
     """A grammar as data that marshal can hold.
 
-    actions[state]: for a terminal, the state to shift to or ~r to reduce by rules[r]; for a nonterminal,
-    the state to go to.  scanners: regular expressions, a group for each terminal; keywords: for each, the
-    texts of a terminal that are another one.  The first knows all terminals; scanner_of[state] is the one
-    that knows those which the state accepts.  starts, ends: per start symbol, its first state and its last.
+    actions[state]: for a terminal, the state to shift to, or ~r to reduce by rules[r]; for a nonterminal,
+    the state to go to.
+    scanners: regular expressions with one group for each terminal.  The first scanner knows all terminals;
+    scanner_of[state] is the number of the scanner that knows only those which the state accepts.
+    keywords: for each scanner, the texts of a terminal that count as another terminal.
+    starts, ends: for each start symbol, its first state and its last state.
     """
 
     rules: tuple[Rule, ...]
@@ -55,7 +57,7 @@ _END = Token()
 _END.type = "$END"
 _END.start_pos = _END.end_pos = 0
 
-_NOWHERE = -1  # where a production without tokens begins and ends
+_NOWHERE = -1  # the place where a production without tokens begins and ends
 
 
 class Parser:
@@ -70,13 +72,14 @@ class Parser:
         self.scanner_of = tables.scanner_of
         self.patterns = tables.scanners
         self.keywords = tables.keywords
-        self.compiled: dict[int, re.Pattern[str]] = {}  # scanners, when they are first needed
+        self.compiled: dict[int, re.Pattern[str]] = {}  # scanners, each compiled at its first use
 
     def _token(self, text: str, at: int, state: int) -> Token | None:
-        """The next token, in a state of the parser; None where there is none.  At the end, `_END`.
+        """The next token in a state of the parser.  None if no token matches; `_END` at the end of the text.
 
-        All terminals are tried in one order.  So if the first of them that matches is one that the state accepts,
-        it is the first of those; only otherwise is the scanner of the state needed.
+        All scanners try terminals in the same order.  First the scanner of all terminals is used.  If the state
+        accepts the terminal that it finds, the scanner of the state would find the same one.  If not, the scanner
+        of the state is used.
         """
         accepted = self.actions[state]
         for number in (0, self.scanner_of[state]):
@@ -146,7 +149,7 @@ class Parser:
 
 
 def _hull(extents: list[tuple[int, int]]) -> tuple[int, int]:
-    """From where the first of a production's symbols begins to where the last one ends."""
+    """The extent of a production: from the start of its first symbol to the end of its last one."""
     start, end = extents[0][0], extents[-1][1]
     if start < 0 or end < 0:
         start = next((s for s, _ in extents if s >= 0), _NOWHERE)

@@ -1,8 +1,8 @@
 """Reading .litmus files: a text is split into its sections, and each section is read.
 
-The splitter is by hand, because what ends a section depends on the notation (comments nest, `(*`
-is no comment inside a C function, words end the program only outside strings); initial states and
-conditions are read by the grammar in litmus/source/state.py, instructions by litmus/isa/.
+The splitter is written by hand, because what ends a section depends on the notation: comments nest, `(*`
+is no comment inside a C function, and a word ends the program only outside strings.  The grammar in
+litmus/source/state.py reads initial states and conditions; litmus/isa/ reads instructions.
 Format: the section structure that herd7 accepts (its lib/splitter.mll).
 """
 
@@ -41,12 +41,12 @@ _BEFORE_INIT = re.compile(
     r"|(?P<other>[^\n{]+))?"
 )
 _WORDS = "final|forall|exists|cases|[Oo]bserved|locations|filter"
-# Without a lookbehind, which would keep the search from skipping from one first letter to the next.
+# There is no lookbehind: with one, the search could not skip from one possible first letter to the next.
 _FINAL = re.compile(rf"(?:~[ \t]*exists|{_WORDS})(?![\w/.-])")
 _IN_NAME = re.compile(r"[\w/.%$-]")
 _PROCESS = re.compile(r"P(\d+)\Z")
 
-# Patterns that only some tests need; the re module compiles them when they are met.
+# Patterns that only some tests need.  The re module compiles them at their first use.
 _C_TOKEN = (
     r"/\*|//[^\n]*|\(\*|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)'|[{}()]|"
     rf"~[ \t\n]*exists\b|(?<![\w.])(?:{_WORDS}|BUG_ON)\b"
@@ -60,9 +60,9 @@ _LOCK_PREFIX = r"(?i)(\block\s*);"
 
 
 def read_file(path: str | os.PathLike[str]) -> Source:
-    """The text of a file; bytes that are not UTF-8 are read as Latin-1, CRLF is kept.
+    """The text of a file.  A text that is not UTF-8 is read as Latin-1.  CRLF is kept.
 
-    Raises InputError if there is no such file, it is a folder, cannot be read, is binary or huge.
+    Raises InputError if there is no such file, or if it is a folder, cannot be read, is binary or huge.
     """
     name = os.fspath(path)
     try:
@@ -102,8 +102,8 @@ def _neighbours(name: str) -> str | None:
 def read_test(source: Source) -> Test:
     """The litmus test in a text.
 
-    Raises InputError where the text is not a litmus test, Unsupported where it uses a part of the
-    notation that this program has no answer for; both with the span of the offending token.
+    Raises InputError if the text is not a litmus test, and Unsupported if it uses a part of the notation that
+    this program does not support; both with the span of the offending token.
     """
     text = source.text
     if not text.strip():
@@ -151,7 +151,7 @@ def read_test(source: Source) -> Test:
 
 
 def _head(source: Source) -> tuple[str, str, str | None, int, Span]:
-    """Architecture, name, doc string, the offset behind them, and where the architecture stands."""
+    """Architecture, name, doc string, the offset after them, and the span of the architecture."""
     text = source.text
     position = len(text) - len(text.lstrip())
     while text.startswith("(*", position):
@@ -212,9 +212,10 @@ def _info(source: Source, position: int) -> tuple[dict[str, str], int]:
 
 
 def _end_of_header_comment(source: Source, start: int) -> int:
-    """The offset behind a comment before the initial state.
+    """The offset after a comment that comes before the initial state.
 
-    One that is never closed is a line of prose where an initial state follows: published tests have it.
+    A comment that is never closed is read as one line of prose if an initial state follows: published tests have this.
+    Raises InputError if none follows.
     """
     try:
         return _end_of_comment(source, start)
@@ -226,7 +227,7 @@ def _end_of_header_comment(source: Source, start: int) -> int:
 
 
 def _init_section(source: Source, opening: int) -> tuple[int, str]:
-    """The offset of the closing brace, and the text between the braces with comments blanked."""
+    """The offset of the closing brace, and the text between the braces, in which blanks replace comments."""
     text = source.text
     closing = text.find("}", opening)
     section = text[opening + 1 : closing]
@@ -254,7 +255,7 @@ def _init_section(source: Source, opening: int) -> tuple[int, str]:
 
 
 def _end_of_comment(source: Source, start: int) -> int:
-    """The offset behind the nested comment that begins at `start`."""
+    """The offset after the nested comment that begins at `start`."""
     depth = 0
     for match in re.compile(_COMMENT_EDGE).finditer(source.text, start):
         depth += 1 if match[0] == "(*" else -1
@@ -264,7 +265,7 @@ def _end_of_comment(source: Source, start: int) -> int:
 
 
 def _without_comments(source: Source, start: int) -> str:
-    """The text from `start` up to `<<`, nested comments replaced by blanks so that offsets keep their meaning."""
+    """The text from `start` up to `<<`.  Blanks replace nested comments, so that offsets stay right."""
     text = source.text
     if "(*" not in text and "<<" not in text:
         return text[start:]
@@ -356,7 +357,7 @@ def _heading(source: Source, cells: list[str], start: int) -> int:
 
 
 def _wrong_width(source: Source, cells: list[str], start: int, threads: int) -> NoReturn:
-    """A row has another number of cells than the table has processes."""
+    """Raises InputError: a row does not have as many cells as the table has processes."""
     number = f"{len(cells)} cell{'s' * (len(cells) > 1)}"
     message = f"this row has {number}, the table has {threads} process{'es' * (threads > 1)}"
     counted = cells[:threads]
@@ -425,7 +426,7 @@ def _final(source: Source, text: str, start: int, body: Span | None, init: tuple
     if not stripped:
         return (), None, Condition("forall", Bool(True), None)
     if body is not None and "BUG_ON" in stripped:
-        from litmus.source.bug_on import read_bug_on  # brings the C parser
+        from litmus.source.bug_on import read_bug_on  # imported here because it imports the C parser
 
         return read_bug_on(source, stripped, start, body, init)
     return read_final(source, stripped, start)

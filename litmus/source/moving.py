@@ -1,4 +1,4 @@
-"""Moving syntax that was read from a fragment of a file to where the fragment stands in the file."""
+"""Moving syntax that was read from a fragment of a file to the place of the fragment in the file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from litmus.source.syntax import (
 
 
 def moved_init(item: Init, source: Source, at: int) -> Init:
-    """The item of an initial state that stands at offset `at`."""
+    """The item of an initial state, with its place in `source`: the fragment is at offset `at`."""
     values = item.values
     return Init(
         _location(item.location, source, at),
@@ -37,13 +37,13 @@ def moved_init(item: Init, source: Source, at: int) -> Init:
 
 
 def moved_observed(observed: Observed, source: Source, at: int) -> Observed:
-    """The item of `locations`."""
+    """The item of `locations`, with its place in `source`."""
     span = Span(source, at + observed.span.start, at + observed.span.end)
     return Observed(_location(observed.location, source, at), span, observed.type)
 
 
 def moved_prop(prop: Prop, source: Source, at: int) -> Prop:
-    """The proposition."""
+    """The proposition, with its place in `source`."""
     match prop:
         case And():
             return And(moved_prop(prop.left, source, at), moved_prop(prop.right, source, at))

@@ -1,9 +1,9 @@
 """Processes and processors that a test states in its comments.
 
-`Process(P0, P1)` puts threads in one process, `Process(P2): MEMBARRIER_CMD_...` says what it has executed
-before the test begins, and `CPUs: 1` how many processors are online.  `Process(P0 on CPU 1)` says on which
-processor a thread runs, and `CPUs: 4, nohz_full` that some do without the scheduler's tick.  Each has a line of
-its own, as `Expect(power): Never` has, in a comment of herd's, `(* *)`, or of C, `//` or `/* */`.
+`Process(P0, P1)` puts threads in one process.  `Process(P2): MEMBARRIER_CMD_...` says which commands the process has
+executed before the test begins.  `Process(P0 on CPU 1)` says on which processor a thread runs.  `CPUs: 1` says how many
+processors are online, and `CPUs: 4, nohz_full` that some of them run without the scheduler's tick.  Each statement has
+a line of its own, like `Expect(power): Never`, in a comment of herd's, `(* *)`, or of C, `//` or `/* */`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOHZ_FULL = "nohz_full"
 _PARTS = re.compile(r"Process\(([^()]*)\)(?::(?:[ \t]+([\w \t,]*)|()))?$")
 _THREAD = re.compile(r"P(\d+)(?:[ \t]+on[ \t]+CPU[ \t]+(\d+))?")
 _NEARLY_THREAD = r"P?\d+(?:[ \t]+on[ \t]+CPU[ \t]+\d+)?"
-# Threads, with or without brackets, and nothing else but what stands behind a colon.
+# Threads, with or without brackets; after them, only a colon and any text may follow.
 _NEARLY_PROCESS = (
     rf"\w+[ \t]*([:=]?)[ \t]*([\[({{<]?)[ \t]*{_NEARLY_THREAD}(?:[ \t]*,?[ \t]*{_NEARLY_THREAD})*[ \t]*[\])}}>]?"
     r"[ \t]*(?::.*)?$"
@@ -30,9 +30,9 @@ _NEARLY_CPUS = r"(?i)(?:\w+[ \t]*[:=]|cpus[ \t])[ \t]*\d+(?:[ \t]*,[ \t]*\w+)?$"
 
 
 def read_process(line: CommentLine) -> ProcessLine | str | None:
-    """What a line states whose first word is `Process` or nearly that: threads, or a note about prose, or nothing.
+    """Read a line whose first word is `Process` or nearly that.  Returns its threads, or a note about prose, or None.
 
-    Raises InputError where that is not in the notation, and for a line that is almost in it.
+    Raises InputError if what follows `Process(` is wrong, and for a line that is almost a statement.
     """
     if not line.text.startswith("Process("):
         return _nearly_process(line)
@@ -62,7 +62,7 @@ def _nearly_process(line: CommentLine) -> str | None:
 
 
 def _thread(word: Word) -> tuple[Word, Word | None]:
-    """The thread that a word names, and the processor that it names after it."""
+    """The thread that a word names, and the processor that it names after the thread, if any."""
     match = _THREAD.fullmatch(word.text)
     if match is None:
         message = f"{word.text or 'nothing'} is no thread"
@@ -73,7 +73,7 @@ def _thread(word: Word) -> tuple[Word, Word | None]:
 
 
 def _words(line: CommentLine, parts: re.Match[str], group: int) -> tuple[Word, ...]:
-    """The words of a list with commas, each at least one character wide."""
+    """The words of a list with commas.  An empty word has a span of one character."""
     words = []
     at = parts.start(group)
     for item in parts[group].split(","):
@@ -85,10 +85,10 @@ def _words(line: CommentLine, parts: re.Match[str], group: int) -> tuple[Word, .
 
 
 def read_cpus(line: CommentLine) -> tuple[int, bool] | None:
-    """What a line states whose first word is `CPUs` or nearly that; None for prose.
+    """Read a line whose first word is `CPUs` or nearly that.  Returns None for prose.
 
-    That is how many processors there are, and whether some are nohz_full.  Raises InputError for what is no positive
-    number, and for a line that is almost such a line.
+    Otherwise it returns how many processors there are, and whether some are nohz_full.  Raises InputError if the number
+    is not a positive one, and for a line that is almost a statement.
     """
     match = _CPUS.match(line.text)
     if match is None:

@@ -1,8 +1,8 @@
 """Expected verdicts that a test states in its comments.
 
-`Result: Never` is how kernel tests state the verdict of their own model (the scripts in tools/memory-model read lines
-that begin with ` * Result: ` or `(* Result: `, take their third word, and know DATARACE behind it).
-`Expect(power): Never` states that of another model, `Expect(arm, power): Never` of several.
+With `Result: Never`, kernel tests state the verdict of their own model.  (The scripts in tools/memory-model read lines
+that begin with ` * Result: ` or `(* Result: `, take the third word, and know DATARACE after it.)
+`Expect(power): Never` states the verdict of another model, `Expect(arm, power): Never` that of several models.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _BEGINS_LINE = ("(* ", " * ")
 _RESULT = re.compile(r"Result: +(\S+)")
 _NEARLY_RESULT = r"\w+[ \t]*([:=-]?)[ \t]*(\w+)\W*(\w*)\W*$"
 _EXPECT = re.compile(r"Expect\(([^()]*)\):(?:[ \t]+(\S+)|[ \t]*$)")
-# Brackets or one word, `:` or `=`, and a verdict that ends the line.
+# Brackets or one word, then `:` or `=`, then a verdict at the end of the line.
 _NEARLY_EXPECT = (
     r"\w+[ \t]*([\[({<][^\])}>]*[\])}>]*\w*|[\w./+-]*[\])}>]*)[ \t]*([:=-]?)[ \t]*(\w+)\W*(?:DATARACE\W*)?$"
 )
 
 
 def read_result(line: CommentLine) -> Stated | str | None:
-    """What a line states whose first word is `Result` or nearly that: a verdict, or a note about prose, or nothing.
+    """Read a line whose first word is `Result` or nearly that.  Returns a verdict, or a note about prose, or None.
 
-    Raises InputError for a verdict that is misspelt, and for a line that is almost such a line.
+    Raises InputError for a misspelt verdict, and for a line that is almost a statement.
     """
     text = line.text
     match = _RESULT.match(text)
@@ -71,9 +71,9 @@ def _states_nothing(line: CommentLine) -> str:
 
 
 def read_expect(line: CommentLine) -> tuple[Stated, ...] | str:
-    """What a line states whose first word is `Expect` or nearly that: verdicts, or a note about prose, or nothing.
+    """Read a line whose first word is `Expect` or nearly that.  Returns verdicts, or a note about prose, or nothing.
 
-    Raises InputError for a verdict that is none, no models, and for a line that is almost such a line.
+    Raises InputError if the word is no verdict, if no model is named, and for a line that is almost a statement.
     """
     match = _EXPECT.match(line.text)
     if match is None:
@@ -114,7 +114,10 @@ def _nearly_expect(line: CommentLine) -> tuple[Stated, ...] | str:
 
 
 def _is_race(line: CommentLine, end: int) -> bool:
-    """Whether DATARACE follows a verdict; what else follows is prose, but no second verdict."""
+    """Whether DATARACE follows a verdict.  Other words that follow are prose.
+
+    Raises InputError if a second verdict follows, or a misspelt DATARACE.
+    """
     words = list(re.finditer(r"\w+", line.text[end:]))
     for word in words:
         span = line.span(end + word.start(), end + word.end())
@@ -126,7 +129,7 @@ def _is_race(line: CommentLine, end: int) -> bool:
 
 
 def refuse_twice(stated: list[Stated]) -> None:
-    """Raises InputError where two lines state a verdict for one model."""
+    """Raises InputError if a verdict is stated twice for one model."""
     seen: set[str | None] = set()
     for item in stated:
         if item.model in seen:

@@ -1,8 +1,8 @@
 """Initial states, locations, filters and conditions: the notation for states that all tests share.
 
-One Lark grammar reads the items of an initial state, one the final section.  Both are memoised by
-their text, with spans counted from its beginning, and moved to where the text stands in the file:
-a folder of generated tests spells a few hundred of them again and again.
+One Lark grammar reads an item of an initial state, another one reads the final section.  What they read is memoised by
+its text, with spans that count from the beginning of that text, and is then moved to its place in the file.  This is
+worth it: a folder of generated tests repeats a few hundred such texts again and again.
 Notation and precedence (`=>` binds tighter than /\\): herd7's lib/stateParser.mly.
 """
 
@@ -125,7 +125,7 @@ TILDE: "~"
 _SHORTHAND = frozenset({"COMMON"})  # tokens that abbreviate others
 _KEYWORDS = {f"_{word.upper()}": word for word in ("ATOMIC_INIT", "with", "and", "filter", "locations")}
 _KEYWORDS["ATOMIC"] = "_Atomic"
-_IN_INIT = {**_KEYWORDS, "$END": ";"}  # what stands behind an item
+_IN_INIT = {**_KEYWORDS, "$END": ";"}  # a `;` follows an item
 _VALUE = frozenset({"NUMBER", "AMPERSAND", "NAME"})
 _PLACE = frozenset({"NUMBER", "NAME", "LSQB", "STAR", "PROCESS", "SYMBOLIC"})
 _PHRASES = (
@@ -136,7 +136,7 @@ _PHRASES = (
     ("a location", _PLACE),
 )
 
-# Notations of herd7 that are understood but not supported, looked for where the grammar stops.
+# Notations of herd7 that are not supported.  They are looked for where the grammar stops, to give a better message.
 _OUTSIDE = (
     (r"\b[Ff]ault\s*\(", "fault(...) is not supported"),
     (r"\binstr\s*:", "instructions as values (instr:) are not supported"),
@@ -156,10 +156,10 @@ _OUTSIDE = (
 
 
 def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
-    """The items of an initial state; `text` stands at offset `start`, its comments blanked.
+    """The items of an initial state.  `text` is at offset `start`; blanks replace its comments.
 
-    Raises InputError for an item that is none, or a location initialised twice; Unsupported for
-    values that are not numbers or addresses.
+    Raises InputError for an item that is wrong and for a location that is initialised twice.  Raises Unsupported
+    for values that are neither numbers nor addresses.
     """
     items: list[Init] = []
     first: dict[tuple[int | None, str], Init] = {}
@@ -185,7 +185,7 @@ def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
 
 @lru_cache(maxsize=4096)
 def _init_item(text: str) -> Init:
-    """One item, with spans in a source that holds nothing else."""
+    """One item, with spans in a source that holds only this text."""
     source = Source("", text)
     tree = _parsed(source, "init")
     children = tree.children
@@ -236,9 +236,9 @@ Final = tuple[tuple[Observed, ...], Prop | None, Condition]
 
 
 def read_final(source: Source, text: str, start: int) -> Final:
-    """The locations, the filter and the condition of a final section that stands at offset `start`.
+    """The locations, the filter and the condition of a final section, which is at offset `start`.
 
-    Raises InputError where the text is not one, Unsupported for propositions other than on values.
+    Raises InputError if the text is no final section, Unsupported for propositions that are not about values.
     """
     try:
         locations, constraint, condition = _final_section(text)
@@ -294,7 +294,7 @@ def _condition(source: Source, tree: Tree) -> Condition:
         asked = [c for c in tree.children if isinstance(c, Tree) or (isinstance(c, Token) and c.type in _SHORTHAND)]
         return Condition(quantifier, _prop(source, asked[0]), span)
     trees = [child for child in tree.children if isinstance(child, Tree)]
-    # observed a=1; b=0; and c=1;  is a disjunction of conjunctions
+    # `observed a=1; b=0; and c=1;` is a disjunction of conjunctions
     observations = [
         _joined(And, [_prop(source, atom) for atom in observation.children if atom is not None] or [Bool(True)])
         for observation in trees
@@ -329,7 +329,7 @@ def _prop(source: Source, node: Node) -> Prop:
 
 
 def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Prop:
-    """The propositions under one operator, as a balanced tree: conditions have hundreds of disjuncts."""
+    """The propositions under one operator, as a balanced tree, because a condition may have hundreds of disjuncts."""
     if len(props) == 1:
         return props[0]
     half = len(props) // 2
@@ -369,8 +369,8 @@ def _atom(source: Source, tree: Tree) -> Prop:
 # ---------------------------------------------------------------- locations and values
 
 _VALUES = ("number", "address", "cell_address")
-_CELLS = 1 << 16  # of an array; each is a location of its own
-UNPLACED = -1  # the thread of a symbolic register that is spelled without one
+_CELLS = 1 << 16  # the largest array; each of its cells is a location of its own
+UNPLACED = -1  # the thread of a symbolic register that is written without its thread
 
 
 def _location(source: Source, tree: Tree) -> Location:
@@ -409,7 +409,7 @@ def _number(source: Source, token: Token) -> int:
 
 
 def thread_of(text: str, span: Span) -> int:
-    """The number of a thread: `1`, `P1`, or as herd reads it `0x1`.  Raises InputError for a negative one."""
+    """The number of a thread: `1`, `P1`, or `0x1`, which herd reads too.  Raises InputError for a negative number."""
     number = integer(text.removeprefix("P"), span)
     if number < 0:
         raise InputError(f"{text} is no thread", span, "threads are counted from 0: write 0 or P0")
@@ -436,7 +436,7 @@ def _span(source: Source, node: Tree | Token) -> Span:
 
 
 def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
-    """Raise an error of a fragment again, at the fragment's place in the file."""
+    """Raise the error of a fragment with the span of the place in the file; the fragment is at offset `at`."""
     span = error.span
     moved = None if span is None else Span(source, at + span.start, at + span.end)
     raise type(error)(error.message, moved, error.hint) from None

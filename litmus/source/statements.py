@@ -1,8 +1,8 @@
 """Statements: what a test states in its comments, each on a line of its own, and what is almost that.
 
-A test that says `Reslt: Never` would pass without having been compared with anything.  So a line that is nearly one
-of `Result: V`, `Expect(M): V`, `Process(P0, P1)` and `CPUs: N` is an error, and prose that a reader might take for one
-is a note.
+A test that says `Reslt: Never` would pass, but its verdict would not have been compared with anything.  So a line that
+is almost `Result: V`, `Expect(M): V`, `Process(P0, P1)` or `CPUs: N` is an error.  Prose that a reader might take for
+such a line gives a note.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from litmus.source.results import WORDS, read_expect, read_result, refuse_twice
 from litmus.source.syntax import Machine, ProcessLine, Stated
 
 KEYWORDS = ("Result", "Expect", "Process", "CPUs")
-_CLOSE = 0.75  # of difflib's measure: `Reslt`, `Expected`, `Processes` and `CPU` are nearly keywords, `Except` is not
+_CLOSE = 0.75  # difflib's measure: `Reslt`, `Expected`, `Processes` and `CPU` are nearly keywords, `Except` is not
 
 _WORD = re.compile(r"[A-Za-z]\w*")
 _FIRST_WORD = re.compile(r"(?m)(?:^|\(\*|/\*|//|\*[)/])[ \t\r(*/]*([A-Za-z]\w*)")
 _ANYWHERE = re.compile(f"[Rr]esult|RESULT|{'|'.join(KEYWORDS)}")
-# A statement that does not begin its line.
+# A statement that may be in the middle of its line.
 _INSIDE = re.compile(
     r"\b(?:(Result): +(?:{0})\b|(Expect)[ \t]*\([^()]*\)[ \t]*:?[ \t]*(?:{0})\b|(Process)[ \t]*\([ \t]*P\d[^()]*\)"
     r"|(CPUs):[ \t]*\d)".format("|".join(WORDS))
@@ -39,7 +39,7 @@ _INSIDE_IN_WORDS = re.compile(rf"(?i)\bresult[ \t]*:[ \t]*({'|'.join(WORDS)})\b"
 
 
 class Statements(Struct, frozen=True):
-    """All that the comments of a test state; machine: None where nothing is said of it."""
+    """All that the comments of a test state.  machine: None if they say nothing about it."""
 
     stated: tuple[Stated, ...]
     machine: Machine | None
@@ -50,10 +50,10 @@ NOTHING = Statements((), None, ())
 
 
 def statements_of(source: Source, comments: Iterable[tuple[int, int]], in_c: bool) -> Statements:
-    """What the comments of a test state, given where they stand.
+    """What the comments of a test state.  `comments` are their places.
 
-    in_c: of processes and processors only C tests can say something.  Raises InputError for what is almost a
-    statement, and for what is stated twice.
+    in_c: it is a C test; only these can state processes and processors.  Raises InputError for a line that is almost a
+    statement, and for a fact that is stated twice.
     """
     worth = [(start, end) for start, end in comments if _may_state(source.text[start:end])]
     if not worth:
@@ -62,7 +62,7 @@ def statements_of(source: Source, comments: Iterable[tuple[int, int]], in_c: boo
 
 
 def _may_state(text: str) -> bool:
-    """Whether it is worth while to look at the lines of a comment; for most it is not."""
+    """A quick test: whether the lines of a comment may state something.  Most comments do not."""
     return _ANYWHERE.search(text) is not None or any(map(_keyword, _FIRST_WORD.findall(text)))
 
 
@@ -78,7 +78,7 @@ def _read(lines: Iterable[CommentLine], in_c: bool) -> Statements:
                 found = read_result(line)
                 if isinstance(found, Stated):
                     stated.append(found)
-                    continue  # its reader has seen all of the line
+                    continue  # read_result has read all of the line
                 if found is not None:
                     notes.append(found)
             case "Expect":
@@ -115,7 +115,7 @@ def _read(lines: Iterable[CommentLine], in_c: bool) -> Statements:
 
 @lru_cache(maxsize=4096)
 def _keyword(word: str) -> str | None:
-    """The keyword that a word is, or nearly is."""
+    """The keyword that a word is or nearly is; None if it is near none."""
     if word in KEYWORDS:
         return word
     if not 2 < len(word) < 12:
@@ -130,7 +130,7 @@ def _keyword(word: str) -> str | None:
 
 
 def _refuse_inside(line: CommentLine, notes: list[str], in_c: bool) -> None:
-    """Raises InputError for a statement in the middle of a line."""
+    """Raises InputError for a statement in the middle of a line.  Adds a note for words that only look like one."""
     if ":" not in line.text and "(" not in line.text:
         return
     for match in _INSIDE.finditer(line.text):
@@ -144,7 +144,7 @@ def _refuse_inside(line: CommentLine, notes: list[str], in_c: bool) -> None:
 
 
 def _refuse_scrambled(line: CommentLine, in_c: bool) -> None:
-    """Raises InputError for a statement whose blanks and signs are in the wrong places."""
+    """Raises InputError for a line that would be a statement if its blanks and signs were in the right places."""
     if re.search(r"[:=(\[{]", line.text):
         match = re.fullmatch(_SCRAMBLED, re.sub(r"[\W_]", "", line.text).lower())
         if match is not None and match.lastgroup is not None and (in_c or match.lastgroup == "result"):

@@ -1,4 +1,4 @@
-"""Symbolic registers that are spelled without a thread: `%x0` is the register of the one thread that names it."""
+"""Symbolic registers that are written without a thread: `%x0` is the register of the only thread that names it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def with_threads(
     constraint: Prop | None,
     condition: Condition,
 ) -> tuple[tuple[Init, ...], tuple[Observed, ...], Prop | None, Condition]:
-    """The same, with every register in its thread.
+    """The same, with the thread of every register.
 
-    Raises InputError for a symbolic register that no thread names, or several do.
+    Raises InputError for a symbolic register that no thread names, or that several threads name.
     """
 
     def placed(where: _Where) -> _Where:

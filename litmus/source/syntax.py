@@ -43,7 +43,7 @@ class Number(Struct, frozen=True):
 
 
 class AddressOf(Struct, frozen=True):
-    """`x`, `&x`, `t[1]` as a value; `P0:L0`, the address of an instruction, with that name."""
+    """`x`, `&x` or `t[1]` as a value; or `P0:L0`, the address of an instruction, whose name is `P0:L0`."""
 
     name: str
     index: int | None
@@ -56,9 +56,9 @@ InitValue = Number | AddressOf
 class Init(Struct, frozen=True):
     """One item of the initial state: `int64_t 0:X1 = 3;`, `x = 1;`, `int t[2] = {1,2};`.
 
-    `type` is as written, without the star of a pointer (`pointer` says whether there was one);
-    `values` is None for a declaration without a value, a 1-tuple for a plain value, and longer (or
-    `array_size` set) for an array.
+    `type` is the text without the star of a pointer; `pointer` says whether there was one.
+    `values` is None for a declaration without a value, and a 1-tuple for a plain value.  For an array, it may be
+    longer, or `array_size` is set.
     """
 
     location: Location
@@ -127,7 +127,7 @@ Quantifier = Literal["exists", "~exists", "forall"]
 
 
 class Condition(Struct, frozen=True):
-    """The question.  `final p` is read as `exists p`; no condition as `forall (true)`."""
+    """The question.  `final p` is read as `exists p`.  A test without a condition has `forall (true)`."""
 
     quantifier: Quantifier
     prop: Prop
@@ -135,7 +135,7 @@ class Condition(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """An item of `locations [...]`, with the type it was given there, if any."""
+    """An item of `locations [...]`, with its type, if the item states one."""
 
     location: Location
     span: Span
@@ -146,14 +146,14 @@ class Observed(Struct, frozen=True):
 
 
 class Cell(Struct, frozen=True):
-    """One cell of the program table, stripped; labels are still inside."""
+    """One cell of the program table, without blanks around it.  Its labels are still in the text."""
 
     text: str
     start: int  # offset in the source
 
 
 class Word(Struct, frozen=True):
-    """A word of a comment, and where it stands."""
+    """A word of a comment, and its place."""
 
     text: str
     span: Span
@@ -162,7 +162,7 @@ class Word(Struct, frozen=True):
 class ProcessLine(Struct, frozen=True):
     """`Process(P0 on CPU 1, P1): COMMAND, ...`: threads of one process, and the registrations that it begins with.
 
-    cpus: by the number of a thread, the number of the processor that it runs on, where one is given.
+    cpus: the number of a thread -> the number of its processor, for the threads that state one.
     """
 
     threads: tuple[Word, ...]
@@ -171,9 +171,9 @@ class ProcessLine(Struct, frozen=True):
 
 
 class Machine(Struct, frozen=True):
-    """What a test says of the machine: its processes, and its processors.
+    """What a test says about the machine: its processes and its processors.
 
-    cpus: how many are online (None: enough).  nohz_full: some of them do without the scheduler's tick.
+    cpus: how many processors are online (None: enough).  nohz_full: some of them run without the scheduler's tick.
     """
 
     processes: tuple[ProcessLine, ...]
@@ -184,8 +184,9 @@ class Machine(Struct, frozen=True):
 class Stated(Struct, frozen=True):
     """A verdict that a test states in a comment.
 
-    model: None for a `Result:` line (the test's own model), the name in an `Expect(model):` line.  word: a verdict,
-    Maybe or DEADLOCK.  race: whether DATARACE follows.  span: the model's name, or else the word.
+    model: None for a `Result:` line (the test's own model); the name of the model for an `Expect(model):` line.
+    word: a verdict, Maybe or DEADLOCK.  race: whether DATARACE follows.  span: that of the model's name, if there is
+    one, otherwise that of the word.
     """
 
     model: str | None
@@ -197,9 +198,9 @@ class Stated(Struct, frozen=True):
 class Test(Struct, frozen=True):
     """A litmus test as read.  Exactly one of `table` (assembly) and `body` (C) is set.
 
-    `table[t]` are the non-empty cells of thread t, from top to bottom.  `body` spans the C functions.
-    `stated`: expected verdicts stated in comments, each model once.  `notes`: what a reader of an answer must
-    know of the text.
+    `table[t]` are the non-empty cells of thread t, from top to bottom.  `body` is the span of the C functions.
+    `stated`: the expected verdicts that comments state, at most one for each model.  `notes`: what a reader of an
+    answer must know about the text.
     """
 
     source: Source

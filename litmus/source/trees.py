@@ -1,10 +1,10 @@
-"""The trees that parsers make, and narrowing their nodes: trees, tokens, and None for what is absent."""
+"""The trees that parsers make.  A node is a tree, a token, or None for a part that is absent."""
 
 from __future__ import annotations
 
 
 class Token(str):
-    """The text of a terminal, which terminal it is, and where it stands in the parsed text."""
+    """The text of a terminal, the name of the terminal, and its place in the parsed text."""
 
     __slots__ = ("end_pos", "start_pos", "type")
 
@@ -14,7 +14,7 @@ class Token(str):
 
 
 class Tree:
-    """A rule's name, or its alias, and its children; where it stands, filtered tokens included."""
+    """The name of a rule, or its alias, its children, and its place, which includes the tokens that are left out."""
 
     __slots__ = ("children", "data", "end_pos", "start_pos")
 
@@ -28,11 +28,11 @@ class Tree:
 Node = Tree | Token | None
 
 
-MAXIMUM_NESTING = 200  # levels of a tree: what reads trees calls itself once or a few times a level
+MAXIMUM_NESTING = 200  # levels of a tree; a reader of trees calls itself recursively, a few times for each level
 
 
 def too_deep(tree: Tree) -> Tree | None:
-    """A part of a tree that more than MAXIMUM_NESTING parts are around, the first in the text; None if none is."""
+    """The first part of a tree, in the order of the text, that is nested deeper than MAXIMUM_NESTING; None if none."""
     level = [tree]
     for _ in range(MAXIMUM_NESTING):
         level = [child for parent in level for child in parent.children if isinstance(child, Tree)]
@@ -42,12 +42,12 @@ def too_deep(tree: Tree) -> Tree | None:
 
 
 def as_tree(node: Node) -> Tree:
-    """The node, which the grammar says is a tree."""
+    """The node as a tree.  The grammar guarantees that it is one."""
     assert isinstance(node, Tree)
     return node
 
 
 def as_token(node: Node) -> Token:
-    """The node, which the grammar says is a token."""
+    """The node as a token.  The grammar guarantees that it is one."""
     assert isinstance(node, Token)
     return node
