@@ -1,1 +1,1 @@
-"""Shapes: litmus tests as cycles of relaxations; from cycles to tests, and all critical cycles."""
+"""Shapes: litmus tests as cycles of relaxations, tests made from cycles, and the list of all critical cycles."""

@@ -12,7 +12,7 @@ from litmus.shapes.relaxations import READ, Dialect
 def assembly(arch: str, events: Events) -> tuple[str, str, str]:
     """The initial state, the program and the condition of a test.
 
-    Raises Unsupported where a thread needs more registers than there are.
+    Raises Unsupported if a thread needs more registers than the architecture has.
     """
     machine, labels = MACHINES[arch], _Labels()
     threads = [_Thread(t, machine, dialect(arch), labels) for t in range(len(events.threads))]
@@ -35,7 +35,7 @@ def _initial(machine: Machine, events: Events, threads: list[_Thread]) -> str:
 
 
 def _columns(threads: list[_Thread]) -> str:
-    """The table of the program, a column for each thread."""
+    """The table of the program.  It has one column for each thread."""
     columns = [[f"P{t.number}", *t.lines] for t in threads]
     widths = [max(map(len, column)) for column in columns]
     rows = max(map(len, columns))
@@ -70,7 +70,7 @@ class _Thread:
         self.free = iter(machine.registers)
 
     def register(self) -> str:
-        """A register that nobody uses."""
+        """A register that the thread does not use yet."""
         register = next(self.free, None)
         if register is None:
             raise Unsupported(f"P{self.number} needs more registers than {self.dialect.arch} has for tests")
@@ -80,7 +80,7 @@ class _Thread:
         self.lines.append(template.format(**fields))
 
     def access(self, access: Access) -> None:
-        """Write what leads to an access, and the access."""
+        """Write the relaxation that leads to an access, then the access."""
         step, machine = access.step, self.machine
         index = data = None
         if step is not None and step.kind == "fence":

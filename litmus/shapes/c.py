@@ -7,7 +7,7 @@ from litmus.shapes.dialects import ACCESSES, FENCES, READER, dialect
 from litmus.shapes.events import Access, Events
 from litmus.shapes.relaxations import READ, Relaxation
 
-# The values that an atomic update is given for it to store, by when it does so; its variable is 0 at first.
+# The condition on which an atomic update stores -> value arguments with which it stores.  Its variable is 0 at first.
 VALUES = {None: ("1",), "old == a": ("0", "1"), "old != b": ("1", "1")}
 
 
@@ -28,9 +28,9 @@ class _Thread:
         self.values = [access.value for access in accesses]
         self.read: dict[int, str] = {}  # number of a read -> the local with its value
         self.lines: list[str] = []
-        self.depth = 1  # of blocks
-        self.own = 0  # variables that no other thread uses
-        reader = False  # in a read-side critical section
+        self.depth = 1  # of nested blocks
+        self.own = 0  # how many variables the thread has that no other thread uses
+        reader = False  # whether this place is in a read-side critical section
         for n, access in enumerate(accesses):
             following = accesses[n + 1].step if n + 1 < len(accesses) else None
             place, data = access.location, ""
@@ -57,7 +57,10 @@ class _Thread:
         self.lines.append("\t" * self.depth + line)
 
     def _step(self, step: Relaxation, access: Access, n: int) -> tuple[str, str]:
-        """Write what stands before an access; the place that it is to name, and what its value begins with."""
+        """Write the relaxation before an access.  Returns the place for the access, and a prefix for its value.
+
+        For an address dependency, the place contains the value read; for a data dependency, the prefix does.
+        """
         place = access.location
         if step.kind == "fence" and step.stem != READER:
             self._line(step.stem if step.stem.startswith("{") else self._call(FENCES[step.stem]))
@@ -74,7 +77,7 @@ class _Thread:
         return place, ""
 
     def _call(self, name: str) -> str:
-        """A fence, or an atomic update of a variable of the thread's own."""
+        """A fence, or an atomic update of a variable that only this thread uses."""
         macro = CATALOGUE[name]
         if macro.update is None:
             return f"{name}();"
@@ -101,7 +104,7 @@ def _is_reader(step: Relaxation | None) -> bool:
 
 
 def _named(macro: str | None, place: str, *values: str) -> str:
-    """An access by a macro, or a plain one."""
+    """The text of an access: the call of a macro, or a plain access if `macro` is empty."""
     assert macro is not None, "the dialect says which accesses an annotation can stand on"
     pointed = f"*({place})" if " " in place else f"*{place}"
     if not macro:

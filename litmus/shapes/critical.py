@@ -1,9 +1,9 @@
 """Critical cycles: all tests up to a number of threads over given relaxations, each once.
 
-A cycle is critical if no thread has more than two accesses, which are then to different locations, and
-no location more than three (Shasha and Snir, TOPLAS 1988): the shortest cycles, which every other one
-contains.  Inside a thread there is thus one relaxation, or one sequence of them that counts as one, such
-as [Rfi,PodRR]; between threads the directions of the accesses leave no choice.
+A cycle is critical if no thread has more than two accesses, if two accesses of a thread are to different
+locations, and if no location has more than three accesses (Shasha and Snir, TOPLAS 1988).  Critical cycles are the
+shortest ones: every cycle contains one.  So inside a thread there is one relaxation, or one sequence that counts as
+one, such as [Rfi,PodRR].  Between threads, the directions of the two accesses decide the communication.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from litmus.diagnostics import Diagnostic, InputError, Source, Span
 from litmus.shapes.cycles import Cycle, cycle_of
 from litmus.shapes.relaxations import COMMUNICATIONS, READ, WRITE, Dialect, Relaxation, read_relaxations, spelled
 
-Path = tuple[Relaxation, ...]  # what counts as one relaxation
+Path = tuple[Relaxation, ...]  # a relaxation, or a sequence that counts as one
 
 
 def read_paths(text: str, dialect: Dialect, name: str = "<relaxations>") -> list[Path]:
-    """The relaxations of a list, `*` standing for every direction, and the sequences in brackets.
+    """The relaxations of a list, and its sequences in brackets.  `*` means every direction.
 
-    Raises InputError at what is no relaxation.
+    Raises InputError at a word that is no relaxation, and for a sequence whose relaxations do not follow each other.
     """
     source = Source(name, text)
     found: list[Path] = []
@@ -52,8 +52,8 @@ def _leads_on(path: Path) -> bool:
 def critical_cycles(threads: int, paths: Sequence[Path], dialect: Dialect) -> Iterator[Cycle]:
     """All critical cycles of two threads up to `threads` over `paths`, the shorter ones first.
 
-    External communications among the paths are the only ones; where there is none, all are.  Raises
-    InputError for a path that no critical cycle has.
+    If there are external communications among the paths, only these are used; otherwise all communications are.
+    Raises InputError for a path that no critical cycle has.
     """
     bodies, coms = _sorted_out(paths, dialect)
     seen: set[Cycle] = set()
@@ -66,9 +66,9 @@ def critical_cycles(threads: int, paths: Sequence[Path], dialect: Dialect) -> It
 
 
 def variants(cycle: Cycle, paths: Sequence[Path], dialect: Dialect) -> Iterator[Cycle]:
-    """The cycles of a shape: each of its threads with every path that has its directions, each cycle once.
+    """The cycles of a shape, each once.  A thread of the shape takes every path that has the thread's directions.
 
-    A step of the shape for which there is no path stays as it is; so does one to the same location.
+    If no path has them, the thread stays as it is.  A thread that stays at one location also stays as it is.
     """
     bodies, coms = _sorted_out(paths, dialect)
     choices = []
@@ -84,12 +84,15 @@ def variants(cycle: Cycle, paths: Sequence[Path], dialect: Dialect) -> Iterator[
                 yield found
 
 
-# A ring has, for each thread, its path, or None for a thread that only writes.
+# A ring has one item for each thread: its path, or None for a thread with a single access, which is a write.
 Ring = Sequence[Path | None]
 
 
 def _sorted_out(paths: Sequence[Path], dialect: Dialect) -> tuple[list[Path], list[Relaxation]]:
-    """The paths inside threads, and the communications between them."""
+    """The paths inside threads, and the communications between threads.
+
+    Raises InputError for a path that leaves its thread, and for one that stays at one location.
+    """
     coms = [path[0] for path in paths if len(path) == 1 and path[0].external]
     bodies = [path for path in paths if not (len(path) == 1 and path[0].external)]
     for path in bodies:
@@ -105,7 +108,7 @@ def _sorted_out(paths: Sequence[Path], dialect: Dialect) -> tuple[list[Path], li
 
 
 def _rings(number: int, bodies: Sequence[Path]) -> Iterator[Ring]:
-    """All rings, up to rotation: none has a thread before the first one in the order of `bodies`."""
+    """All rings, up to rotation.  In the order None, then `bodies`, the first item of a ring is the least one in it."""
     items: list[Path | None] = [None, *bodies]
 
     def extended(ring: list[int]) -> Iterator[Ring]:
@@ -122,9 +125,9 @@ def _rings(number: int, bodies: Sequence[Path]) -> Iterator[Ring]:
 
 
 def _follows(path: Path | None, following: Path | None) -> bool:
-    """Whether a communication can lead from one thread to another.
+    """Whether a communication can lead from the end of a thread to the start of another one.
 
-    It must not lead from a read to a read; and a write alone in its thread is only of use if it is read.
+    It cannot lead from a read to a read.  From a thread that only writes, it must lead to a read.
     """
     last = WRITE if path is None else path[-1].target
     first = WRITE if following is None else following[0].source
@@ -132,7 +135,7 @@ def _follows(path: Path | None, following: Path | None) -> bool:
 
 
 def _closed(ring: Ring, coms: Sequence[Relaxation], dialect: Dialect) -> Iterator[Cycle]:
-    """The cycles of a ring: each communication as the directions demand, in all its forms."""
+    """The cycles of a ring.  Between two threads, every communication is used that has the right directions."""
     between = []
     for body, following in zip(ring, [*ring[1:], ring[0]], strict=True):
         ends = (WRITE if body is None else body[-1].target), (WRITE if following is None else following[0].source)

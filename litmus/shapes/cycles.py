@@ -1,8 +1,8 @@
 """Cycles: a litmus test as the cycle of relaxations that its outcome needs.
 
-`PodWW Rfe PodRR Fre` is message passing: the relaxations lead from access to access and back to the
-first one, and the external ones from thread to thread.  Two cycles are the same test iff one is a
-rotation of the other; a Cycle is the rotation by which the field names tests.  Source: Alglave,
+`PodWW Rfe PodRR Fre` is message passing.  The relaxations lead from access to access and back to the first
+access; the external ones lead from thread to thread.  Two cycles are the same test if one is a rotation of the
+other, and only then.  A Cycle is the rotation that the field uses for the name of the test.  Source: Alglave,
 Maranget, Sarkar, Sewell, "Fences in weak memory models", CAV 2010.
 """
 
@@ -26,12 +26,12 @@ class Thread(Struct, frozen=True):
 
     @property
     def points(self) -> str:
-        """The directions of its first and its last access, `WR`; of the only one, `W`."""
+        """The directions of its first and its last access, such as `WR`; if it has only one access, `W` or `R`."""
         return self.steps[0].source + self.leaving.source if self.steps else self.leaving.source
 
 
 class Cycle(Struct, frozen=True):
-    """A cycle, in its canonical rotation; every relaxation has the annotations of both its accesses."""
+    """A cycle, in its canonical rotation.  Every relaxation has the annotations of both its accesses."""
 
     arch: str
     plain: str
@@ -52,10 +52,10 @@ class Cycle(Struct, frozen=True):
 
 
 def read_cycle(text: str, dialect: Dialect, name: str = "<cycle>") -> Cycle:
-    """The cycle that a line of relaxations spells, with blanks or commas between them; brackets do not matter.
+    """The cycle that a line of relaxations spells.  Blanks or commas are between them; brackets are ignored.
 
-    Raises InputError, at the word, for what is no relaxation and for relaxations that do not follow each
-    other or make up no cycle.  `name` is what messages call the line.
+    Raises InputError, with the span of the word, for a word that is no relaxation, for relaxations that do not
+    follow each other, and for those that make no cycle.  `name` is what messages call the line.
     """
     source = Source(name, text)
     spans = [Span(source, match.start(), match.end()) for match in re.finditer(r"[^\s,\[\]]+", text)]
@@ -63,7 +63,7 @@ def read_cycle(text: str, dialect: Dialect, name: str = "<cycle>") -> Cycle:
 
 
 def cycle_of(relaxations: Sequence[Relaxation], dialect: Dialect, spans: Sequence[Span] | None = None) -> Cycle:
-    """The cycle of relaxations that lead back to the first one.  Raises InputError where they do not."""
+    """The cycle of relaxations.  Raises InputError if they make no cycle: the last must lead to the first."""
     if not relaxations:
         raise InputError("a cycle has at least two relaxations", hint="for example PodWW Rfe PodRR Fre")
     places: Sequence[Span | None] = spans or [None] * len(relaxations)
@@ -85,7 +85,10 @@ def cycle_of(relaxations: Sequence[Relaxation], dialect: Dialect, spans: Sequenc
 
 
 def _joined(relaxations: Sequence[Relaxation], dialect: Dialect, places: Sequence[Span | None]) -> list[Relaxation]:
-    """The relaxations, where one begins as the one before it ends."""
+    """The relaxations, each with the annotations of both its accesses.
+
+    Raises InputError if a relaxation does not begin with the direction and annotation with which the one before ends.
+    """
     marks: list[Annotation] = []
     for i, (r, place) in enumerate(zip(relaxations, places, strict=True)):
         last = relaxations[i - 1]
@@ -98,7 +101,7 @@ def _joined(relaxations: Sequence[Relaxation], dialect: Dialect, places: Sequenc
             raise InputError(f"{names[0]} makes an access {last.after}, {names[1]} makes it {r.before}", place)
         mark = last.after if r.before is None else r.before
         marks.append(mark if mark in dialect.annotations else None)
-    if dialect.plain in dialect.annotations and any(marks):  # one that is always spelled, or never
+    if dialect.plain in dialect.annotations and any(marks):  # if one access has an annotation, all of them have one
         marks = [mark or dialect.plain for mark in marks]
     after = [*marks[1:], marks[0]]
     return [replace(r, before=a, after=b) for r, a, b in zip(relaxations, marks, after, strict=True)]
@@ -125,7 +128,7 @@ _Key = tuple[tuple[int, ...], int, tuple[tuple[int, int, bool, bool, str, str, s
 
 
 def _canonical(threads: list[Thread], dialect: Dialect) -> tuple[Thread, ...]:
-    """The rotation that names are made of: by directions, then as most published names have it."""
+    """The rotation from which names are made.  Directions decide first, then the order of most published names."""
     stems = {stem: i for i, stem in enumerate((*dialect.fences, *dialect.dependencies))}
 
     def key(rotation: list[Thread]) -> _Key:

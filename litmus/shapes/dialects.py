@@ -1,9 +1,9 @@
 """Dialects: which relaxations each architecture and C have, one table each.
 
-Stems are those of diy7 where it has the relaxation; what they stand for is an instruction, and in C a
-primitive.  C has every primitive of its dialect that is a fence, by its own name, every atomic update
-that returns a value, which then stands between the accesses on a variable of the thread's own, and as
-annotations all macros that load or store; the short names are those of the kernel's litmus tests.
+If diy7 has the relaxation, its stem is that of diy7.  A stem stands for an instruction, and in C for a primitive.
+C has, by their own names, all primitives that are fences and the atomic updates.  An update is done between the two
+accesses, on a variable that only this thread uses.  The annotations of C are all macros that load or store.  The short
+names are those of the kernel's litmus tests.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _RISCV = Dialect(
 
 # ---------------------------------------------------------------- C
 
-READER = "Rcu"  # both accesses in one read-side critical section
+READER = "Rcu"  # both accesses are in one read-side critical section
 
 SHORT = {
     # names in tools/memory-model/litmus-tests and in paulmck/litmus
@@ -84,12 +84,12 @@ FENCES = {
         for name, macro in CATALOGUE.items()
         if macro.kind in ("fence", "update", "shootdown")
         and not name.startswith(("spin_", "rcu_read_"))
-        and name not in (*SHORT.values(), "atomic_inc_not_zero")  # which does nothing to a variable that is 0
+        and name not in (*SHORT.values(), "atomic_inc_not_zero")  # it does nothing to a variable that is 0
     },
 }  # fmt: skip
 
 ACCESSES = {
-    # annotation: the macros that read and that write, where there are such; "" is a plain access
+    # annotation: the macro that reads and the macro that writes (None: there is none); "" is a plain access
     "Once": ("READ_ONCE", "WRITE_ONCE"),
     "Acquire": ("smp_load_acquire", None),
     "Release": (None, "smp_store_release"),
@@ -114,7 +114,7 @@ DIALECTS = {d.arch: d for d in (_C, _X86, _PPC, _AARCH64, _ARM, _RISCV, _X86_64)
 
 
 def dialect(arch: str, span: Span | None = None) -> Dialect:
-    """The dialect of an architecture.  Raises InputError where there is none."""
+    """The dialect of an architecture.  Raises InputError if there is none."""
     found = DIALECTS.get(arch)
     if found is None:
         hint = near(arch, DIALECTS) or "there are " + ", ".join(DIALECTS)

@@ -1,8 +1,9 @@
 """Events: the accesses of a cycle, with their locations, their values, and the outcome to ask for.
 
-Along the accesses to one location, in the order of the cycle, every write stores the next number and
-every read returns the last one, 0 at first: that is what Rf, Fr and Co between them mean.  A cycle of one
-location is walked from an access after program order, which it contradicts.
+Values are given along the accesses to one location, in the order of the cycle.  Every write stores the next number,
+and every read returns the last number, which is 0 at first.  This is what Rf, Fr and Co between the accesses mean.  In
+a cycle of one location, the walk begins at an access that comes after a step of program order: coherence would have
+to contradict that step.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Access(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What the test asks for: final values of locations, and those of the reads (thread, access in it)."""
+    """What the test asks for: final values of locations, and the reads whose values count (thread, access in it)."""
 
     locations: tuple[tuple[str, int], ...]
     reads: tuple[tuple[int, int], ...]
@@ -38,7 +39,7 @@ class Outcome(Struct, frozen=True):
 class Events(Struct, frozen=True):
     """The accesses of every thread, and the outcome.
 
-    Observers, threads that only read one location, follow those of the cycle.
+    After the threads of the cycle come observers: threads that only read one location.
     """
 
     threads: tuple[tuple[Access, ...], ...]
@@ -51,7 +52,7 @@ class Events(Struct, frozen=True):
 
 
 def events_of(cycle: Cycle) -> Events:
-    """The accesses of a cycle and the outcome in which it comes about."""
+    """The accesses of a cycle, and the outcome that shows the cycle."""
     relaxations = cycle.relaxations
     locations = _locations(relaxations)
     values = _values(relaxations, locations)
@@ -66,7 +67,7 @@ def events_of(cycle: Cycle) -> Events:
         thread.append(Access(r.source, locations[i], values[i], r.before, None if step.external else step))
         if r.source == WRITE:
             written.setdefault(locations[i], []).append((values[i], len(threads) - 1))
-        elif "communication" in (r.kind, step.kind):  # what other reads return says nothing about the cycle
+        elif "communication" in (r.kind, step.kind):  # the values of other reads say nothing about the cycle
             reads.append((len(threads) - 1, len(thread) - 1))
     final = []
     for location, writes in written.items():
@@ -75,18 +76,18 @@ def events_of(cycle: Cycle) -> Events:
             final.append((location, writes[-1][0]))
         followed = {(threads[t][n].location, threads[t][n].value, t) for t, n in reads}
         if any(a[1] != b[1] and (location, a[0], b[1]) not in followed for a, b in pairwise(writes[:-1])):
-            # The final value tells the last write only: somebody has to see the order of the others.
+            # The final value only tells which write is the last.  An observer has to see the order of the others.
             reads += [(len(threads), n) for n in range(len(writes) - 1)]
             threads.append([Access(READ, location, value, None, None) for value, _ in writes[:-1]])
     return Events(tuple(map(tuple, threads)), Outcome(tuple(final), tuple(reads)))
 
 
 def _locations(relaxations: Sequence[Relaxation]) -> list[str]:
-    """The location of every access: that of the one before it, unless the relaxation between them leaves it."""
+    """The location of every access: that of the access before it, if the relaxation between the two keeps it."""
     numbers = [0]
     for r in relaxations[:-1]:
         numbers.append(numbers[-1] + (not r.same))
-    if relaxations[-1].same:  # the last location is the first
+    if relaxations[-1].same:  # then the last location is the first one
         numbers = [0 if number == numbers[-1] else number for number in numbers]
     return [_name(number) for number in numbers]
 
@@ -108,7 +109,7 @@ def _values(relaxations: Sequence[Relaxation], locations: Sequence[str]) -> list
 
 
 def _start(relaxations: Sequence[Relaxation]) -> int:
-    """An access that begins the walk along its location."""
+    """The access at which the walk along the locations begins."""
     moved = [i for i in range(len(relaxations)) if not relaxations[i - 1].same]
     ordered = [i for i in range(len(relaxations)) if relaxations[i - 1].kind != "communication"]
     return (moved or ordered)[0]

@@ -1,7 +1,7 @@
 """Generation: from a cycle to a litmus test as text, in the style of the field's tools.
 
-The text is a complete .litmus file, which this program and herd7 read alike; C tests with primitives
-that herd7's kernel model does not define (sys_membarrier(), liburcu's) are this program's only.
+The text is a complete .litmus file, which both this program and herd7 can read.  Only this program can read C
+tests with primitives that herd7's kernel model does not define (sys_membarrier(), those of liburcu).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Generated(Struct, frozen=True):
 
 
 def generate(cycle: Cycle, name: str | None = None) -> Generated:
-    """The test of a cycle; `name` where it is not to be the field's.
+    """The test of a cycle.  It gets the name `name`, or else the name that the field gives it.
 
-    Raises Unsupported where a thread needs more registers than its architecture has.
+    Raises Unsupported if a thread needs more registers than its architecture has.
     """
     name = name or name_of(cycle)
     events = events_of(cycle)
@@ -43,7 +43,7 @@ def generate(cycle: Cycle, name: str | None = None) -> Generated:
 
 
 def generate_all(cycles: Iterable[Cycle]) -> Iterator[Generated]:
-    """The tests of cycles, each cycle once; of tests with one name, the later ones have a number after it."""
+    """The tests of cycles, each cycle once.  If several tests have one name, the later ones get a number after it."""
     seen: set[Cycle] = set()
     names: dict[str, int] = {}
     for cycle in cycles:
@@ -60,9 +60,9 @@ def _communications(cycle: Cycle) -> str:
 
 
 def save(tests: Iterable[Generated], folder: str) -> list[str]:
-    """Write tests into a folder, and `@all`, the list of them.  Returns the files' names.
+    """Write tests into a folder, and `@all`, the list of them.  Returns the names of the files.
 
-    Raises InputError where the folder or a file cannot be written.
+    Raises InputError if the folder or a file cannot be written.
     """
     names = []
     try:

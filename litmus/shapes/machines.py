@@ -1,7 +1,7 @@
 """Machines: the instructions that generated tests are made of, one table an architecture.
 
-In templates, r is the register that an instruction defines or stores, a one that holds the address of a
-location, i an index that is 0, s a source; x is a location, v a number and l a label.
+In templates, r is the register that an instruction sets or stores, a is a register with the address of a
+location, i is a register with an index that is 0, and s is a source register.  x is a location, v a number, l a label.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from msgspec import Struct
 
 from litmus.shapes.relaxations import Annotation
 
-Forms = Mapping[Annotation, str]  # by annotation of the access; None: without one
+Forms = Mapping[Annotation, str]  # annotation of the access (None: it has none) -> template
 
 
 class Machine(Struct, frozen=True, eq=False):
     """An architecture's part in generated tests.
 
-    registers: in the order in which threads take them.  shown: how a state names one.  number: puts a
-    number into a register; None where a store takes a number itself, and a location is an operand: then
-    the fields that follow have no meaning.  zero: a number that is 0 and depends on s; plus: adds to it;
-    branch: a branch to the next instruction that depends on s.  indexed: the forms of loads and stores
-    that add an index to the address; moved adds it for those that have none.
+    registers: in the order in which threads take them.  shown: how a state names one.
+    number: puts a number into a register.  None on a machine where a store takes a number itself and a location is an
+    operand; then the fields that follow have no meaning.
+    zero: computes a number that is 0 and depends on s.  plus: adds a number to it.
+    branch: a branch to the next instruction that depends on s.
+    indexed: the forms of loads and stores that add an index to the address.  moved: adds the index for loads and
+    stores that have no such form.
     """
 
     registers: tuple[str, ...]

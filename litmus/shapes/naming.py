@@ -1,9 +1,9 @@
 """Names: what the field calls a cycle, MP+lwsync+addr, and the cycles that its names of shapes stand for.
 
-A name is that of the family, which depends on the directions of the first and the last access of every
-thread, then what happens inside each thread that has more than one, then the annotations of the threads
-that have one.  Source: Maranget, Sarkar, Sewell, "A tutorial introduction to the ARM and POWER relaxed
-memory models", 2012; Alglave, Maranget, "diy7 documentation", Test names.
+A name has three parts.  First comes the family, which depends on the directions of the first and the last access of
+every thread.  Then comes what is inside each thread that has more than one access.  Last come the annotations of
+the threads that have only one access.  Source: Maranget, Sarkar, Sewell, "A tutorial introduction to the ARM and
+POWER relaxed memory models", 2012; Alglave, Maranget, "diy7 documentation", Test names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from litmus.shapes.cycles import Cycle, Thread, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.relaxations import COMMUNICATIONS, Relaxation, fence_name
 
-# The shapes, each as its cycle without fences and dependencies.
+# The shapes: name -> its cycle without fences and dependencies.
 SHAPES = {
     # two threads
     "MP": "PodWW Rfe PodRR Fre",
@@ -52,7 +52,7 @@ SHAPES = {
     "4.2W": "PodWW Coe PodWW Coe PodWW Coe PodWW Coe",
 }
 
-# Those of one location, which coherence forbids.
+# The shapes of one location, which coherence forbids.
 COHERENCE_SHAPES = {
     "CoWW": "PosWW Coe",
     "CoWR0": "PosWR Fre",
@@ -64,7 +64,7 @@ COHERENCE_SHAPES = {
 
 
 def family(cycle: Cycle) -> str:
-    """The name of a cycle's shape; `WW+RR+...` where it has none."""
+    """The name of a cycle's shape.  If the shape has none, the directions of its threads: `WW+RR+...`."""
     points = _points(cycle)
     if cycle.one_location and points in _families(True):
         return _families(True)[points]
@@ -102,7 +102,7 @@ def _thread_name(thread: Thread, plain: str) -> str:
 
 
 def _step_name(r: Relaxation, plain: str) -> str:
-    """The relaxation in small letters, without the directions that the family tells."""
+    """The relaxation in small letters, without its directions: the family already tells these."""
     place = "s" if r.same else ""
     match r.kind:
         case "program order":
@@ -117,9 +117,9 @@ def _step_name(r: Relaxation, plain: str) -> str:
 
 
 def shape(name: str) -> str:
-    """The cycle that a shape's name, or the directions of its threads (`W+RR+WR+WR`), stand for.
+    """The cycle that is meant by a shape's name, or by the directions of its threads (`W+RR+WR+WR`).
 
-    Raises InputError, with near names, where there is no such shape.
+    Raises InputError, with names that are similar, if there is no such shape.
     """
     known = {**SHAPES, **COHERENCE_SHAPES}
     folded = {word.lower(): word for word in known}
@@ -131,9 +131,9 @@ def shape(name: str) -> str:
 
 
 def pair_shape(name: str) -> Cycle:
-    """The cycle in C of a shape in which a pair can stand: two of its threads have two accesses each.
+    """The cycle in C of a shape for a pair of primitives: at least two of its threads have two accesses.
 
-    Raises InputError where there is no such shape, and for one of one location or with fewer such threads.
+    Raises InputError if there is no such shape, if it has one location only, or if it has fewer such threads.
     """
     cycle = read_cycle(shape(name), dialect("C"))
     if cycle.one_location or sum(bool(thread.steps) for thread in cycle.threads) < 2:
@@ -142,7 +142,10 @@ def pair_shape(name: str) -> Cycle:
 
 
 def _cycle_of_points(points: list[str]) -> str:
-    """The communications between threads are what the directions leave; two reads do not communicate."""
+    """The cycle whose threads have these directions.  They decide the communications between threads.
+
+    Raises InputError for a read that follows a read, because two reads do not communicate.
+    """
     coms = {(source, target): f"{stem}e" for stem, (source, target) in COMMUNICATIONS.items()}
     words = []
     for here, following in zip(points, [*points[1:], points[0]], strict=True):

@@ -5,9 +5,9 @@
     SyncdWW DMB.SYsRR              a fence in between
     DpAddrdR DpCtrlIsyncsW         a dependency, and the fence after its branch
 
-The two letters at the end are the directions of the accesses that a relaxation goes from and to; a
-dependency comes from a read.  The annotations of the two accesses may follow: PodWWPL, RfeLA.  Which
-fences, dependencies and annotations there are is a dialect's to say (litmus.shapes.dialects).
+The two letters at the end are the directions of the accesses at which a relaxation starts and ends.  A
+dependency always starts at a read.  The annotations of the two accesses may follow: PodWWPL, RfeLA.  A dialect says
+which fences, dependencies and annotations there are (litmus.shapes.dialects).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from msgspec import Struct
 from litmus.diagnostics import InputError, Span, near
 
 Kind = Literal["communication", "program order", "fence", "dependency"]
-Annotation = str | None  # None: nothing was said
+Annotation = str | None  # None: no annotation was given
 
 READ, WRITE = "R", "W"
 DIRECTION = {READ: "a read", WRITE: "a write"}
@@ -35,8 +35,8 @@ SYNONYMS = {"Ws": "Co"}  # diy before version 7.54
 class Relaxation(Struct, frozen=True):
     """One step of a cycle.
 
-    stem: Rf, Fr or Co; the fence; the dependency; empty for program order.  external: communication
-    between threads.  same: both accesses are to one location.
+    stem: Rf, Fr or Co; or the name of the fence; or the name of the dependency; empty for program order.
+    external: it is a communication between threads.  same: both accesses are to one location.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class Relaxation(Struct, frozen=True):
 
 
 class Dependency(Struct, frozen=True):
-    """A dependency on a value read: through an address, through data, or by a branch, with a fence after it."""
+    """A dependency on a value read: through an address, through data, or by a branch (a fence may follow it)."""
 
     through: Literal["addr", "data", "ctrl"]
     fence: str | None = None
@@ -59,8 +59,8 @@ class Dependency(Struct, frozen=True):
 class Dialect(Struct, frozen=True, eq=False):
     """The relaxations of an architecture, and of C.
 
-    fences: stem -> what it is in code.  dependencies: by stem.  annotations: which accesses may carry
-    one, "R", "W" or "RW".  plain: how an access without annotation is spelled beside one that has it.
+    fences: stem -> its code.  dependencies: by stem.  annotations: annotation -> the accesses that may have it, "R",
+    "W" or "RW".  plain: how an access without annotation is spelled in a relaxation whose other access has one.
     aliases: other names of fences.
     """
 
@@ -73,7 +73,7 @@ class Dialect(Struct, frozen=True, eq=False):
 
 
 def spelled(relaxation: Relaxation, plain: str) -> str:
-    """The name of a relaxation; `plain` is the dialect's."""
+    """The name of a relaxation.  `plain` is that of the dialect."""
     r = relaxation
     place = "s" if r.same else "d"
     match r.kind:
@@ -91,7 +91,7 @@ def spelled(relaxation: Relaxation, plain: str) -> str:
 
 
 def fence_name(stem: str) -> str:
-    """A fence as a part of names; one that is a fragment of C, in braces, is what can be kept of it."""
+    """A fence as a part of names.  For a fragment of C in braces, this is its letters, digits and dots."""
     if not stem.startswith("{"):
         return stem
     return re.sub(r"[^\w.]+", "-", stem, flags=re.ASCII).strip("-_") or "fragment"
@@ -101,7 +101,7 @@ def fence_name(stem: str) -> str:
 
 
 def read_relaxation(span: Span, dialect: Dialect) -> Relaxation:
-    """The relaxation that a word names.  Raises InputError, with near names, where there is none."""
+    """The relaxation that a word names.  Raises InputError, with names that are similar, if there is none."""
     found = _read(span.text, dialect, span, "")
     if found is None:
         raise _unknown(span, dialect)
@@ -109,9 +109,9 @@ def read_relaxation(span: Span, dialect: Dialect) -> Relaxation:
 
 
 def read_relaxations(span: Span, dialect: Dialect) -> list[Relaxation]:
-    """The relaxations that a word stands for; `*` is any direction that the relaxation can have.
+    """The relaxations that a word means.  `*` means every direction that the relaxation can have.
 
-    Raises like read_relaxation.
+    Raises InputError as read_relaxation does.
     """
     found = _read(span.text, dialect, span, "*")
     if found is None:
@@ -123,7 +123,7 @@ def knows(word: str, dialect: Dialect) -> bool:
     """Whether a word, which may have `*` for directions, names relaxations of the dialect."""
     try:
         return _read(word, dialect, None, "*") is not None
-    except InputError:  # it does, but not with these annotations
+    except InputError:  # the word names relaxations, but they cannot have these annotations
         return True
 
 
@@ -164,7 +164,7 @@ def _read(word: str, dialect: Dialect, span: Span | None, wild: str) -> list[Rel
     elif g["dp"]:
         stem, same = g["dp"], g["dp_place"] == "s"
         targets = _directions(g["dp_target"])
-        if dialect.dependencies[stem].through == "data":  # what depends is the value written
+        if dialect.dependencies[stem].through == "data":  # the value written depends, so it ends at a write
             targets = targets.replace(READ, "")
         found = [Relaxation("dependency", stem, READ, t, False, same, *marks) for t in targets]
     else:
@@ -203,7 +203,7 @@ def known_names(dialect: Dialect) -> tuple[str, ...]:
 
 
 def resemblance(word: str, dialect: Dialect) -> float:
-    """How near the nearest relaxation of a dialect is to a misspelt one, from 0 to 1."""
+    """How similar a misspelt word is to the most similar relaxation of a dialect, from 0 to 1."""
     return max(SequenceMatcher(None, word, name).ratio() for name in known_names(dialect))
 
 
