@@ -1,11 +1,12 @@
 """The call: from `membarrier(cmd, flags, cpu_id)` in a C test to operations and a return value.
 
-What the flags and commands mean is litmus.membarrier.flags, what the promise is made of
-litmus.membarrier.promise.  The registrations of a process are the bits of one cell, mm->membarrier_state: the
-command that needs one reads the cell, the command that makes one sets a bit before it waits for the process and another
-after that, and other threads of the process may do so at the same time.  As in kernel/sched/membarrier.c, what it
-waits for in between puts the accesses that follow it, in every thread of the process, after it: a caller of
-GLOBAL_EXPEDITED that still misses the registration is ordered before them.
+litmus.membarrier.flags says what the flags and commands mean, litmus.membarrier.promise what the promise is made of.
+
+The registrations of a process are the bits of one cell, mm->membarrier_state.  A command that needs a registration
+reads the cell.  A command that registers sets one bit, interrupts the other threads of the process and waits for them,
+and then sets another bit.  Several threads of the process may do this at the same time.  The interrupts order, as in
+kernel/sched/membarrier.c: in every thread of the process, the accesses after the interrupt come after the registration
+has begun.  So if a caller of GLOBAL_EXPEDITED does not see the registration, it is ordered before these accesses.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from litmus.source import c_syntax as c
 if TYPE_CHECKING:
     from litmus.isa.c_expressions import Expressions
 
-# How many arguments each spelling takes: one is v12's flags; two or three are a command, its flags, and a CPU.
+# How many arguments each spelling takes.  One argument: the flags of v12.  Two or three: a command, its flags, a CPU.
 ARGUMENTS = {"sys_membarrier": (0, 1, 2, 3), "membarrier": (0, 2, 3), "smp_memb": (0,), "syscall": (3, 4)}
 
-# What syscall(2) is given for membarrier(2): sys/syscall.h.  Numbers differ from architecture to architecture.
+# The first argument of syscall(2) for membarrier(2): sys/syscall.h.  The number itself depends on the architecture.
 SYSCALLS = ("__NR_membarrier", "SYS_membarrier")
 
 
@@ -44,13 +45,13 @@ class Calls(Struct, frozen=True):
     cells: dict[str, Variable] = field(default_factory=dict)
 
     def cell(self, name: str, initial: int = 0) -> Address:
-        """The cell of a name that no test can spell."""
+        """The cell of that name, a name that no test can spell."""
         self.cells[name] = Variable(name, (initial,))
         return Address(name)
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:
-    """The value of a call, lowered.  Raises InputError and Unsupported at the argument that is wrong."""
+    """Lower a call and return its value.  Raises InputError and Unsupported with the span of the wrong argument."""
     takes = ARGUMENTS[e.name]
     if len(e.arguments) not in takes:
         numbers = " or ".join(map(str, takes))
@@ -63,7 +64,7 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
 
 
 def _syscall(lower: Expressions, e: c.Call) -> TypedValue:
-    """syscall(__NR_membarrier, ...): instead of a negative number it returns -1, and errno is what that number says."""
+    """syscall(__NR_membarrier, ...).  If membarrier returns a negative number -n, it returns -1 and sets errno to n."""
     number, *arguments = e.arguments
     if not isinstance(number, c.Name) or number.name not in SYSCALLS:
         text = lower.function.span(number.at).text
@@ -98,15 +99,19 @@ def _value(lower: Expressions, e: c.Call, arguments: tuple[c.Expression, ...]) -
 
 
 def shootdown(lower: Expressions, e: c.Call, row: Row) -> TypedValue:
-    """mprotect() of a page that every thread of the process has used, lowered: what the table says of the TLBs.
+    """Lower mprotect() of a page that every thread of the process has used.
 
-    The TLBs of other processors are flushed by interrupting them, or by an instruction that they obey without noticing.
+    The table says how the TLBs of other processors are flushed: by interrupting them, or by an instruction that all
+    processors obey, which interrupts no thread.
     """
     return _Call(lower, e).shootdown(row)
 
 
 def _argument(lower: Expressions, e: c.Expression, known: Mapping[str, int]) -> Expr:
-    """The value of an argument as an int; the names in it are those of this form of the call, or the thread's."""
+    """The value of an argument as an int.
+
+    known: the names that this form of the call gives to numbers.  The argument may use them and the thread's own names.
+    """
     for name in _names(e):
         if not name.name.startswith("MEMBARRIER_") or name.name in (*known, *lower.known_names()):
             continue
@@ -134,7 +139,7 @@ def _names(e: c.Expression) -> Iterable[c.Name]:
 
 
 class _Call:
-    """One call of one thread, as it is lowered."""
+    """One call of one thread while it is lowered."""
 
     def __init__(self, lower: Expressions, e: c.Call) -> None:
         self.lower = lower
@@ -144,8 +149,8 @@ class _Call:
         self.promise = lower.membarrier.promise
         self.system = lower.membarrier.system
         self.process: Process = self.system.of[self.thread]
-        self.known = True  # what the call is asked for, without executing it
-        self.cpu: Expr | None = None  # its third argument
+        self.known = True  # whether the text alone shows which effect the call has
+        self.cpu: Expr | None = None  # the third argument
 
     # ------------------------------------------------------------ which effect
 
@@ -156,7 +161,10 @@ class _Call:
         return self.chosen(value, flags.BY_FLAGS, flags.refused("its flags are not valid"))
 
     def by_command(self, command: Expr, flag: Expr, cpu: Expr | None) -> TypedValue:
-        """membarrier(cmd, flags, cpu_id): flags are looked at first, by RSEQ's rule or by the others'."""
+        """membarrier(cmd, flags, cpu_id).  The flags are checked before the command is looked at.
+
+        The flags may be 0, and for RSEQ also MEMBARRIER_CMD_FLAG_CPU.
+        """
         self.cpu = cpu
         if isinstance(flag, int):
             return self._with_flag(command, flag)
@@ -183,7 +191,7 @@ class _Call:
         return self.chosen(command, effects, otherwise)
 
     def chosen(self, value: Expr, effects: Mapping[int, Effect], otherwise: Effect) -> TypedValue:
-        """The effect that a value chooses when the call is made: a branch for each."""
+        """The value of a call whose effect depends on a value at run time.  There is a branch for each effect."""
         self._is_not_known()
         result, end = self.lower.register(), self.lower.label()
         for number, effect in effects.items():
@@ -199,7 +207,7 @@ class _Call:
     # ------------------------------------------------------------ what an effect is
 
     def value(self, effect: Effect) -> TypedValue:
-        """What a call with this effect returns; its operations are emitted."""
+        """Emit the operations of a call with this effect, and give what it returns."""
         match effect.asks:
             case "answer":
                 returned = "-EINVAL" if effect.answer == -flags.EINVAL else effect.answer
@@ -222,13 +230,13 @@ class _Call:
                 return TypedValue(0, INT)
 
     def at_once(self) -> bool:
-        """Whether there is one processor, so that nobody else is running."""
+        """Whether only one processor is online: then no other thread is running, and the call returns at once."""
         if self.system.one_cpu:
             self.note("returns 0 at once: one CPU is online")
         return self.system.one_cpu
 
     def _to_the_process(self, effect: Effect) -> TypedValue:
-        """The promise to the caller's process; -EPERM first where it needs a registration and reads none."""
+        """The promise to the caller's process.  If it needs a registration and reads that there is none: -EPERM."""
         state = effect.state
         if not state or state in self.process.registered:
             self._to_my_process(effect)
@@ -260,7 +268,7 @@ class _Call:
         self.emit(*self.promise.call(targets, self.span))
 
     def _to_the_processor(self) -> None:
-        """The promise to the thread that runs on the CPU of the third argument; a negative number means every CPU."""
+        """The promise to the thread that runs on the CPU of the third argument.  A negative number means every CPU."""
         cpu = self.cpu
         if cpu is None:
             self.lower.wrong("MEMBARRIER_CMD_FLAG_CPU needs a third argument, the CPU", self.e.at, "or flags 0")
@@ -284,7 +292,7 @@ class _Call:
         )
 
     def _to_the_registered(self, state: str) -> None:
-        """membarrier_global_expedited(): whom to interrupt is read thread by thread, before anyone is interrupted."""
+        """membarrier_global_expedited().  It first reads, thread by thread, whom to interrupt; then it interrupts."""
         self.note("interrupts the threads of the processes that it finds registered")
         self.emit(*self.promise.entry())
         wanted: dict[int, str | None] = {}
@@ -301,14 +309,14 @@ class _Call:
         self.emit(*self.promise.exit())
 
     def _interrupt(self, wanted: Mapping[int, str | None]) -> None:
-        """Interrupt the threads whose register is not 0 (None: in any case), then wait for them."""
+        """Interrupt the threads whose register is not 0 (None: always interrupt), then wait for them."""
         for t, chosen in wanted.items():
             self._if_chosen(chosen, self.promise.interrupt(t, self.span))
         for t, chosen in wanted.items():
             self._if_chosen(chosen, self.promise.wait(t))
 
     def _truth(self, condition: Expr) -> str:
-        """Whether a condition holds: a register that is 0 or 1, known on either way from here."""
+        """A register that is 1 if the condition holds, else 0.  A branch sets it: its value is known on either way."""
         chosen, skip = self.lower.register(), self.lower.label()
         self._set(chosen, 0)
         self.emit(Branch(skip, Op("eq", (condition, 0))))
@@ -324,7 +332,7 @@ class _Call:
         self.lower.place(skip)
 
     def _register(self, state: str) -> None:
-        """membarrier_register_*(), sync_runqueues_membarrier_state(): once registered, it does nothing."""
+        """membarrier_register_*(), sync_runqueues_membarrier_state().  A second registration does nothing."""
         if state in self.process.registered:
             return
         end = self.lower.label()
@@ -343,7 +351,7 @@ class _Call:
         self.lower.place(end)
 
     def _registrations(self) -> TypedValue:
-        """membarrier_get_registrations(): a registration that has begun counts."""
+        """membarrier_get_registrations().  A registration that has begun is reported, even if it is not complete."""
         bits = self._read(self._state())
         found: Expr = 0
         for state in flags.STATES.values():
@@ -352,7 +360,7 @@ class _Call:
         return TypedValue(found, INT)
 
     def shootdown(self, row: Row) -> TypedValue:
-        """The fences of the caller, and between them the interrupts, if TLBs are flushed so."""
+        """The fences of the caller.  If TLBs are flushed by interrupts, these are between the fences."""
         self.emit(*[Fence(tags) for tags in row.before])
         if row.interrupts and not self.at_once():
             targets = self._others(self.process.threads)
@@ -373,15 +381,15 @@ class _Call:
         return self.lower.membarrier.cell(f"membarrier_state({self.process.name})", self.process.state)
 
     def _is_ready(self, state: str) -> Expr:
-        """Whether the caller finds a registration complete; not 0 if so."""
+        """An expression that is not 0 if the caller reads that a registration is complete."""
         return Op("and", (Reg(self._read(self._state())), flags.STATES[state].ready))
 
     def _running(self, thread: int, state: str) -> Address:
-        """The bit of rq->membarrier_state of the processor that a thread runs on."""
+        """The bit of rq->membarrier_state, of the processor that a thread runs on."""
         return self.lower.membarrier.cell(f"rq(P{thread}).{state}")
 
     def _mark_running(self, thread: int, state: str) -> list[Operation]:
-        """this_cpu_write() of the state, which only GLOBAL_EXPEDITED asks the runqueues for."""
+        """this_cpu_write() of the state.  Only GLOBAL_EXPEDITED reads the state of runqueues, so only it is written."""
         if state != "GLOBAL_EXPEDITED":
             return []
         return [Store(self._running(thread, state), 1, tags=self.lower.table["WRITE_ONCE"].store)]
@@ -403,7 +411,7 @@ class _Call:
         return [t for t in threads if t != self.thread]
 
     def emit(self, *operations: Operation) -> None:
-        """Append operations, each an instruction of its own."""
+        """Append operations.  Each of them is an instruction of its own."""
         for operation in operations:
             self.lower.emit(operation, self.e.at)
 
@@ -415,7 +423,7 @@ class _Call:
         self.known = False
 
     def note(self, text: str) -> None:
-        """What the call is taken for, where that is known."""
+        """Add a note on what the call does.  If that depends on values at run time, no note is added."""
         if not self.known:
             return
         line, _ = self.span.source.position(self.span.start)

@@ -1,9 +1,9 @@
 """Dressing: what a primitive makes of the two accesses of a thread of a shape.
 
-A fence, an atomic update of a variable of the thread's own, sys_membarrier() or a fragment of C stands
-between the accesses; an ordered access takes the place of the one that it can order; a dependency leads
-from a read.  Where a primitive cannot stand, the accesses are as barrier() leaves them: volatile, and in
-program order.  An instruction of an architecture stands in tests in its assembly.
+A fence, an atomic update of a variable that only this thread uses, sys_membarrier() or a fragment of C is put between
+the two accesses.  An ordered access replaces the access that it can order.  A dependency leads from a read to the
+other access.  If a primitive does not fit the directions of the accesses, they are as with barrier(): volatile,
+and in program order.  An instruction of an architecture is used in tests in its assembly.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from litmus.shapes.dialects import ACCESSES, DIALECTS, FENCES, SHORT, dialect
 from litmus.shapes.machines import MACHINES
 from litmus.shapes.relaxations import READ, WRITE, Annotation, Dialect, Relaxation
 
-Dress = Callable[[str, str], Relaxation]  # from the directions of the first and of the second access
+Dress = Callable[[str, str], Relaxation]  # directions of the first and of the second access -> the relaxation between
 
 NONE, BARRIER, FULL = "none", "barrier", "smp_mb"
 FIRST, SECOND = 0, 1
 
-# Ordered accesses of C: (which access takes it if it can, the annotation).
+# Ordered accesses of C: (which of the two accesses gets the annotation, if its direction allows it; the annotation).
 ORDERED: dict[str, tuple[tuple[int, str], ...]] = {
     "acquire": ((FIRST, "Acquire"),),
     "release": ((SECOND, "Release"),),
@@ -50,7 +50,10 @@ class Primitive(Struct, frozen=True):
 
 
 def read_primitive(text: str) -> Primitive:
-    """The primitive that a word, or a fragment of C in braces, names.  Raises InputError, with near names, if none."""
+    """The primitive that a word, or a fragment of C in braces, names.
+
+    Raises InputError, with names that are similar, if there is none.
+    """
     word = text.strip()
     if word.startswith("{"):
         if not word.endswith("}"):
@@ -77,9 +80,9 @@ def known_words() -> list[str]:
 
 
 def dressed(threads: Sequence[Dress | None], leaving: Sequence[Relaxation], of: Dialect) -> Cycle:
-    """The cycle of threads, each with the primitive between its two accesses; None for one access alone.
+    """The cycle of threads, each with its primitive between its two accesses.  None is for a thread with one access.
 
-    leaving: the communication that leaves each thread; the directions of the accesses are its ends.
+    leaving: the communication that leaves each thread.  The ends of the communications give the directions.
     """
     relaxations = []
     for t, dress in enumerate(threads):
@@ -93,7 +96,7 @@ def dressed(threads: Sequence[Dress | None], leaving: Sequence[Relaxation], of: 
 
 
 def in_c(name: str) -> Dress | None:
-    """What a primitive is in a C test; None if it is none of C's."""
+    """What a primitive makes of two accesses in a C test; None if C has no such primitive."""
     c = dialect("C")
     if name == NONE:
         return lambda first, second: _po(first, second, "Plain", "Plain")
@@ -139,7 +142,10 @@ def _dependency(name: str, of: Dialect) -> Dress | None:
 
 
 def equivalent(name: str, table: Primitives) -> str | None:
-    """A primitive of C that is the same under a table: itself, or the fence that becomes just this instruction."""
+    """A primitive of C that means the same under a table: `name` itself, or a fence that becomes just this instruction.
+
+    None if there is no such primitive.
+    """
     stem = _instructions(DIALECTS[table.arch]).get(name)
     if in_c(name) is not None:
         return name
@@ -157,7 +163,7 @@ def _same_fence(table: Primitives, macro: str, stem: str) -> bool:
 
 @cache
 def _instructions(of: Dialect) -> dict[str, str]:
-    """The instructions that are primitives, by their names in small letters: the fence, or `=` and the annotation."""
+    """The instructions that are primitives: name in small letters -> fence or dependency, or `=` and an annotation."""
     if of.arch == "C":
         return {}
     machine = MACHINES[of.arch]
@@ -169,9 +175,9 @@ def _instructions(of: Dialect) -> dict[str, str]:
 
 
 def in_assembly(name: str, table: Primitives) -> Dress | None:
-    """What a primitive is in the assembly of a table's architecture; None if it is no such thing there.
+    """What a primitive makes of two accesses in the assembly of a table's architecture; None if it cannot be there.
 
-    A fence of C, or an access with one fence or an annotation, is what the table makes of it.
+    A fence of C becomes what the table says, and so does an ordered access of C that has one fence or an annotation.
     """
     of = DIALECTS[table.arch]
     if name == BARRIER:
@@ -191,7 +197,7 @@ def in_assembly(name: str, table: Primitives) -> Dress | None:
 
 
 def _one_fence(fences: tuple[frozenset[str], ...], of: Dialect) -> Dress | None:
-    """Program order, or the one fence, if the dialect has it."""
+    """Program order if there is no fence; the fence if there is one and the dialect has it; otherwise None."""
     if not fences:
         return _po
     stems = [stem for stem in of.fences if {stem.lower()} == {tag.lower() for tag in fences[0]}]
@@ -199,7 +205,10 @@ def _one_fence(fences: tuple[frozenset[str], ...], of: Dialect) -> Dress | None:
 
 
 def _translated(places: tuple[tuple[int, str], ...], table: Primitives, of: Dialect) -> Dress | None:
-    """An ordered access of C as the table has it: a fence on the side of the other access, or an annotation."""
+    """An ordered access of C as the table says: a fence between it and the other access, or an annotation.
+
+    None if the table has more than that.
+    """
     marks: list[tuple[int, str]] = []
     fence: Dress | None = None
     fenced = ""

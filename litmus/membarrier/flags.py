@@ -1,8 +1,8 @@
 """Flags and commands: the names and numbers of membarrier's two interfaces, and what each asks for.
 
-The call as it was posted (v12, LKML, March 2015) takes one argument of flags, the call as it was merged a
-command and flags: include/uapi/linux/membarrier.h, kernel/sched/membarrier.c.  Bit 0 is PRIVATE in the
-one and GLOBAL in the other.
+The call as it was posted (v12, LKML, March 2015) has one argument, flags.  The call as it was merged has a command and
+flags: include/uapi/linux/membarrier.h, kernel/sched/membarrier.c.  Bit 0 is PRIVATE in the first and GLOBAL in
+the second.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from msgspec import Struct
 
 EPERM, EINVAL = 1, 22  # include/uapi/asm-generic/errno-base.h
 
-# answer: a number, at once                    everyone: the promise to all threads
-# process: ... to those of the caller's process, which must have registered where `state` says for what
-# processor: ... to the thread of the caller's process that runs on one CPU; registered as for process
-# registered: ... to those of the processes that have registered           register: registers
-# registrations: which commands the caller's process has registered with
+# answer: it returns a number at once.
+# everyone: the promise to all threads.
+# process: the promise to the threads of the caller's process.  If `state` is given, the process must have registered.
+# processor: the promise to the thread of the caller's process that runs on one CPU; registered as for process.
+# registered: the promise to the threads of all processes that have registered.
+# register: it registers the caller's process.
+# registrations: it returns the commands with which the caller's process has registered.
 Asks = Literal["answer", "everyone", "process", "processor", "registered", "register", "registrations"]
 
 
 class Effect(Struct, frozen=True):
     """What a call does.
 
-    state: the registration that it needs, that its targets have, or that it makes; "" for none.
-    alone: the caller has its barriers even where there is nobody to wait for.  answer: what an `answer`
-    returns, and why.
+    state: the registration that it needs, that its targets need, or that it makes; "" for none.
+    alone: the caller executes its barriers even if there is no other thread to wait for.
+    answer, why: what an `answer` returns, and the reason.
     """
 
     asks: Asks
@@ -36,7 +38,7 @@ class Effect(Struct, frozen=True):
     why: str = ""
 
 
-EVERYONE = Effect("everyone")  # also what a call without arguments asks for
+EVERYONE = Effect("everyone")  # this is also the effect of a call without arguments
 _PROCESS = Effect("process")
 _QUERY = Effect("answer", why="it only asks whether the flags are supported")
 
@@ -56,7 +58,7 @@ FLAGS = {
     "MEMBARRIER_QUERY_FLAG": QUERY,
 }
 
-# Without EXPEDITED the kernel calls synchronize_sched(): the promise is the same, kept by waiting.
+# Without EXPEDITED, the kernel calls synchronize_sched().  It makes the same promise, and keeps it by waiting.
 BY_FLAGS = {
     0: EVERYONE,
     PRIVATE: _PROCESS,
@@ -68,7 +70,7 @@ BY_FLAGS = {
 
 
 def refused_flags(flags: int) -> Effect:
-    """What v12 does with flags that are not in BY_FLAGS: membarrier_validate_flags()."""
+    """How v12 refuses flags that are not in BY_FLAGS: membarrier_validate_flags()."""
     if flags & ~(PRIVATE | EXPEDITED | QUERY):
         return refused("unknown flags")
     return refused("EXPEDITED without PRIVATE")
@@ -77,7 +79,7 @@ def refused_flags(flags: int) -> Effect:
 # ---------------------------------------------------------------- merged: membarrier(cmd, flags)
 
 GLOBAL = 1 << 0
-RSEQ = 1 << 7  # the command that takes a flag
+RSEQ = 1 << 7  # the only command that may have a flag
 FLAG_CPU = 1 << 0
 
 _COMMANDS: tuple[tuple[str, int, Effect], ...] = (
@@ -98,13 +100,13 @@ SUPPORTED = sum(number for _, number, _ in _COMMANDS)
 COMMANDS = {
     "MEMBARRIER_CMD_QUERY": 0,
     **{f"MEMBARRIER_CMD_{name}": number for name, number, _ in _COMMANDS},
-    "MEMBARRIER_CMD_SHARED": GLOBAL,  # its former name
+    "MEMBARRIER_CMD_SHARED": GLOBAL,  # the former name of GLOBAL
 }
 REGISTRATIONS = {f"MEMBARRIER_CMD_{name}": e.state for name, _, e in _COMMANDS if e.asks == "register"}
 
 
 def by_command(nohz_full: bool) -> dict[int, Effect]:
-    """What each command does where flags are 0; GLOBAL is neither offered nor done where CPUs are nohz_full."""
+    """What each command does if flags are 0.  If a CPU is nohz_full, QUERY does not list GLOBAL, and GLOBAL fails."""
     effects = {number: effect for _, number, effect in _COMMANDS}
     supported = SUPPORTED
     if nohz_full:
@@ -121,8 +123,8 @@ ONE_CPU_OF_RSEQ = Effect("processor", "PRIVATE_EXPEDITED_RSEQ")  # with MEMBARRI
 class Registration(Struct, frozen=True):
     """A registration as mm->membarrier_state holds it.
 
-    begun: the bits that registering sets first.  ready: the bit that it sets last, which the call asks for.
-    found: the bits by which GET_REGISTRATIONS finds it.  command: the number that GET_REGISTRATIONS reports.
+    begun: the bits that registering sets first.  ready: the bit that it sets last; a call that needs the registration
+    reads this bit.  found: the bits that GET_REGISTRATIONS reads.  command: the number that it reports if one is set.
     """
 
     begun: int
@@ -131,8 +133,8 @@ class Registration(Struct, frozen=True):
     command: int
 
 
-# include/linux/sched/mm.h; kernel/sched/membarrier.c, membarrier_register_private_expedited(): the kinds of
-# PRIVATE_EXPEDITED set its first bit too, so that GET_REGISTRATIONS reports it beside them.
+# include/linux/sched/mm.h; kernel/sched/membarrier.c, membarrier_register_private_expedited().  The SYNC_CORE and RSEQ
+# registrations also set the first bit of PRIVATE_EXPEDITED, so that GET_REGISTRATIONS reports PRIVATE_EXPEDITED too.
 STATES = {
     "PRIVATE_EXPEDITED": Registration(0b10, 1 << 0, 0b11, 1 << 4),
     "GLOBAL_EXPEDITED": Registration(1 << 3, 1 << 2, 0b11 << 2, 1 << 2),
@@ -140,5 +142,5 @@ STATES = {
     "PRIVATE_EXPEDITED_RSEQ": Registration(1 << 7 | 0b10, 1 << 6, 0b11 << 6, 1 << 8),
 }
 
-OF_MERGED = {**COMMANDS, "MEMBARRIER_CMD_FLAG_CPU": FLAG_CPU}  # the names that its arguments may have
+OF_MERGED = {**COMMANDS, "MEMBARRIER_CMD_FLAG_CPU": FLAG_CPU}  # the names for arguments of the merged call
 CONSTANTS = {**FLAGS, **OF_MERGED, "EPERM": EPERM, "EINVAL": EINVAL}

@@ -1,7 +1,7 @@
 """One processor: all threads of a test run on it, one at a time.
 
-A processor sees its own accesses in program order, and the kernel's switch from one thread to another keeps
-that order for the next.  As program text: a full barrier stands before every access.
+A processor sees its own accesses in program order.  When the kernel switches to another thread, that thread sees this
+order too.  In program text, this is the same as a full barrier before every access.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ NOTE = "one CPU is online: all threads run on it, and none sees accesses out of 
 def on_one_cpu(code: ThreadCode, table: Primitives) -> ThreadCode:
     """The code with a full barrier of the table before every instruction that accesses memory.
 
-    Raises Unsupported at a plain access: the barriers would keep the compiler from exchanging it.
+    Raises Unsupported for a plain access: the compiler may exchange it, and the barriers would prevent that.
     """
     fences = [Fence(tags) for tags in table["smp_mb"].before]
     accesses = {line.instruction for line in code.lines if isinstance(line.operation, Load | Store | StoreConditional)}
     lines: list[Line] = []
-    places: list[int] = []  # of the lines in the new code, barriers included
+    places: list[int] = []  # the new number of each line; new numbers count the barriers, too
     previous = None
     for line in code.lines:
         if line.motion is PLAIN:

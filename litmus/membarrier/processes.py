@@ -1,7 +1,7 @@
 """Processes: which threads share one, and what each has registered before the test begins.
 
-All threads share one process unless the test says otherwise; the threads that it leaves unnamed share one
-more.  A registration is state of the process (mm->membarrier_state), so it is one for all of its threads.
+If the test states no process, all threads share one.  Otherwise, the threads that it does not name share one more
+process.  A registration is state of the process (mm->membarrier_state), so all threads of the process share it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from litmus.source.syntax import Machine
 
 
 class Process(Struct, frozen=True):
-    """The threads of a process, ascending, and its registrations: states of litmus.membarrier.flags."""
+    """The threads of a process, in ascending order, and its registrations, which are keys of flags.STATES."""
 
     threads: tuple[int, ...]
     registered: frozenset[str] = frozenset()
@@ -38,8 +38,8 @@ class Process(Struct, frozen=True):
 class System(Struct, frozen=True):
     """The processes of a test, by thread.
 
-    one_cpu: a single processor is online.  nohz_full: some processor is.  cpus: the number of the processor
-    that a thread runs on, where the test says so.
+    of: the process of each thread.  one_cpu: only one processor is online.  nohz_full: some processor runs without the
+    scheduler's tick.  cpus: a thread -> the number of the processor that it runs on, if the test states it.
     """
 
     of: tuple[Process, ...]
@@ -59,10 +59,10 @@ def one_process(threads: int) -> System:
 
 
 def system_of(machine: Machine | None, threads: int) -> System:
-    """What a test of so many threads says of its processes and processors.
+    """What a test with `threads` threads says about its processes and processors.
 
     Raises InputError for a thread that does not exist or is in two processes, for two threads on one processor, and
-    for a registration that does not exist, each at its place.
+    for a registration that does not exist, each with its span.
     """
     if machine is None:
         return one_process(threads)

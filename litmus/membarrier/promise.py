@@ -1,10 +1,10 @@
 """The promise of sys_membarrier(), as program text.
 
     caller:         smp_mb();  for each target t: send ipi_t;  for each t: wait for ack_t;  smp_mb();
-    each target t:  at one point, any: receive ipi_t;  smp_mb();  send ack_t
+    each target t:  at any one point: receive ipi_t;  smp_mb();  send ack_t
 
-Source: kernel/sched/membarrier.c, membarrier_private_expedited() and ipi_mb().  A thread that is not
-running has passed its point already, so that every other thread of the target set is a target.
+Source: kernel/sched/membarrier.c, membarrier_private_expedited() and ipi_mb().  The kernel interrupts only threads
+that are running.  A thread that is not running has already passed such a point, so here every other thread is a target.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from litmus.program.values import Address, Op, Reg
 
 
 class Promise(Struct, frozen=True):
-    """Which of the three barriers are there; all of them, unless a test asks what one is for."""
+    """Which of the three barriers are present.  All of them are, unless a test asks what one of them is for."""
 
-    before: bool = True  # the caller's, at its entry
-    handler: bool = True  # each target's
-    after: bool = True  # the caller's, before it returns
+    before: bool = True  # the barrier of the caller when it enters the call
+    handler: bool = True  # the barrier of each target
+    after: bool = True  # the barrier of the caller before it returns
 
 
 KEPT = Promise()
@@ -40,7 +40,7 @@ class Membarrier(Struct, frozen=True):
     kept: Promise = KEPT
 
     def call(self, targets: Iterable[int], span: Span) -> list[Operation]:
-        """The operations of one call to targets that are known, each an instruction of its own."""
+        """The operations of one call whose targets are known.  Each operation is an instruction of its own."""
         targets = list(targets)
         operations = self.entry()
         for t in targets:
@@ -54,7 +54,7 @@ class Membarrier(Struct, frozen=True):
         return [Fresh(), *(self._fence() if self.kept.before else ())]
 
     def interrupt(self, target: int, span: Span, sets: Sequence[Operation] = ()) -> list[Operation]:
-        """The message to a target, which takes it at some point; there it executes `sets` too, before its barrier."""
+        """The message to a target, which receives it at some point.  There it executes `sets`, and then its barrier."""
         fence = self._fence() if self.kept.handler else []
         handler = [*self._receive(_ipi(target), "~ipi"), *sets, *fence, self._send(_ack(target))]
         return [
@@ -81,7 +81,8 @@ class Membarrier(Struct, frozen=True):
         return [load, Assume(Op("eq", (Reg(register), 1)))]
 
 
-# Unrolling appends the number of the call to a message's name; the # keeps ipi 1, call 11 from ipi 11, call 1.
+# Unrolling appends the number of the call to a message's name.  The # separates the two numbers: without it, ipi 1 of
+# call 11 and ipi 11 of call 1 would have the same name.
 
 
 def _ipi(thread: int) -> Address:

@@ -1,9 +1,10 @@
 """The ordering table: which pairs of primitives order, derived from the shapes model by model.
 
-A pair orders (O) iff every shape, with the row's primitive in one of its threads that have two accesses
-and the column's in another, forbids its outcome, whichever of them is in which thread; all further
-such threads have smp_mb().  Otherwise (X) some test's outcome is allowed: its witness.  This is the table
-in the header of the sys_membarrier() patch (LKML, March 2015), which states it for two threads.
+For a pair, the row's primitive is put into one thread of a shape, and the column's into another; both threads have two
+accesses.  All other threads with two accesses have smp_mb().  The pair orders (O) if every such test forbids its
+outcome, for every shape and every choice of the two threads.  Otherwise (X) some test allows its outcome: this test is
+the witness.  This is the table in the header of the sys_membarrier() patch (LKML, March 2015), which has it for
+two threads.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ from litmus.shapes.generation import Generated, generate
 from litmus.shapes.naming import SHAPES, family, name_of, pair_shape
 
 DEFAULT_PRIMITIVES = ("barrier", FULL, "sys_membarrier")
-UNSEEN = Options(states="none", witness=False)  # only verdicts
-STATES = Options(states="auto", witness=False)  # and whether there is any final state
+UNSEEN = Options(states="none", witness=False)  # the verdict only
+STATES = Options(states="auto", witness=False)  # the verdict, and whether there is any final state
 
 
 class Asked(Struct, frozen=True):
-    """What a table is asked for; no models: every hardware model.
+    """What a table is asked for.  If there are no models, it is asked for every hardware model.
 
-    arch: the table of primitives for a model that names none.  primitives: alternatives in those tables;
-    compiler: what it does to plain accesses; both as for checking.  jobs: processes.  timeout: seconds for one
-    test under one model.
+    arch: the table of primitives for a model that names none.  primitives: the alternatives that are chosen in these
+    tables.  compiler: what the compiler may do to plain accesses.  (Both are as for checking.)  jobs: processes.
+    timeout: seconds for one test under one model.
     """
 
     rows: tuple[Primitive, ...]
@@ -60,16 +61,17 @@ class Asked(Struct, frozen=True):
 
 
 class Role(Struct, frozen=True):
-    """One way to put a pair into a shape, and the test that comes of it."""
+    """One way to put a pair into a shape, and the test that this gives."""
 
     shape: str
     test: str
 
 
 class Cell(Struct, frozen=True):
-    """A cell under one model: all its roles, and of which of their tests the outcome is allowed.
+    """A cell under one model.
 
-    failed: tests without an answer, by name.  seconds: what deciding its tests took; other cells may have the same.
+    roles: all ways to put the pair into the shapes.  allowed: the tests whose outcome is allowed, by name.  failed: the
+    tests without an answer, by name.  seconds: the time to decide its tests; other cells may share these tests.
     """
 
     model: str
@@ -81,17 +83,17 @@ class Cell(Struct, frozen=True):
     seconds: float = 0.0
 
     def is_ordered(self, role: Role) -> bool | None:
-        """Whether the test of a role forbids its outcome; None where that is not known."""
+        """Whether the test of a role forbids its outcome; None if this is not known."""
         return False if role.test in self.allowed else None if role.test in self.failed else True
 
     @property
     def ordered(self) -> bool | None:
-        """Whether the pair orders; None where that is not known."""
+        """Whether the pair orders; None if this is not known."""
         return _all(self.is_ordered(role) for role in self.roles)
 
     @property
     def shapes(self) -> dict[str, bool | None]:
-        """The same for each shape."""
+        """For each shape, whether the pair orders in it; None if this is not known."""
         names = dict.fromkeys(role.shape for role in self.roles)
         return {name: _all(self.is_ordered(role) for role in self.roles if role.shape == name) for name in names}
 
@@ -107,10 +109,10 @@ def _all(known: Iterable[bool | None]) -> bool | None:
 
 
 class Table(Struct, frozen=True):
-    """The answer: cells by (model, row, column), and the tests they rest on, by name.
+    """The answer: cells by (model, row, column), and the tests on which they rest, by name.
 
-    errors: why tests have no answer, each once; reasons: the same by model and test.  notes: what a reader of the
-    table must know.
+    errors: why tests have no answer, each reason once.  reasons: the same, by model and test.  notes: what a reader of
+    the table must know.
     """
 
     asked: Asked
@@ -128,7 +130,7 @@ class Table(Struct, frozen=True):
 
 
 def shapes_of(threads: int) -> tuple[str, ...]:
-    """The shapes of so many threads: all critical cycles, those with a name of their own first."""
+    """The shapes with that many threads: all critical cycles.  Those with a name of their own come first."""
     dialect_ = dialect("C")
     paths = read_paths("Pod**", dialect_)
     found = [family(cycle) for cycle in critical_cycles(threads, paths, dialect_) if len(cycle.threads) == threads]
@@ -143,13 +145,13 @@ def hardware_models() -> tuple[str, ...]:
 
 
 def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of: None) -> Table:
-    """The table; `progress` is told how many of the tests are decided.
+    """The table.  `progress` is called with how many of the tests are decided, and with their number.
 
-    Each distinct test is decided once for a model.  Raises InputError for a model or a shape that does not
-    exist and for pairs that no test can have; what is not supported is among the table's errors.
+    Each distinct test is decided once for each model.  Raises InputError for a model or a shape that does not exist and
+    for a pair that no test can have.  What is not supported is among the errors of the table.
     """
     own_code = any(primitive.name.startswith("{") for primitive in (*asked.rows, *asked.columns))
-    options = replace(STATES if own_code else UNSEEN, timeout=asked.timeout)  # a fragment may wait for ever
+    options = replace(STATES if own_code else UNSEEN, timeout=asked.timeout)  # a fragment of C may wait for ever
     settings = Settings(
         models=asked.models,
         arch=asked.arch,
@@ -182,7 +184,10 @@ def derive(asked: Asked, progress: Callable[[int, int], None] = lambda done, of:
 
 
 def explain(table: Table, cell: Cell) -> Result | None:
-    """The witness of a cell, decided once more with all that there is to say; None where the pair orders."""
+    """The witness of a cell, decided once more, this time with everything that can be said of it.
+
+    None if the pair orders.
+    """
     if cell.witness is None:
         return None
     asked = table.asked
@@ -198,7 +203,7 @@ def explain(table: Table, cell: Cell) -> Result | None:
 
 
 def story_of(result: Result) -> Story | None:
-    """The story of a result's witness; None where it has none."""
+    """The story of the witness of a result; None if there is none."""
     assert result.answer is not None
     assert result.answer.witness is not None
     assert result.model is not None
@@ -210,7 +215,7 @@ def story_of(result: Result) -> Story | None:
 
 
 class _Plan(Struct):
-    """What is to be decided: the cells without answers, the tests by name, and the models each test is for."""
+    """What is to be decided: the cells, still without answers, the tests by name, and the models of each test."""
 
     models: tuple[str, ...] = ()
     cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
@@ -220,7 +225,7 @@ class _Plan(Struct):
     notes: dict[str, None] = field(default_factory=dict)
 
     def test(self, cycle: Cycle, model: str) -> str:
-        """The name of the test of a cycle, which a model is to decide."""
+        """The name of the test of a cycle.  The test is added to those that the model decides."""
         name = self.names.get(cycle)
         if name is None:
             base = name_of(cycle)
@@ -261,7 +266,7 @@ def _planned(asked: Asked) -> _Plan:
 
 
 def table_of(model: str, arch: str | None) -> str:
-    """The table of primitives by which tests run under a model.  Raises InputError where none is known."""
+    """The table of primitives for tests under a model.  Raises InputError if neither the model nor `arch` names one."""
     entry = catalogue().get(model)
     if entry is not None and entry.primitives in tables():
         return entry.primitives
@@ -273,7 +278,7 @@ def table_of(model: str, arch: str | None) -> str:
 
 
 def _refuse_foreign(asked: Asked) -> None:
-    """Raises ForeignModel where a model is for another instruction set than its table of primitives."""
+    """Raises ForeignModel if a model is for another instruction set than its table of primitives."""
     for model in asked.models:
         table = load_primitives(table_of(model, asked.arch))
         try:
@@ -281,7 +286,7 @@ def _refuse_foreign(asked: Asked) -> None:
         except ForeignModel:
             raise
         except Diagnostic:
-            pass  # told with the tests
+            pass  # the same error comes with the tests
 
 
 def _chosen(asked: Asked, table: str) -> dict[str, str]:
@@ -289,9 +294,9 @@ def _chosen(asked: Asked, table: str) -> dict[str, str]:
 
 
 class _Ways(Struct, frozen=True):
-    """How a row and a column, and the threads beside them, are written in one kind of test.
+    """How a row, a column and the primitive of the other threads are written in one kind of test.
 
-    replaced: instructions that are a fence of C there.
+    replaced: the instructions that are written as a fence of C, with this fence.
     """
 
     arch: str
@@ -302,7 +307,10 @@ class _Ways(Struct, frozen=True):
 
 
 def _ways(row: Primitive, column: Primitive, model: str, table: Primitives) -> _Ways:
-    """C where both are C's; else assembly; else C, with a fence of C for the instruction."""
+    """The first kind of test that can have both primitives: C; assembly; C, with a fence of C for an instruction.
+
+    Raises InputError if none can.
+    """
     pair = (row.name, column.name, FULL)
     same = [equivalent(name, table) for name in pair]
     ways = (
@@ -321,7 +329,7 @@ def _ways(row: Primitive, column: Primitive, model: str, table: Primitives) -> _
 
 
 def _roles(plan: _Plan, model: str, shapes: Mapping[str, Cycle], ways: _Ways) -> Iterator[Role]:
-    """All ways to put a pair into shapes."""
+    """All ways to put a pair into the shapes."""
     of = dialect(ways.arch)
     for name, cycle in shapes.items():
         double = [t for t, thread in enumerate(cycle.threads) if thread.steps]
@@ -336,7 +344,7 @@ def _roles(plan: _Plan, model: str, shapes: Mapping[str, Cycle], ways: _Ways) ->
 
 
 class _Decided(Struct, frozen=True):
-    """One test under one model: the verdict's word, or why there is none."""
+    """One test under one model: the word of the verdict, or why there is none."""
 
     test: str
     model: str
@@ -347,7 +355,7 @@ class _Decided(Struct, frozen=True):
 
 
 def _deciding(plan: _Plan, settings: Settings) -> Callable[[str], Iterator[_Decided]]:
-    """What one process does: the function from the name of a test to its verdicts."""
+    """The function that a process executes: it gives the verdicts for the name of a test."""
     checkers: dict[tuple[str, ...], Checker] = {}
 
     def decide(name: str) -> Iterator[_Decided]:
