@@ -1,7 +1,7 @@
-"""Blaming: which barriers of a thread do not order what an execution needs out of order, and where others stand.
+"""Blaming: which barriers of a thread do not order what an execution needs out of order, and where the others are.
 
-Two accesses of a thread are out of order if the story puts them against program order, or if a thread has not seen the
-first, a write, when the second, a read, takes place.
+Two accesses of a thread are out of order in two cases.  The story puts them against program order; or the first is a
+write, the second is a read, and some thread has not yet seen the write when the read takes place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
         order = [e for t in threads for e in story.execution.order[t]]
         pairs = [pair for e in events if e in order for pair in _out_of_order(story, names, order, e)]
         pairs = [(a, e) for a, e in pairs if a in events]
-        # T's own accesses are in no order anyway, and that need not be said where something else is to blame.
+        # Nothing orders T's own accesses anyway.  This is not said if there is something else to blame.
         if pairs and not (overwritten and all(names.is_access(e) for pair in pairs for e in pair)):
             clauses.append(_Blame(names, order).clause(pairs))
     for first, second, last in overwritten:
@@ -35,7 +35,10 @@ def blamed(story: Story, names: Names, told: Iterable[int]) -> list[str]:
 
 
 def _out_of_order(story: Story, names: Names, order: list[int], event: int) -> list[Pair]:
-    """order: the thread's; T's goes on on another CPU if it migrates."""
+    """The pairs of a thread that are out of order and whose later access is `event`.
+
+    order: the program order of the thread; for a T that migrates, the accesses on both its CPUs.
+    """
     pairs = [(a, event) for a in story.overtaken(event)]
     if not story.at_once and not names.is_write(event):
         places = {(s.event, s.reader): i for i, s in enumerate(story.steps)}
@@ -45,14 +48,17 @@ def _out_of_order(story: Story, names: Names, order: list[int], event: int) -> l
 
 
 class _Blame:
-    """The barriers of one thread, whose accesses and fences are in this program order."""
+    """The barriers of one thread.  `order`: its accesses and fences, in program order."""
 
     def __init__(self, names: Names, order: list[int]) -> None:
         self.names = names
         self.order = order
 
     def clause(self, pairs: list[Pair]) -> str:
-        """The pair that matters most, and what stands between: T's own accesses have to have no barrier."""
+        """The clause about the pair that matters most, and about the barriers between its accesses.
+
+        Pairs with an access of the design come first: T's own accesses need no barrier between them.
+        """
         names = self.names
         design = [p for p in pairs if not all(names.is_access(e) for e in p)]
         first, second = min(design or pairs, key=lambda p: (len(self.between(*p)), self.distance(*p)))
@@ -65,7 +71,10 @@ class _Blame:
         return self.elsewhere(who, first, second)
 
     def for_who_sees(self, first: int, second: int, last: int) -> str:
-        """What barriers between two writes do not do for a thread whose write, the last, overwrites the second."""
+        """A clause for two writes that barriers order only for threads that see the second one.
+
+        `last` is a write of another thread, which overwrites the second one and has not seen it.
+        """
         names = self.names
         between = self.between(first, second)
         who, other = names.owner(last), names.thing(second)
@@ -78,7 +87,7 @@ class _Blame:
 
     def spelled(self, statements: list[int]) -> str:
         names = self.names
-        moving = [e for e in statements if names.is_access(e)]  # none of the scenario's other accesses has a fence
+        moving = [e for e in statements if names.is_access(e)]  # the hand-over: other accesses have no fences
         rest = [f"{names.source(e)} in line {names.line(e)}" for e in statements if e not in moving]
         return joined([*(["the hand-over to the new cpu"] if moving else []), *rest])
 
@@ -89,13 +98,13 @@ class _Blame:
         return self.order.index(second) - self.order.index(first)
 
     def between(self, first: int, second: int) -> list[int]:
-        """The statements between two accesses that may order something, by the first event of each."""
+        """The statements between two accesses that may order something.  Each is given by its first event."""
         inside = self.order[self.order.index(first) + 1 : self.order.index(second)]
         own = {self.names.place(first), self.names.place(second)}
         return self.statements(e for e in inside if self.names.is_fence(e) or self.names.place(e) not in own)
 
     def statements(self, events: Iterable[int]) -> list[int]:
-        """Of each statement that has a fence, or is more than one plain access, one event."""
+        """One event of each statement that has a fence, or that is more than one plain access."""
         found: dict[object, int] = {}
         for e in events:
             plain = self.names.is_access(e) or self.names.is_message(e) or self.names.is_simple(e)
@@ -104,7 +113,7 @@ class _Blame:
         return list(found.values())
 
     def elsewhere(self, who: str, first: int, second: int) -> str:
-        """Where the thread's barriers are, if not between two accesses."""
+        """The clause for two accesses with no barrier between them: it says where the barriers of the thread are."""
         all_ = self.statements(self.order)
         if not all_:
             return f"{who} executes no barrier"

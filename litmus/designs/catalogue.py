@@ -22,8 +22,8 @@ def shipped() -> dict[str, str]:
 def read_designs(words: Iterable[str]) -> list[Design]:
     """The designs that words name, each once.
 
-    A name or a file without a variant is the design and all its variants, `NAME:` the design alone.
-    Raises InputError where there is no such design, file or variant, and for what is wrong with a file.
+    A name or a file without a variant means the design and all its variants.  `NAME:` means the design alone.
+    Raises InputError if there is no such design, file or variant, and for an error in a file.
     """
     found: dict[tuple[str, str | None], Design] = {}
     for word in words:

@@ -1,4 +1,4 @@
-"""Explaining: a design under a model, an execution that breaks it on each side, in full."""
+"""Explaining: for a design under a model, an execution on each side that breaks it, told in full."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ from litmus.program.unroll import unroll
 
 
 class Explanation(Struct, frozen=True):
-    """What breaks a design on a side: the scenario, with the design's blocks in its text, and the execution.
+    """What breaks a design on a side: a scenario, whose text has the blocks of the design, and an execution.
 
-    told: the execution in one sentence; lines are those of the scenario's text.  story: see litmus.oracle.story.
+    told: the execution in one sentence; its line numbers are those of the scenario's text.  story: see
+    litmus.oracle.story.
     """
 
     finding: Finding
@@ -44,7 +45,7 @@ class Explanation(Struct, frozen=True):
 
 
 def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
-    """An explanation for each side on which a design is broken: of the first scenario found to be."""
+    """An explanation for each side on which a design is broken.  It explains the first broken scenario."""
     asked = matrix.asked
     design = asked.designs[number]
     lowering, texts = Lowering(design), listing(design)
@@ -62,7 +63,7 @@ def explain(matrix: Matrix, number: int, model: str) -> list[Explanation]:
             try:
                 answer = limited(asked, f"{design.title} in {scenario.title}", model, asking)
             except Unfinished:
-                continue  # another scenario of the family is the broken one
+                continue  # there is no answer here, so another scenario of the family is the broken one
             if answer.witness is not None:
                 found = story(answer.witness, compiled)
                 sentence = NO_STORY if found is None else tale(found, listed, design).sentence
@@ -77,7 +78,7 @@ def _asked(asked: Asked, lowering: Lowering, scenario: Scenario, model: Model, t
 
 
 def explain_waiting(matrix: Matrix, number: int, model: str) -> dict[str, Blocked]:
-    """By sides, an execution of a design's call that can never be completed, where there is one."""
+    """For each side that has one, an execution of the design's call that can never be completed."""
     asked = matrix.asked
     design = asked.designs[number]
     lowering, texts = Lowering(design), listing(design)

@@ -1,8 +1,8 @@
 """Lowering: a design in a scenario, on an architecture, as the program of a litmus test.
 
-The caller's accesses have the design's membarrier block between them, T's are surrounded by its hooks as the
-scenario's side says.  Blocks are lowered as the C of tests is.  What the reads must return is assumed as soon as
-they have read: only executions of the outcome are looked at.
+The membarrier block of the design is between the caller's accesses.  The hooks of the design are around or between T's
+accesses, as the side of the scenario says.  Blocks are lowered like the C of tests.  After each read of the scenario,
+an Assume demands the value of the outcome.  So only executions with the outcome are looked at.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ from litmus.program.question import Conjunction, Equal, Holds, Place, Question
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source import c_syntax as c
 
-RUNS: frozenset[str] | None = None  # in T's accesses, all kinds of floating blocks land
-SWITCHES = frozenset(("ipi",))  # in the switch
-AWAY = frozenset(("ipi", "quiescent"))  # where T's CPU runs another task
-MOVED = "moved"  # T's way from one CPU to another: set by the old one, when it is done with T
+# Which kinds of floating blocks land: among T's accesses (None: all kinds), in the switch, and where T's CPU runs
+# another task.
+RUNS: frozenset[str] | None = None
+SWITCHES = frozenset(("ipi",))
+AWAY = frozenset(("ipi", "quiescent"))
+MOVED = "moved"  # the variable for T's move to another CPU: the old CPU sets it when it is done with T
 
 
 class Lowering:
@@ -59,10 +61,11 @@ class Lowering:
     def program(self, scenario: Scenario, table: Primitives, outcome: bool = True) -> Program:
         """The program of a scenario.
 
-        outcome: reads return what the scenario asks for.  Else they return anything, and what a block writes depends by
-        control on its message: no machine executes it before.  No verdict about the promise rests on that.
+        outcome: the reads return what the scenario asks for.  If False, they may return anything, and what a block
+        writes depends by control on its message, because no machine executes a block before its message has come.
+        No verdict about the promise depends on that.
 
-        Raises InputError and Unsupported, at the place in the design, for what its blocks cannot say.
+        Raises InputError and Unsupported, with the place in the design, for what its blocks may not contain.
         """
         cpus = {cpu: scenario.starts_on(cpu) for cpu in sorted(scenario.cpus, reverse=True)}
         state = State(self.design, cpus, table.word)
@@ -83,7 +86,7 @@ class Lowering:
         )
 
     def _blocks(self, cpus: tuple[str, ...]) -> dict[tuple[str, str], c.Block]:
-        """(keyword, CPU) -> what it executes there; the caller's CPU has no name."""
+        """(keyword, CPU) -> the block that this CPU executes.  The name of the caller's CPU is empty."""
         found = self.resolved.get(cpus)
         if found is None:
             resolver = Resolver(self.design, cpus)
@@ -96,24 +99,27 @@ class Lowering:
 
 
 def question(scenario: Scenario) -> Question:
-    """What is asked of a scenario's program: the final values of its outcome; of the reads nothing."""
+    """The question about the program of a scenario: the final values of its outcome.
+
+    It does not ask for the values of reads, because the program already assumes them.
+    """
     places = tuple(Place(None, x) for x, _ in scenario.final)
     equations = tuple(Equal(i, v) for i, (_, v) in enumerate(scenario.final))
     types = (RegisterType(),) * len(places)
     return Question(places, types, len(places), "exists", Conjunction(equations), None)
 
 
-COMPLETES = Question((), (), 0, "exists", Holds(True), None)  # is there any execution?
+COMPLETES = Question((), (), 0, "exists", Holds(True), None)  # asks whether there is any execution
 
 
 def _function(number: int, scenario: Scenario) -> c.Function:
-    """The accesses of a thread: places in it are those of the scenario's text."""
+    """An empty function for the accesses of a thread.  Places in it are places in the scenario's text."""
     nothing = c.Definition(f"P{number}", c.At(0, 0), (), c.Block((), c.At(0, 0)))
     return c.Function(number, nothing, scenario.source, 0)
 
 
 class _Setting(Struct, frozen=True):
-    """What the threads of a program have in common; blocks: by keyword and CPU, their names resolved."""
+    """What the threads of a program have in common.  blocks: (keyword, CPU) -> the block, with resolved names."""
 
     scenario: Scenario
     blocks: Mapping[tuple[str, str], c.Block]
@@ -132,8 +138,8 @@ class _Thread(Statements):
         self.scenario = setting.scenario
         self.admitted: frozenset[str] | None = RUNS
         self.messages = 0
-        self.last_read: Expr | None = None  # of the scenario's accesses
-        self.end = END  # where `return` goes
+        self.last_read: Expr | None = None  # the value of the last read among the scenario's accesses
+        self.end = END  # the label to which `return` goes
 
     def steps(self, steps: tuple[Step, ...]) -> ThreadCode:
         """The whole thread."""
@@ -176,7 +182,7 @@ class _Thread(Statements):
         assert access is not None, "an access step has one"
         place = self._place(access.location, "READ_ONCE", "WRITE_ONCE", at)
         value: Expr = access.value
-        # Where T comes back on another CPU, the hand-over has the order of the dependency.
+        # If T has moved to another CPU, there is no dependency: the hand-over orders the two accesses.
         how = step.dependency if self.last_read is not None else None
         nothing = Op("xor", (self.last_read, self.last_read)) if self.last_read is not None else 0
         behind = self.label() if how == "ctrl" else None
@@ -203,7 +209,7 @@ class _Thread(Statements):
         self.emit(Assume(Op("eq", (value.expr, wanted))), at)
 
     def _run(self, keyword: str, cpu: str, step: Step) -> None:
-        """A block of the design; `return` leaves it."""
+        """Lower a block of the design.  `return` leaves the block."""
         block = self.setting.blocks.get((keyword, cpu))
         if block is None:
             return
@@ -214,7 +220,7 @@ class _Thread(Statements):
         self.function = c.Function(self.function.thread, self.function.definition, source, start)
         self.end = self.label()
         at = block.at
-        self.emit(CompilerBarrier(), at)  # the kernel is entered, and compiled by itself
+        self.emit(CompilerBarrier(), at)  # the thread enters the kernel, which is compiled separately
         self.statement(block)
         self.place(self.end)
         self.emit(CompilerBarrier(), at)
@@ -249,7 +255,7 @@ class _Thread(Statements):
         return super().evaluate(expression)
 
     def _send(self, s: c.Braced) -> None:
-        """Send a block to a CPU; wait for its answer unless it has none."""
+        """Send a block to a CPU.  If the block has an answer, wait for it."""
         (cpu,) = s.arguments
         assert isinstance(cpu, c.Name), "names are resolved"
         kind = FLOATING[s.name]
@@ -278,11 +284,11 @@ class _Thread(Statements):
             self.emit(Assume(Op("eq", (Reg(register), 1)), again), s.name_at)
 
     def _await(self, e: c.Call) -> TypedValue:
-        """A loop that spins until a condition holds, in its last round."""
+        """Lower a loop that spins until a condition holds.  Only its last round is lowered."""
         if len(e.arguments) != 1:
             self.wrong(f"{AWAIT} takes 1 argument, not {len(e.arguments)}", e.at)
         again = self._round()
-        # The branch of the loop: what follows depends on what was read.
+        # The branch of the loop: all that follows has a control dependency on what was read.
         condition = exactly(truth(self.value(e.arguments[0]))).expr
         following = self.label()
         self.emit(Branch(following, condition), e.at)
@@ -291,7 +297,7 @@ class _Thread(Statements):
         return NOTHING
 
     def _round(self) -> str:
-        """Here begins a round of a loop that waits."""
+        """Place a label here, where a round of a loop that waits begins, and return it."""
         label = self.label()
         self.place(label)
         return label

@@ -1,8 +1,8 @@
 """The matrix: every design in every scenario under every model, safe or broken.
 
-A design is broken in a scenario iff an outcome that the promise forbids there becomes reachable.  What the
-promise forbids is not assumed: the scenario with sys_membarrier() in the design's place is decided first.
-Which shapes there are is evidence, not a proof: the matrix says how many scenarios it rests on.
+A design is broken in a scenario if it allows an outcome that the promise forbids there; otherwise it is safe there.
+What the promise forbids is not assumed: first, the same scenario is decided with sys_membarrier() in place of the
+design.  A finite number of shapes is evidence, not a proof, so the matrix says on how many scenarios it rests.
 """
 
 from __future__ import annotations
@@ -41,15 +41,14 @@ from litmus.source.litmus import read_test
 
 CUT = "a loop was followed to its bound: write await() for one that waits"
 T = TypeVar("T")
-WHETHER_IT_ENDS = -1  # in place of the number of a family: does the call come to its end?
+WHETHER_IT_ENDS = -1  # in place of the number of a family: the question is whether the call comes to its end
 
 
 class Asked(Struct, frozen=True):
-    """What is asked of designs; no models: every hardware model.
+    """What is asked about designs.  If there are no models, it is asked for every hardware model.
 
-    primitives: alternatives (table, row, alternative), which go before those of a design; its expectations then
-    bind nobody.  options: how each
-    question is decided.  jobs: processes.
+    primitives: alternatives (table, row, alternative).  They override those of a design, and then the expectations of
+    the design are not compared.  options: how each question is decided.  jobs: processes.
     """
 
     designs: tuple[Design, ...]
@@ -60,14 +59,14 @@ class Asked(Struct, frozen=True):
     primitives: tuple[tuple[str, str, str], ...] = ()
     options: Options = Options(states="none")
     jobs: int | None = None
-    complete: bool = True  # whether the scenarios are those of which the designs' files speak
+    complete: bool = True  # whether the scenarios are those for which the files state expectations
 
 
 class Finding(Struct, frozen=True):
     """One design in one scenario under one model.
 
-    safe: None where there is no answer (error), and where the promise does not forbid the outcome.
-    seconds: what deciding it took.
+    safe: None if there is no answer (then `error` says why), or if the promise does not forbid the outcome.
+    seconds: the time that deciding took.
     """
 
     design: int
@@ -86,7 +85,8 @@ class Finding(Struct, frozen=True):
 class Liveness(Struct, frozen=True):
     """Whether the call of one design comes to its end on one side, under one model, whatever the reads return.
 
-    completes: in some execution.  blocked: an execution that cannot be completed, in one sentence, if there is one.
+    completes: whether it does in some execution.  blocked: if some execution cannot be completed, one such
+    execution, told in one sentence.
     """
 
     design: int
@@ -105,28 +105,31 @@ class Cell(Struct, frozen=True):
 
     @property
     def broken(self) -> tuple[Finding, ...]:
-        """Where it is broken."""
+        """The findings in which the design is broken."""
         return tuple(f for f in self.findings if f.safe is False)
 
     @property
     def stuck(self) -> bool:
-        """Whether no execution completes the call: then being safe means nothing."""
+        """Whether no execution completes the call.  Then it means nothing that the design is safe."""
         return not self.liveness.completes
 
     @property
     def deadlock(self) -> bool:
-        """Whether some execution completes the call, and some other one cannot be completed."""
+        """Whether some execution completes the call and another execution cannot be completed."""
         return self.liveness.completes and self.liveness.blocked is not None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """Why parts of it have no answer."""
+        """Why parts of the cell have no answer."""
         errors = [f.error for f in self.findings] + [self.liveness.error]
         return tuple([error for error in errors if error is not None])
 
     @property
     def safe(self) -> bool | None:
-        """Whether it is safe in all scenarios; None where that is not known, or the call may never come to its end."""
+        """Whether the design is safe in all scenarios.
+
+        None if this is not known, or if the call may never come to its end.
+        """
         if self.broken:
             return False
         known = not self.errors and self.liveness.completes and self.liveness.blocked is None
@@ -134,18 +137,18 @@ class Cell(Struct, frozen=True):
 
 
 class Matrix(Struct, frozen=True):
-    """The answer: cells by (number of the design, model, side), and the notes a reader must know."""
+    """The answer: cells by (number of the design, model, side), and the notes that a reader must know."""
 
     asked: Asked
     models: tuple[str, ...]
     cells: dict[tuple[int, str, str], Cell]
 
     def differences(self, design: int, model: str) -> str | None:
-        """How the findings differ from what the design's file expects of a model; None where they do not."""
+        """How the findings differ from what the design's file expects under a model; None if they do not."""
         return _difference(self, design, model)
 
     def is_unstated(self, design: int, model: str) -> bool:
-        """Whether something is wrong with a design under a model of which its file says nothing."""
+        """Whether something is wrong with a design under a model, and its file states nothing for this model."""
         cells = [self.cells[design, model, side] for side in self.asked.sides]
         wrong = any(cell.safe is False or cell.stuck or cell.deadlock for cell in cells)
         return wrong and _expected(self.asked, design, model) is None
@@ -156,10 +159,10 @@ def derive(
     progress: Callable[[int, int], None] = lambda done, of: None,
     each: Callable[[Finding, Liveness], None] = lambda finding, liveness: None,
 ) -> Matrix:
-    """The matrix; `progress` is told how many of the designs' scenarios are decided, `each` what was found.
+    """The matrix.  `progress` is called with how many scenarios are decided, `each` with every finding.
 
-    Raises InputError for a model, a shape or an alternative that does not exist, and for what is wrong with a
-    design; what is not supported and what was not decided in time is in the findings.
+    Raises InputError for a model, a shape or an alternative that does not exist, and for an error in a design.
+    What is not supported and what was not decided in time is in the findings.
     """
     models = asked.models or hardware_models()
     _validate(asked, models)
@@ -209,7 +212,7 @@ def _validate(asked: Asked, models: tuple[str, ...]) -> None:
 
 
 def primitives_of(asked: Asked, design: Design | None, model: str) -> Primitives:
-    """The table for a model, with the alternatives that the design chose, and those of the command line before them."""
+    """The table for a model, with the alternatives that the design chooses.  The command line overrides them."""
     name = table_of(model, asked.arch)
     chosen = {c.row: c.alternative for c in (design.primitives if design is not None else ()) if c.table == name}
     chosen |= {row: alternative for table, row, alternative in asked.primitives if table == name}
@@ -227,7 +230,7 @@ def model_of(name: str, table: Primitives) -> Model:
 def _deciding(
     asked: Asked, models: tuple[str, ...], known: list[Family]
 ) -> Callable[[str], Iterator[Finding | Liveness]]:
-    """What one process does: from a design and a family of scenarios, by number, to the findings."""
+    """The function that a process executes: from the numbers of a design and of a family of scenarios to findings."""
     promises: dict[tuple[int, str, int], bool] = {}
     lowerings: dict[int, Lowering] = {}
     unlimited = replace(asked.options, timeout=None)  # the limit is that of all questions about a scenario
@@ -270,12 +273,12 @@ def _deciding(
 
 
 def severity(finding: Finding) -> tuple[bool, ...]:
-    """The key that puts first what says most about a design: broken, not known, safe."""
+    """A key for sorting.  The finding that says most about a design comes first: broken, not known, safe."""
     return finding.safe is not False, finding.safe is not None
 
 
 def limited(asked: Asked, what: str, model: str, work: Callable[[], T]) -> T:
-    """What `work` returns, if it does within the time for one scenario."""
+    """What `work` returns.  Raises NoAnswer if it does not return within the time for one scenario."""
     seconds = asked.options.timeout
     if seconds is None:
         return work()
@@ -283,7 +286,7 @@ def limited(asked: Asked, what: str, model: str, work: Callable[[], T]) -> T:
 
 
 def _is_promised(family: Family, model: str, table: Primitives, options: Options) -> bool:
-    """Whether sys_membarrier() in the place of a design forbids the outcome."""
+    """Whether sys_membarrier(), in place of a design, forbids the outcome."""
     functions_, condition = functions(family.events)
     name = f"{family.shape} {family.roles}"
     test = read_test(Source(f"{name}.litmus", f"C {name}\n\n{{}}\n\n{functions_}\nexists ({condition})\n"))
@@ -294,7 +297,10 @@ def _is_promised(family: Family, model: str, table: Primitives, options: Options
 
 
 def _settled(graph: EventGraph, model: Model, asked: Question, options: Options) -> Answer:
-    """An answer that no longer execution can change.  Raises Unfinished where a loop that was cut leaves it open."""
+    """The answer, which executions with more rounds of a loop cannot change.
+
+    Raises Unfinished if they might: a loop was cut, and the verdict may depend on it.
+    """
     try:
         answer = decide(graph, model, asked, options)
     except Unfinished as error:
@@ -324,8 +330,11 @@ def _found(
 
 
 def scenarios_of_ends(design: Design, sides: Sequence[str]) -> list[Scenario]:
-    """The scenarios in which is asked whether the call comes to its end: what T and the caller access is the same."""
-    (family,) = families(["2+2W"])  # nobody reads
+    """The scenarios for the question whether the call comes to its end.
+
+    One shape is enough, because the accesses of T and of the caller do not matter for this question.
+    """
+    (family,) = families(["2+2W"])  # no thread reads
     return list(family.scenarios(sides, design.migrates))
 
 
@@ -338,9 +347,10 @@ def find_blocked(
     options: Options,
     stuck: bool,
 ) -> Blocked | None:
-    """An execution that can never be completed, whatever T does after the scenario.
+    """An execution that can never be completed, whatever T does after the scenario; None if there is none.
 
-    stuck: none can be completed.  Then one will do that T could complete after the scenario.
+    stuck: no execution of the scenario completes the call.  Then the result may also be an execution that only
+    something after the scenario could complete.
     """
     ends = partial(scenarios_of_ends, replace(design, migrates=False), ("OUT", "IN"))
     found = blocked(lowering, scenario, model, table, options, ends)
@@ -369,7 +379,7 @@ def _liveness(asked: Asked, d: int, lowering: Lowering, model_name: str, side: s
 def _ends(
     design: Design, lowering: Lowering, scenario: Scenario, model: Model, table: Primitives, options: Options
 ) -> tuple[bool, Blocked | None]:
-    """Whether some execution completes the call, and one that never can, if there is one."""
+    """Whether some execution completes the call; and an execution that can never complete it, if there is one."""
     completes = _completes(scenario, lowering, model, table, options)
     return completes, find_blocked(design, lowering, scenario, model, table, options, not completes)
 
@@ -389,7 +399,7 @@ def _died(item: str, how: str) -> Finding:
 
 
 def _expected(asked: Asked, number: int, model: str) -> Expectation | None:
-    """What a design's file expects of a model; None where it expects nothing that could be compared."""
+    """What a design's file expects under a model; None if it expects nothing that can be compared."""
     named = {word.text: e for e in asked.designs[number].expectations for word in e.models}
     expected = named.get(model) or (named.get(HARDWARE) if model in hardware_models() else None)
     return None if asked.primitives else expected
@@ -409,14 +419,17 @@ def _difference(matrix: Matrix, number: int, model: str) -> str | None:
         how = "can deadlock" if any(cells[side].deadlock for side in hanging) else "never completes the call"
         return f"{how} ({' '.join(hanging)}), and is expected to be safe" if hanging else None
     if any(cell.errors for cell in cells.values()):
-        return None  # there is an error to report
+        return None  # the errors are reported instead
     return _sides_differ(asked, hanging, expected.deadlock, "in a deadlock", "deadlock") or _sides_differ(
         asked, broken, expected.broken, "broken", "be broken"
     )
 
 
 def _sides_differ(asked: Asked, found: list[str], expected: tuple[str, ...] | None, is_so: str, to: str) -> str | None:
-    """How the sides differ from those expected: none (None), some that are not named (empty), or just these."""
+    """How the sides that were found differ from the expected ones; None if they do not.
+
+    expected: None if no side is expected, empty if some side is expected but none is named, else just these sides.
+    """
     named = expected or ()
     wanted = [side for side in asked.sides if side in named] if named or expected is None else found
     surprising = [side for side in found if side not in wanted]

@@ -1,6 +1,6 @@
-"""Naming: how the accesses of a scenario, and of a design in it, are called where an execution is told.
+"""Naming: what the accesses of a scenario, and of a design in it, are called when an execution is told.
 
-The caller is A, the target T; other threads have their numbers.
+The caller is A, the target is T; other threads have their numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from litmus.relation.rows import bits
 
 CALLER, TARGET = "A", "T"
 
-# A floating block, and the caller's part in it, where that is no message.
+# For a kind of block that is not sent as a message: what the block is called, and what the caller does, or does not do.
 NOUNS = {"quiescent": "quiescent state"}
 SENT = {"quiescent": "waits for a quiescent state"}
 NOT_SENT = {"quiescent": "waits for no quiescent state"}
@@ -46,7 +46,7 @@ class Names:
         return TARGET if number in self.targets else f"P{number}"
 
     def owner(self, event: int) -> str:
-        """The thread in which an event is, a block's events too."""
+        """The name of the thread of an event.  For an event of a block, this is the thread in which the block lands."""
         return self.thread(self.events[event].thread)
 
     def block(self, number: int) -> str:
@@ -59,7 +59,7 @@ class Names:
         return f"{name} to {next(cpu for cpu in self.scenario.cpus if self.scenario.cpu_thread(cpu) == thread)}"
 
     def kind(self, block: int) -> str:
-        """The word with which a block is sent."""
+        """The kind of a block: `ipi`, `signal`, `quiescent`."""
         first = next(iter(bits(self.execution.graph.blocks[block].events)))
         return self.source(first).removesuffix("_nowait")
 
@@ -87,7 +87,7 @@ class Names:
         return SENT.get(self.kind(block), f"sends {self.block(block)}")
 
     def message_block(self, event: int) -> int:
-        """The block that a message of the caller's belongs to."""
+        """The block to which a message of the caller belongs."""
         address = self.execution.addresses[event]
         return next(b for e, b in self.block_of.items() if self.events[e].address == address)
 
@@ -111,7 +111,7 @@ class Names:
         return f"{self.location(event)}={spell(self.execution.values[event])}"
 
     def location(self, event: int) -> str:
-        """Without its CPU, where there is one only."""
+        """The name of the location of an event.  The CPU is left out if there is only one."""
         address = self.execution.addresses[event]
         name = address.base if isinstance(address, Address) else spell(address)
         prefixes = ("mm.", *(f"{cpu}." for cpu in self.scenario.cpus if len(self.scenario.cpus) == 1))
@@ -120,34 +120,34 @@ class Names:
     # ------------------------------------------------------------ kinds of events
 
     def is_write(self, event: int) -> bool:
-        """Whether it is a write."""
+        """Whether an event is a write."""
         return self.events[event].kind == "W"
 
     def is_fence(self, event: int) -> bool:
-        """Whether it is a fence."""
+        """Whether an event is a fence."""
         return self.events[event].kind == "F"
 
     def is_message(self, event: int) -> bool:
-        """Whether it is an access to the message of a block, or to its answer."""
+        """Whether an event is an access to the message of a block, or to its answer."""
         address = self.execution.addresses.get(event)
         return isinstance(address, Address) and address.base.startswith("~")
 
     def is_simple(self, event: int) -> bool:
-        """Whether an access of a block is plain, READ_ONCE() or WRITE_ONCE(): its value says all of it."""
+        """Whether an access of a block is plain, READ_ONCE() or WRITE_ONCE().  Then telling its value is enough."""
         macro = CATALOGUE.get(self.word(event))
         return macro is None or macro.row in ("READ_ONCE", "WRITE_ONCE")
 
     def is_access(self, event: int) -> bool:
-        """Whether it is one of the scenario's own accesses."""
+        """Whether an event is one of the scenario's own accesses."""
         span = self._span(event)
         return span.source is self.scenario.source and (span.start, span.end) in self.accesses
 
     def is_move(self, event: int) -> bool:
-        """Whether it is a step of T's way to another CPU."""
+        """Whether an event is a step of T's move to another CPU."""
         return self.is_access(event) and self.location(event) == MOVED
 
     def update(self, event: int) -> tuple[int, int] | None:
-        """The read-modify-write that an access is a part of."""
+        """The read-modify-write to which an access belongs; None if it belongs to none."""
         graph = self.execution.graph
         pairs = (*graph.updates, *graph.amo, *graph.single, *graph.lxsx)
         return next((pair for pair in pairs if event in pair), None)
@@ -155,7 +155,7 @@ class Names:
     # ------------------------------------------------------------ where
 
     def place(self, event: int) -> tuple[int, int, int]:
-        """The statement of a thread that an event is part of."""
+        """The place of the statement to which an event belongs."""
         span = self._span(event)
         return self.events[event].thread, span.start, span.end
 
@@ -165,7 +165,7 @@ class Names:
         return span
 
     def source(self, event: int) -> str:
-        """The statement, as it is written."""
+        """The text of the statement."""
         return " ".join(self._span(event).text.split()).rstrip(";")
 
     def word(self, event: int) -> str:
@@ -178,7 +178,7 @@ class Names:
         return span.source.position(span.start)[0]
 
     def hook(self, event: int) -> str | None:
-        """The block of the design that an event stands in."""
+        """The keyword of the block of the design in which an event is; None if it is in none."""
         span = self._span(event)
         for keyword, hook in self.hooks.items():
             if span.source is hook.source and hook.start <= span.start < hook.end:

@@ -1,7 +1,7 @@
 """Parsing .design files: text -> litmus.designs.syntax.
 
-The grammar here knows the blocks of a design; what stands inside them is C, and is read by
-litmus.source.c_parser where it stands.
+The grammar here knows the blocks of a design.  The text inside a block is C: litmus.source.c_parser reads it at its
+place in the file.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _PHRASES = (
 def read_design(source: Source) -> File:
     """What a .design file says.
 
-    Raises InputError, at the place, for what the language does not have, what stands twice, and C that does
-    not parse.
+    Raises InputError, with the span, for text that is not in the language, for parts that are there twice, and for C
+    that does not parse.
     """
     tree = parse(_GRAMMAR, source, "design", _WORDS, phrases=_PHRASES)
     reader = _Reader(source)
@@ -69,7 +69,7 @@ def read_design(source: Source) -> File:
 
 
 class _Reader:
-    """From the trees of one file to its syntax."""
+    """Makes the syntax of one file from its trees."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -150,7 +150,7 @@ class _Reader:
 
 
 def _sides_after(verdict: str, words: list[tuple[str, Word]]) -> tuple[str, ...] | None:
-    """The sides behind a verdict; None where it does not stand."""
+    """The sides after a verdict; None if the verdict is not there."""
     kinds = [kind for kind, _ in words]
     if verdict not in kinds:
         return None
@@ -168,7 +168,7 @@ def _refuse_twice(expectations: list[Expectation]) -> None:
 
 
 def _strings(node: Node) -> str:
-    """Texts that stand beside each other are one, as in C."""
+    """The text of strings.  Several strings after each other are one text, as in C."""
     return "".join(_unquoted(as_token(token)) for token in as_tree(node).children)
 
 

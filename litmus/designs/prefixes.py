@@ -1,4 +1,4 @@
-"""Prefixes: the code of a thread up to a place where it waits, and what can be seen of it without a memory model."""
+"""Prefixes: the code of a thread up to a place where it waits, and what can be said of it without a memory model."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from litmus.program.code import (
 )
 from litmus.program.values import Address, Expr, Op, Reg, ValueFault, simplify
 
-BLOCK = "block "  # begins the registers and labels of a block that is executed as part of its thread
+BLOCK = "block "  # the prefix of registers and labels of a block that is executed as part of its thread
 ENDED, DEAD = ".ended", ".dead"
 
 
 class Wait(Struct, frozen=True):
-    """A loop that waits: lines start to end are its round, and line `end` what it waits for."""
+    """A loop that waits.  Lines `start` to `end` are one round; line `end` has the condition that it waits for."""
 
     start: int
     end: int
@@ -42,16 +42,16 @@ class Wait(Struct, frozen=True):
 
     @property
     def only(self) -> Load | None:
-        """The load on which alone the condition depends, if there is one."""
+        """If the condition depends on one load only, this load; otherwise None."""
         return self.loads[0] if len(self.loads) == 1 and _names(self.condition) <= {self.loads[0].register} else None
 
     def register(self, load: Load, in_block: bool) -> str:
-        """The register of one of the loads, where the wait is executed in a thread or in a block that it takes."""
+        """The register of one of the loads.  In a block that is executed as part of its thread, it has a prefix."""
         return f"{BLOCK}{load.register}" if in_block else load.register
 
 
 class Code:
-    """The code of a thread or of a block; `end`: how much of it is executed."""
+    """The code of a thread or of a block.  `end`: how many of its lines are executed."""
 
     def __init__(self, code: ThreadCode, end: int | None = None) -> None:
         self.code = code
@@ -69,7 +69,7 @@ class Code:
         return admitted is None or kind in admitted
 
     def places(self) -> list[int]:
-        """The places between two instructions."""
+        """The places between two instructions, before the first one and after the last one."""
         numbers = [line.instruction for line in self.lines]
         return [i for i in range(len(numbers) + 1) if i in (0, len(numbers)) or numbers[i] != numbers[i - 1]]
 
@@ -83,7 +83,7 @@ class Code:
 
 
 def waits_of(code: Code) -> list[Wait]:
-    """The waits of a thread or of a block; those left out that read where it is not known before what they read."""
+    """The waits of a thread or of a block.  A wait is left out if the address of one of its loads is not known."""
     found = []
     for end, line in enumerate(code.lines):
         operation = line.operation
@@ -98,8 +98,8 @@ def waits_of(code: Code) -> list[Wait]:
 def stopped(code: Code, end: int, wait: Wait | None = None, block: Code | None = None) -> ThreadCode:
     """The code up to line `end`, and nothing after it.
 
-    wait: the condition that does not hold there; of each of its loads, a register `... read` tells whether it was
-    executed.  block: it is executed there, and the wait is one of its own.
+    wait: its condition does not hold there.  For each of its loads, a register `... read` tells whether the load was
+    executed.  block: this block is executed there, and the wait is one of the block's.
     """
     lines, labels = _part(code, end, wait if block is None else None, "")
     if block is not None:
@@ -118,7 +118,7 @@ def stopped(code: Code, end: int, wait: Wait | None = None, block: Code | None =
 
 
 def _part(code: Code, end: int, wait: Wait | None, prefix: str) -> tuple[list[Line], dict[str, int]]:
-    """Lines and labels; what is behind `end` is at -1."""
+    """The lines up to `end`, and the labels.  A label after `end` has the place -1."""
     lines: list[Line] = []
     index: dict[int, int] = {}
     for i, line in enumerate(code.lines[:end]):
@@ -135,7 +135,7 @@ def _part(code: Code, end: int, wait: Wait | None, prefix: str) -> tuple[list[Li
 
 
 def _renamed(operation: Operation, prefix: str) -> Operation:
-    """The operation of a block, with registers and labels of its own."""
+    """The operation of a block, with the prefix before its registers and labels."""
     changes: dict[str, object] = {}
     for name in operation.__struct_fields__:
         value = getattr(operation, name)
@@ -169,7 +169,7 @@ def _names(expr: Expr) -> set[str]:
 
 
 def value_of(expr: Expr, registers: Mapping[str, object]) -> object:
-    """The value of an expression; None where it is not known."""
+    """The value of an expression; None if it is not known."""
     match expr:
         case Reg(name):
             return registers.get(name)
@@ -188,7 +188,10 @@ UNKNOWN = "unknown"  # a value that is not a constant
 
 
 def last_values(code: Code, address: Address) -> set[object]:
-    """What the last store to a variable may store, on the ways through some code; None: there is no such store."""
+    """What the last store to a variable may store, for all ways through some code.
+
+    None is in the set if some way has no store to the variable.
+    """
     reached: dict[int, set[object]] = {0: {None}}
     work = [0]
     while work:
@@ -208,7 +211,10 @@ def last_values(code: Code, address: Address) -> set[object]:
 
 
 def may_release(code: Code, wait: Wait) -> bool:
-    """Whether code, from its start, may store something with which a wait ends, before it waits like that itself."""
+    """Whether code, from its start, may store a value with which a wait ends.
+
+    Ways are followed only up to a wait that waits for the same thing.
+    """
     names = {item(load.address) for load in wait.loads}
     seen: set[int] = set()
     work = [0]
@@ -231,7 +237,7 @@ def may_release(code: Code, wait: Wait) -> bool:
 
 
 def _shape(wait: Wait) -> tuple[object, ...]:
-    """What a wait waits for, whichever registers it uses and whichever CPU's state it is."""
+    """What a wait waits for.  It is the same for waits that differ only in registers, or in the CPU of the state."""
     positions = {load.register: f"{i}" for i, load in enumerate(wait.loads)}
     return tuple(item(load.address) for load in wait.loads), _positioned(wait.condition, positions)
 
@@ -246,5 +252,5 @@ def _positioned(expr: Expr, positions: Mapping[str, str]) -> Expr:
 
 
 def item(address: Expr) -> tuple[str, int] | None:
-    """A variable of a design, whichever CPU's it is, and where in it; None if that depends on what is read."""
+    """A variable of a design, without its CPU, and the offset in it; None if the address depends on what is read."""
     return (address.base.rpartition(".")[2], address.offset) if isinstance(address, Address) else None

@@ -1,6 +1,7 @@
-"""Resolving a design's blocks: every name becomes what it stands for, and labels go.
+"""Resolving a design's blocks: every name is replaced by what it means, and labels are removed.
 
-What is left is the C dialect, with irq_off and the floating blocks, whose argument is then the CPU they are sent to.
+The result is in the C dialect, with irq_off and the floating blocks.  The argument of a floating block is then the
+CPU to which it is sent.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ IRQ_OFF, EACH_CPU, CPU, AWAIT = "irq_off", "for_each_cpu", "cpu", "await"
 class Where(Struct, frozen=True):
     """What surrounds a statement.
 
-    own: the CPU that executes it; None: the caller's, which has no state here.  cpus: the names of CPUs; sends:
-    floating blocks may be sent from here; masked: interrupts are off.
+    own: the CPU that executes it; None for the caller's CPU, which has no state here.  cpus: the names of CPUs.
+    sends: floating blocks may be sent from here.  masked: interrupts are off.
     """
 
     own: str | None
@@ -39,7 +40,7 @@ class Where(Struct, frozen=True):
 
 
 class Resolver:
-    """The names of one design, where T may run on these CPUs, in the order in which a caller looks at them."""
+    """The names of one design.  `cpus`: the CPUs on which T may run, in the order in which a caller looks at them."""
 
     def __init__(self, design: Design, cpus: tuple[str, ...]) -> None:
         self.cpus = cpus
@@ -50,12 +51,12 @@ class Resolver:
             raise InputError(f"{name} is the state of every cpu already", place(item.body, item.type.at))
 
     def membarrier(self, body: Body) -> c.Block:
-        """What the caller executes."""
+        """The block that the caller executes."""
         known = {TARGET: self.cpus[0]} if len(self.cpus) == 1 else {}
         return _Resolution(self, body).block(Where(None, known, sends=True))
 
     def hook(self, body: Body, cpu: str) -> c.Block:
-        """What a CPU executes to switch T out or in."""
+        """The block that a CPU executes to switch T out or in."""
         return _Resolution(self, body).block(Where(cpu, {TARGET: cpu}))
 
 

@@ -12,7 +12,7 @@ Node = TypeVar("Node")
 
 
 def nodes(node: object) -> Iterator[object]:
-    """A node of litmus.source.c_syntax and all inside it, outermost first, in the order of the text."""
+    """A node of litmus.source.c_syntax and all nodes inside it, outermost first, in the order of the text."""
     if type(node) is tuple:
         for child in node:
             yield from nodes(child)
@@ -23,8 +23,8 @@ def nodes(node: object) -> Iterator[object]:
 
 
 def rewritten(node: Node, change: Callable[[object], object]) -> Node:
-    """The tree in which every outermost node that `change` changes is replaced by what it makes of it."""
-    return cast(Node, _rewritten(node, change))  # the kind of a statement may change, that it is one does not
+    """The tree with nodes replaced by what `change` makes of them.  Nodes inside a changed node are not visited."""
+    return cast(Node, _rewritten(node, change))  # the kind of a statement may change, but it stays a statement
 
 
 def _rewritten(node: object, change: Callable[[object], object]) -> object:

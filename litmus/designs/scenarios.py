@@ -1,11 +1,12 @@
 """Scenarios: who does what while a design is at work.
 
-A scenario is a shape, two of its threads, one as the caller of membarrier and one as T, and a side: where T is
-switched.  The caller's two accesses have the call between them, T's only barrier(); all further threads with
-two accesses have smp_mb().  What the shape asks for is what the promise forbids.
+A scenario has a shape, two of its threads (one is the caller of membarrier, the other is T), and a side, which says
+where T is switched.  Between the caller's two accesses is the call, between T's two accesses is only barrier().  All
+other threads with two accesses have smp_mb() between them.  The promise forbids the outcome of the shape.
 
-`SHAPE+cut` is for what T does before the call and after it.  T and a thread B have the shape.  T has two more accesses
-in the middle, which the caller's accesses put before the call and after it:
+`SHAPE+cut` asks for the order between T's accesses before the call and those after it.  T and a thread B have the
+shape.  T has two more accesses in the middle.  The caller's accesses put the first of these before the call and the
+second after it:
 
     A: z=1; call; r=v (0)      T: x=1; r=z (0); v=1; r=y (0)      B: y=1; smp_mb(); r=x (0)      (SB+cut)
 
@@ -35,16 +36,16 @@ from litmus.shapes.relaxations import READ, WRITE
 CALL = "sys_membarrier"
 ONE_CPU, OLD_CPU, NEW_CPU = "cpu(T)", "cpu(old)", "cpu(new)"
 
-# What a hardware thread does: an access; the barriers of the other threads; the call; T's switches, and its way from
-# one CPU to another.
+# What a hardware thread does: an access; the barriers of T and of the other threads; the call; T's switches; T's move
+# from one CPU to another.
 Deed = Literal["access", "barrier", "smp_mb", "membarrier", "switch_out", "switch_in", "leave", "arrive"]
 
 CUT = "cut"
 BEFORE, AFTER = "z", "v"  # what T reads before the call and writes after it
-CUTS = tuple(f"{shape}+{CUT}" for shape in ("SB", "MP", "LB"))  # T: write and read, two of either, read and write
+CUTS = tuple(f"{shape}+{CUT}" for shape in ("SB", "MP", "LB"))  # T: write, read; two writes or two reads; read, write
 DEPENDENCIES = ("addr", "data", "ctrl")
 
-# What T does on each side; a: its accesses before the place where the call may be, b: those after it.
+# What T does on each side.  a: its accesses before the place where the call may be.  b: its accesses after that place.
 DEEDS: dict[str, tuple[Deed | Literal["a", "b"], ...]] = {
     "RUN": ("a", "barrier", "b"),
     "OUT": ("a", "barrier", "b", "switch_out"),
@@ -74,7 +75,7 @@ RUNNING = {
 
 
 class Step(Struct, frozen=True):
-    """One thing that a hardware thread does, and where the scenario's text says so."""
+    """One thing that a hardware thread does, and its place in the scenario's text."""
 
     deed: Deed
     access: Access | None
@@ -87,9 +88,9 @@ class Step(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True):
-    """Threads, the last of them T's second CPU if T migrates, and the final values that are asked for.
+    """A scenario: its threads, and the final values that are asked for.  If T migrates, the last thread is T's new CPU.
 
-    cpus: those that T runs on, in the order in which a caller looks at them.
+    cpus: the CPUs on which T runs, in the order in which a caller looks at them.
     """
 
     shape: str
@@ -101,7 +102,7 @@ class Scenario(Struct, frozen=True):
     final: tuple[tuple[str, int], ...]
     source: Source
     titles: tuple[str, ...]
-    listed: bool = False  # the text has the design's blocks, and places in them are places in it
+    listed: bool = False  # whether the text contains the design's blocks; then their places are places in this text
 
     @property
     def roles(self) -> str:
@@ -114,16 +115,16 @@ class Scenario(Struct, frozen=True):
         return f"{self.shape}, T={self.directions(self.target)}"
 
     def directions(self, thread: int) -> str:
-        """The directions of a thread's accesses, `WR`; T's on both its CPUs."""
+        """The directions of a thread's accesses, `WR`.  For T, those on both its CPUs."""
         moved = self.threads[-1] if thread == self.target and len(self.cpus) > 1 else ()
         return "".join(s.access.direction for s in (*self.threads[thread], *moved) if s.access is not None)
 
     def cpu_thread(self, cpu: str) -> int:
-        """The hardware thread that a CPU of T's is."""
+        """The number of the hardware thread that stands for a CPU of T."""
         return len(self.threads) - 1 if cpu == NEW_CPU else self.target
 
     def listing(self, blocks: Mapping[str, str]) -> Scenario:
-        """The same with the texts of the blocks, `{ ... }` by keyword, in its own text."""
+        """The same scenario, with the texts of the blocks in its own text.  `blocks`: keyword -> `{ ... }`."""
         plans = [[(step.deed, step.access) for step in steps] for steps in self.threads]
         source, threads = _written(self.source.name, self.titles, plans, self.final, blocks)
         return replace(self, source=source, threads=threads, listed=True)
@@ -134,10 +135,10 @@ class Scenario(Struct, frozen=True):
 
 
 class Family(Struct, frozen=True):
-    """The scenarios that differ in side and CPUs only.
+    """Scenarios that differ only in the side and in the CPUs.
 
-    events: with sys_membarrier() in place of the design; the outcome is that of the scenarios.
-    place: how many of T's accesses come before the place where the switch is in MID.
+    events: the accesses, with sys_membarrier() in place of the design.  Their outcome is that of the scenarios.
+    place: how many of T's accesses come before the switch on the side MID.
     """
 
     shape: str
@@ -148,11 +149,14 @@ class Family(Struct, frozen=True):
 
     @property
     def roles(self) -> str:
-        """Those of its scenarios."""
+        """The roles of its scenarios: `caller=P1 T=P0`."""
         return _roles(self.caller, self.target)
 
     def scenarios(self, sides: Iterable[str], migrates: bool) -> Iterator[Scenario]:
-        """Those of the sides; of a T that migrates, one for each order in which a caller may look at its CPUs."""
+        """The scenarios of the sides.
+
+        If T migrates, MID has one scenario for each order in which a caller may look at T's CPUs.
+        """
         for side in sides:
             if migrates and side == "MID":
                 yield self._scenario(side, (OLD_CPU, NEW_CPU))
@@ -208,15 +212,15 @@ def _roles(caller: int, target: int) -> str:
 
 
 def default_shapes() -> tuple[str, ...]:
-    """The shapes of which the designs' files speak."""
+    """The shapes for which the designs' files state expectations."""
     return (*shapes_of(2), *CUTS)
 
 
 def families(shapes: Iterable[str]) -> list[Family]:
-    """All ways to choose a caller and T in shapes, each test once.
+    """All ways to choose a caller and T in the shapes, each test once.
 
-    Raises InputError for a shape that does not exist, that has not two threads with two accesses, or in which T's
-    accesses cannot have the dependency.
+    Raises InputError for a shape that does not exist, for one without two threads that have two accesses, for one in
+    which T's accesses cannot have the dependency, and for a `+cut` of a shape with more than two threads.
     """
     found: dict[tuple[Cycle, bool], Family] = {}
     for name in shapes:
@@ -246,7 +250,7 @@ def _depends(cycle: Cycle, thread: int, how: str) -> bool:
 
 
 def _stepped(events: Events, dresses: Sequence[Dress | None]) -> Events:
-    """The accesses with these primitives between them."""
+    """The accesses, with the primitives of `dresses` between them."""
     threads = [
         accesses if dress is None else (accesses[0], replace(accesses[1], step=dress(*(a.direction for a in accesses))))
         for accesses, dress in zip_longest(events.threads, dresses)
@@ -262,7 +266,10 @@ def _dress(name: str) -> Dress:
 
 
 def _cut(name: str, events: Events, target: int) -> Family:
-    """A shape between T and a thread beside it, with the caller's two accesses around the middle of T's."""
+    """A family of `SHAPE+cut`: the shape is between T and another thread, and the caller is one more thread.
+
+    T has two more accesses in the middle.  The caller's two accesses are to the locations of these.
+    """
     first, second = events.threads[target]
     between = _dress(BARRIER)
     before, after = BEFORE, AFTER
@@ -292,9 +299,9 @@ def _dependency(access: Access | None) -> str | None:
 
 
 def read_scenarios(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The shapes and the sides that words such as `MP`, `SB+cut`, `OUT` name, each once; all sides if none is named.
+    """The shapes and the sides that words such as `MP`, `SB+cut`, `OUT` name, each once.
 
-    Raises InputError for a word that is neither.
+    If no side is named, all sides are meant.  Raises InputError for a word that names neither a shape nor a side.
     """
     sides: dict[str, None] = {}
     shapes: dict[str, None] = {}
@@ -318,7 +325,7 @@ def _written(
     final: tuple[tuple[str, int], ...],
     blocks: Mapping[str, str],
 ) -> tuple[Source, tuple[tuple[Step, ...], ...]]:
-    """The text of a scenario, and its threads with where each deed stands in it."""
+    """The text of a scenario, and its threads.  Every deed has its place in the text."""
     text = ""
     places: list[list[tuple[int, int]]] = []
     for title, plan in zip(titles, plans, strict=True):
@@ -347,7 +354,7 @@ def _written(
 
 
 def _spelled(access: Access, reads: int) -> str:
-    """An access as a line of C; `reads`: how many reads of the thread there are before it."""
+    """An access as a line of C.  `reads`: how many reads of the thread come before it."""
     place, value = access.location, str(access.value)
     how, read = _dependency(access), f"r{reads - 1}"
     if how == "addr":

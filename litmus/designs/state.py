@@ -14,11 +14,11 @@ from litmus.program.code import Variable
 from litmus.source import c_syntax as c
 
 TARGET = "T"
-TASK = 1  # the value of T; some other task is 0
+TASK = 1  # the value that means T; 0 means some other task
 
 
 class Item(Struct, frozen=True):
-    """One variable of a block: its type as written, how many cells, and its initial value; None: `T`."""
+    """One variable of a block: its type as written, how many cells it has, and its initial value (None means `T`)."""
 
     name: str
     type: c.TypeName
@@ -28,7 +28,7 @@ class Item(Struct, frozen=True):
     body: Body
 
     def typed(self, word: int) -> CType:
-        """Its type where pointers have `word` bytes.  Raises InputError where there is none."""
+        """Its type, if pointers have `word` bytes.  Raises InputError if there is no such type."""
         found = named_type(self.type.name, self.pointers, word)
         if found is None or found.opaque:
             raise InputError(
@@ -38,7 +38,7 @@ class Item(Struct, frozen=True):
 
 
 def items_of(design: Design, block: str) -> dict[str, Item]:
-    """The variables of a block, `cpu` or `mm`.  Raises InputError for all that is not the declaration of one."""
+    """The variables of a block, `cpu` or `mm`.  Raises InputError for anything that does not declare a variable."""
     body = design.bodies.get(block)
     found: dict[str, Item] = {}
     for s in body.block.statements if body is not None else ():
@@ -74,9 +74,9 @@ def _item(s: c.Declaration, declarator: c.Declarator, body: Body) -> Item:
 
 
 class State(Shared):
-    """A design's state, as the threads of a scenario share it, by full names.
+    """A design's state, as the threads of a scenario share it.  Variables have their full names.
 
-    cpus: a CPU -> whether T runs on it at the start.
+    cpus: CPU -> whether T runs on it at the start.
     """
 
     def __init__(self, design: Design, cpus: Mapping[str, bool], word: int) -> None:
@@ -101,7 +101,7 @@ class State(Shared):
             self.initial[full] = TASK * running if item.initial is None else item.initial
 
     def variables(self) -> dict[str, Variable]:
-        """All of them; every cell of an array has the initial value."""
+        """All variables.  Every cell of an array has the initial value."""
         return dict(self._variables())
 
     def _variables(self) -> Iterator[tuple[str, Variable]]:

@@ -17,18 +17,18 @@ from litmus.source import c_syntax as c
 HOOKS = ("membarrier", "switch_out", "switch_in")
 STATES = ("cpu", "mm")
 SIDES = ("RUN", "OUT", "IN", "MID")
-HARDWARE = "all"  # instead of a model, in an expectation: every hardware model that no other one names
+HARDWARE = "all"  # in place of a model in an expectation: every hardware model that no other expectation names
 
 
 class Word(Struct, frozen=True):
-    """A name, and where it stands."""
+    """A name, and its place."""
 
     text: str
     span: Span
 
 
 class Body(Struct, frozen=True):
-    """A block of C, `{ ... }`; places in it are offsets from the start of `span`."""
+    """A block of C, `{ ... }`.  Places in it are offsets from the start of `span`."""
 
     block: c.Block
     span: Span
@@ -46,7 +46,7 @@ class Choice(Struct, frozen=True):
 class Expectation(Struct, frozen=True):
     """`expect MODEL ... safe;` or `expect MODEL ... broken SIDE ..., deadlock SIDE ... : "reason";`.
 
-    broken, deadlock: on just these sides; empty: on some side; None: on none.
+    broken, deadlock: the sides on which this is expected.  Empty: on some side, which is not named.  None: on no side.
     """
 
     models: tuple[Word, ...]
@@ -62,7 +62,7 @@ class Expectation(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """The design itself or one of its variants: what stands in it, and nothing that it takes over.
+    """The design itself or one of its variants: only what is in its own text, not what a variant takes from the design.
 
     bodies: hooks and states, by keyword.
     """
@@ -85,12 +85,12 @@ class File(Struct, frozen=True):
     variants: tuple[Part, ...]
 
     def designs(self) -> list[Design]:
-        """The design and its variants.  Raises InputError for one without a membarrier block, or an unknown label."""
+        """The design and its variants.  Raises InputError if one has no membarrier block or an unknown label."""
         return [_design(self.design, None), *(_design(self.design, variant) for variant in self.variants)]
 
 
 class Design(Struct, frozen=True):
-    """One design with everything that it is made of; what it removes is no longer in its blocks."""
+    """One design with all its parts.  The statements that it removes are no longer in its blocks."""
 
     name: str
     variant: str | None
@@ -131,9 +131,9 @@ def _design(base: Part, variant: Part | None) -> Design:
 
 
 def without(design: Design, label: Word) -> Design:
-    """The design without the statement of that label: an empty one is in its place.
+    """The design without the statement of that label.  An empty statement is in its place.
 
-    Raises InputError where none has it.
+    Raises InputError if no statement has the label.
     """
     names = labels(design)
     if label.text not in names:
@@ -150,7 +150,7 @@ def without(design: Design, label: Word) -> Design:
 
 
 def labels(design: Design) -> dict[str, Span]:
-    """The labels of a design's blocks, with where each stands.  Raises InputError for one that stands twice."""
+    """The labels of a design's blocks -> their places.  Raises InputError for a label that is there twice."""
     found: dict[str, Span] = {}
     for body in design.bodies.values():
         for node in nodes(body.block):
@@ -164,7 +164,7 @@ def labels(design: Design) -> dict[str, Span]:
 
 
 def listing(design: Design) -> dict[str, str]:
-    """The text of every hook, by keyword, with blanks in the place of what the design removes."""
+    """The text of every hook, by keyword.  Blanks replace what the design removes."""
     texts = {}
     for keyword in HOOKS:
         body = design.bodies.get(keyword)
@@ -181,5 +181,5 @@ def listing(design: Design) -> dict[str, str]:
 
 
 def place(body: Body, at: c.At) -> Span:
-    """Where a node of a block stands in the file."""
+    """The place in the file of a node of a block."""
     return Span(body.span.source, body.span.start + at[0], body.span.start + at[1])

@@ -1,8 +1,8 @@
 """Telling an execution that breaks a design in one sentence, as one would on a mailing list.
 
-What is told is the execution's story (litmus.oracle.story), an order that the model allows: messages and blocks are in
-it; of the design's accesses those that other threads have to do with.  The beats are what is claimed, the sentence says
-them.
+The sentence tells the execution's story (litmus.oracle.story), which is an order that the model allows.  It tells of
+the scenario's accesses, of messages and blocks, and of those accesses of the design that concern other threads.  The
+beats are the claims that the sentence makes, in order.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ THEN = "only then "
 
 
 class Beat(Struct, frozen=True):
-    """Accesses that are told together, in this order; with a reader: a write becomes visible to that thread.
+    """Accesses that are told together, in this order.
 
-    before: the accesses that they come before, against program order.
+    before: accesses that come earlier in program order, and later in the story.
+    reader: if it is not None, the beat tells that a write becomes visible to this thread.
     """
 
     events: tuple[int, ...]
@@ -36,14 +37,14 @@ class Beat(Struct, frozen=True):
 
 
 class Tale(Struct, frozen=True):
-    """What is told of an execution: the beats in order, and the sentence, which says of barriers too."""
+    """What is told of an execution: the beats in order, and the sentence, which also speaks of barriers."""
 
     beats: tuple[Beat, ...]
     sentence: str
 
 
 def told(execution: Execution, model: Model, scenario: Scenario, design: Design) -> str:
-    """The sentence that tells an execution that the model allows."""
+    """The sentence that tells an execution, which the model allows."""
     found = story(execution, model)
     return NO_STORY if found is None else tale(found, scenario, design).sentence
 
@@ -88,7 +89,8 @@ def _beats(found: Story, names: Names) -> list[Beat]:
 def _chosen(found: Story, names: Names) -> set[int]:
     """The accesses that are told.
 
-    That the caller has its answer is told where an access does not wait for it; what concerns one thread alone is not.
+    An access that concerns only one thread is not told.  That the caller receives an answer is told only if a later
+    access does not wait for it.
     """
     events = [step.event for step in found.steps if step.reader is None]
     shared = _shared(found.execution)
@@ -103,7 +105,7 @@ def _chosen(found: Story, names: Names) -> set[int]:
 
 
 def _shared(execution: Execution) -> set[int]:
-    """The accesses of updates, locks and the like that other threads' accesses are related to by rf, co or fr."""
+    """The accesses to locations that several threads access: rf, co or fr relates them to accesses of other threads."""
     events = execution.graph.events
     found = set()
     for writes in execution.co:
@@ -118,7 +120,7 @@ def _shared(execution: Execution) -> set[int]:
 
 
 class _Clause(Struct):
-    """An actor and its deeds, and what comes after them all; `visible`: the deeds are writes that become visible."""
+    """An actor, its deeds, and the text after all of them.  `visible`: the deeds are writes that become visible."""
 
     actor: str
     deeds: list[str]
@@ -161,7 +163,7 @@ class _Telling:
         return [str(clause) for clause in self.told]
 
     def add(self, clause: _Clause) -> None:
-        """Go on in the last clause, if it has the same form."""
+        """Add a clause.  If the last clause has the same actor and form, its deeds are added to that clause."""
         last = self.told[-1] if self.told else None
         if last is not None and (last.actor.removeprefix(THEN), last.visible) == (clause.actor, clause.visible):
             if last.end == clause.end:
@@ -170,7 +172,7 @@ class _Telling:
         self.told.append(clause)
 
     def plain(self, beat: Beat) -> _Clause:
-        """Accesses at their turn, or after their turn: others have overtaken them."""
+        """A clause for accesses that take place at their turn, or later, after others have overtaken them."""
         event = beat.events[0]
         actor = self.names.owner(event)
         then = THEN * self.is_last(beat)
@@ -179,7 +181,10 @@ class _Telling:
         return _Clause(f"{then}{actor}", [self.names.deed(event)])
 
     def is_last(self, beat: Beat) -> bool:
-        """Whether only accesses are left that others have overtaken, all of one thread: they come after all else."""
+        """Whether all that is left to tell are accesses of one thread that others have overtaken.
+
+        Then "only then" is right: the accesses must come after what was told last, which another thread did.
+        """
         i = self.beats.index(beat)
         if i == 0 or any(not self.overtaken & set(b.events) and b.reader is None for b in self.beats[i:]):
             return False
@@ -190,18 +195,18 @@ class _Telling:
         return bool(self.story.earlier[first] >> last & 1)
 
     def becomes_visible(self, beat: Beat) -> bool:
-        """Whether a write is told as one that becomes visible where it takes place."""
+        """Whether a beat is told as a write that becomes visible to all threads when it takes place."""
         return self.story.at_once and self.has_value(beat)
 
     def has_value(self, beat: Beat) -> bool:
-        """Whether a write is told by its value: it is no message, no part of an update."""
+        """Whether a write is told by its value.  A message, a step of T's move or a part of an update is not."""
         event = beat.events[0]
         names = self.names
         special = names.is_message(event) or names.is_move(event) or names.update(event) is not None
         return names.is_write(event) and not special
 
     def early(self, beat: Beat) -> _Clause:
-        """Accesses before their turn."""
+        """A clause for accesses that take place before their turn."""
         event = beat.events[0]
         actor = self.names.owner(event)
         before = f" before {self.things(actor, beat.before)}"
@@ -220,7 +225,7 @@ class _Telling:
         return joined(parts)
 
     def block(self, beat: Beat, number: int, landed: bool) -> _Clause:
-        """A floating block, or a part of one; before: what its thread did earlier, and others see later."""
+        """A clause for a floating block or a part of one.  Accesses that it overtakes are named at the end."""
         names = self.names
         deeds = []
         if not landed:
@@ -234,7 +239,7 @@ class _Telling:
         return _Clause(names.block(number), deeds, end)
 
     def seen(self, beat: Beat, reader: int) -> _Clause:
-        """A write becomes visible to a thread after others have gone on."""
+        """A clause for a write that becomes visible to a thread only after others have gone on."""
         event = beat.events[0]
         then = THEN * self.is_last(beat)
         thing = self.names.value(event) if self.has_value(beat) else self.names.thing(event)
@@ -244,7 +249,10 @@ class _Telling:
     # ------------------------------------------------------------ what was not sent
 
     def before_not_sending(self) -> set[int]:
-        """Where nothing is sent: what is told of the call; without that, the caller's last access before it."""
+        """The accesses after which it is told that the caller sends nothing; empty if it sends something.
+
+        They are the told accesses of the call, or, if there are none, the last access of the caller before the call.
+        """
         execution = self.names.execution
         if any(block.events & execution.executed for block in execution.graph.blocks):
             return set()
@@ -260,6 +268,6 @@ class _Telling:
         return {max(before, key=order.index)} if before else set()
 
     def not_sent(self) -> list[str]:
-        """The kinds of blocks that the caller sends on other ways."""
+        """Phrases that say what the caller does not send: one for each kind of block that it sends on other ways."""
         kinds = dict.fromkeys(self.names.kind(b) for b in range(len(self.names.execution.graph.blocks)))
         return [NOT_SENT.get(kind, f"sends no {kind}") for kind in kinds]

@@ -1,10 +1,12 @@
 """Waiting for ever: executions of a design in which some thread can never go on.
 
-Code waits at a lock, for the answer to a message, and in await().  A thread that waits is stopped for ever in an
-execution if all other threads have ended or are stopped too, if what memory holds in the end does not let it go on,
-and if nobody who could still run will change that.  Interrupts that a stopped thread does not admit are never taken.
-Which of its waits every thread is stopped at is chosen here; the rest of the execution is a question to the engine, so
-that an answer holds under the memory model that was asked for.
+Code waits at a lock, for the answer to a message, and in await().  A thread that waits is stopped for ever if three
+things hold.  All other threads have ended or are stopped too.  The final content of memory does not let the thread go
+on.  No thread that could still run will change that content.  If a stopped thread does not admit an interrupt, the
+interrupt is never taken.
+
+This module chooses, for every thread, the wait at which it is stopped.  The rest of the execution is a question to
+the engine.  So an answer holds under the memory model that was asked for.
 """
 
 from __future__ import annotations
@@ -31,22 +33,22 @@ from litmus.program.values import Address, spell
 
 
 class Stop(Struct, frozen=True):
-    """Where a thread stops: at a wait of its own, or at one of a block that it takes before line `at`."""
+    """Where a thread stops: at a wait of its own, or at a wait of a block that it takes before line `at`."""
 
     at: int
     wait: Wait
-    block: int | None = None  # the line of the caller that sends it
+    block: int | None = None  # the line of the caller that sends the block
 
 
 class Situation(Struct, frozen=True):
-    """Where the threads stop; pending: the blocks that were sent and are not taken, by the lines that send them."""
+    """Where the threads stop.  pending: the blocks that are sent and never taken, given by the lines that send them."""
 
     stops: Mapping[int, Stop]
     pending: frozenset[int]
 
 
 class Blocked(Struct, frozen=True):
-    """An execution that cannot be completed, and what it is, in one sentence."""
+    """An execution that cannot be completed, and one sentence that tells it."""
 
     scenario: Scenario
     execution: Execution
@@ -63,7 +65,7 @@ def blocked(
 ) -> Blocked | None:
     """An execution in which some thread can never go on; None if there is none.
 
-    ends: scenarios that have all that T may do after this one; None: nobody does anything more.
+    ends: scenarios that together have everything that T may do after this one.  None: no thread does anything more.
     """
     analysis = _Analysis(lowering, scenario, table, ends or list)
     for situation in analysis.situations(ends is not None):
@@ -86,7 +88,8 @@ class _Analysis:
         self.table = table
         self.ends = ends
         program = lowering.program(scenario, table, outcome=False)
-        # The call is executed once: its messages need no copies, and a block can be executed as part of its thread.
+        # The call is executed only once.  So its messages need no copies, and a block can be executed as part of its
+        # thread.
         self.threads = [_without_fresh(code) for code in program.threads]
         self.program = replace(program, threads=tuple(self.threads))
         self.caller = scenario.caller
@@ -108,7 +111,7 @@ class _Analysis:
     # ------------------------------------------------------------ situations
 
     def situations(self, ever: bool) -> Iterator[Situation]:
-        """Those that nothing excludes which can be seen without the memory model."""
+        """All situations, except those that are impossible under every memory model."""
         for mine in (None, *self.waits[self.caller]):
             sent = [i for i in self.floats if mine is None or i < mine.end]
             for fates in product(*(self._fates(i, mine) for i in sent)):
@@ -122,7 +125,10 @@ class _Analysis:
                         yield situation
 
     def _fates(self, sent: int, mine: Wait | None) -> tuple[str, ...]:
-        """What may become of a block, where the caller stops at `mine`."""
+        """What may happen to a block if the caller stops at `mine`.
+
+        done: it is executed.  pending: it is never taken.  held: its thread stops in it.
+        """
         answer = self.answers[sent]
         held = ("held",) if waits_of(self.bodies[sent]) else ()
         if answer is None:
@@ -130,12 +136,12 @@ class _Analysis:
         return ("pending", *held) if answer is mine else ("done",)
 
     def _stops(self, thread: int, fates: Mapping[int, str]) -> list[Stop | None]:
-        """Where a thread may stop; in the block that holds it up, if there is one."""
+        """Where a thread may stop.  If a block holds it up, it stops in this block."""
         held = [i for i, fate in fates.items() if fate == "held" and self.floats[i].thread == thread]
         if not held:
             return [None, *(Stop(wait.end, wait) for wait in self.waits[thread])]
         if len(held) > 1:
-            return []  # while one block is executed, no other one is
+            return []  # a thread cannot be in two blocks at once
         (block,) = held
         code, kind = self.codes[thread], self.floats[block].kind
         places = [at for at in code.places() if code.admits(at, kind)]
@@ -148,7 +154,7 @@ class _Analysis:
         )
 
     def _is_missed(self, sent: int, situation: Situation, ever: bool) -> bool:
-        """Whether a block is never taken: its thread is stopped, or has ended, where it does not admit the block."""
+        """Whether a block is never taken: its thread does not admit the block where it is stopped or has ended."""
         thread, kind = self.floats[sent].thread, self.floats[sent].kind
         stop = situation.stops.get(thread)
         if stop is None:
@@ -156,7 +162,10 @@ class _Analysis:
         return stop.block is not None or not self.codes[thread].admits(stop.at, kind)
 
     def _may_last(self, wait: Wait, situation: Situation) -> bool:
-        """Whether memory may hold in the end what the wait does not end with, as far as program order tells."""
+        """Whether memory may, in the end, have a value with which the wait does not end.
+
+        Only program order is looked at: the values that the last store of each thread may store.
+        """
         if wait.is_private or wait.only is None:
             return True
         address = wait.only.address
@@ -169,7 +178,7 @@ class _Analysis:
                 last.append(last_values(Code(self.bodies[stop.block].code, stop.wait.end), address))
         for sent, body in self.bodies.items():
             if sent not in situation.pending and not any(s.block == sent for s in situation.stops.values()):
-                last.append(last_values(body, address) | {None})  # it may not be sent at all
+                last.append(last_values(body, address) | {None})  # the block may not be sent at all
         values = {value for some in last for value in some if value is not None}
         if all(None in some for some in last):
             values.add(self._initially(address))
@@ -180,7 +189,7 @@ class _Analysis:
         return variable.cells[address.offset // variable.size]
 
     def _is_released(self, wait: Wait, situation: Situation) -> bool:
-        """Whether somebody who is not stopped may yet end a wait: the caller, who may call again, or T."""
+        """Whether a thread that is not stopped may still end a wait: the caller, which may call again, or T."""
         if wait.is_private:
             return False
         running = [] if self.caller in situation.stops else [self.caller]
@@ -201,7 +210,7 @@ class _Analysis:
     # ------------------------------------------------------------ the question
 
     def program_of(self, situation: Situation) -> Program:
-        """The program in which the threads stop there."""
+        """The program in which the threads stop as the situation says."""
         threads = []
         for number, code in enumerate(self.codes):
             stop = situation.stops.get(number)
@@ -214,12 +223,13 @@ class _Analysis:
         absent = situation.pending | {stop.block for stop in situation.stops.values()}
         sends = [self.floats[i] for i in absent if i is not None]
         mine = threads[self.caller]
+        # A Fresh, which does nothing here, replaces the block, so that labels stay right.
         lines = [replace(x, operation=Fresh()) if any(x.operation is f for f in sends) else x for x in mine.lines]
         threads[self.caller] = replace(mine, lines=tuple(lines))
         return replace(self.program, threads=tuple(threads))
 
     def question(self, situation: Situation) -> Question:
-        """Whether what the waits have read is what memory holds in the end."""
+        """The question whether the waits have read the final values of memory."""
         places: list[Place] = []
         formulas: list[Formula] = []
         for thread, stop in situation.stops.items():
@@ -241,7 +251,7 @@ class _Analysis:
     # ------------------------------------------------------------ telling
 
     def told(self, situation: Situation, execution: Execution) -> str:
-        """`A waits in line 7 for ...; T waits in line 3 for ..., where no ipi lands`."""
+        """`A waits in line 7 for ...; T waits in line 3 for ..., where no ipi is taken`."""
         parts = []
         reasons: dict[str, None] = {}
         for thread in (self.caller, *self.targets):
@@ -261,7 +271,7 @@ class _Analysis:
         return f"the answer to its {text}" if wait.is_private else text
 
     def _reasons(self, wait: Wait, execution: Execution) -> Iterator[str]:
-        """Where what memory holds comes from."""
+        """For each location of a wait, the write that its final value comes from."""
         for load in () if wait.is_private else wait.loads:
             writes = next((co for co in execution.co if execution.addresses[co[0]] == load.address), ())
             if not writes:
@@ -298,7 +308,7 @@ def _line(wait: Wait) -> int:
 
 
 def _without_fresh(code: ThreadCode) -> ThreadCode:
-    """The same without new copies of messages; a Fresh with nothing to copy stays where labels may point at it."""
+    """The same code without its Fresh operations, which make new copies of messages.  Labels move accordingly."""
     kept = [line for line in code.lines if not isinstance(line.operation, Fresh)]
     moved = [0]
     for line in code.lines:

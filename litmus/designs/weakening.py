@@ -1,4 +1,4 @@
-"""Weakening: a design without one of its barriers at a time, which tells which of them are necessary."""
+"""Weakening: a design without one of its barriers at a time.  This tells which barriers are necessary."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from litmus.diagnostics import Span
 from litmus.isa.c_catalogue import CATALOGUE
 from litmus.source import c_syntax as c
 
-COMPILER_ONLY = "barrier"  # a fence that the machine sees nothing of
+COMPILER_ONLY = "barrier"  # a fence that exists only for the compiler, not for the machine
 
 
 class Barrier(Struct, frozen=True):
-    """A barrier of a design: `smp_mb()`, its label if it has one, the hook it stands in, and where."""
+    """A barrier of a design: `smp_mb()`, its label if it has one, its hook, and its place."""
 
     text: str
     label: str | None
@@ -32,7 +32,7 @@ class Barrier(Struct, frozen=True):
 
 
 def weakened(design: Design) -> list[tuple[Barrier, Design]]:
-    """Each barrier of a design, and the design without it."""
+    """Each barrier of a design, with the design without that barrier."""
     return [(barrier, _without(design, hook, s, barrier)) for barrier, hook, s in _barriers(design)]
 
 
