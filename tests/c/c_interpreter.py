@@ -62,7 +62,7 @@ def value_of(expr: Expr, registers: dict[str, Value]) -> Value:
 
 
 def run(test: Program, thread: int = 0, limit: int = 10_000) -> Run:
-    """Run a thread alone; store-conditionals succeed where they may.
+    """Run a thread alone.  Store-conditionals succeed if they may.
 
     Raises DroppedError where an assumption does not hold, and AssertionError if it does not end.
     """

@@ -1,6 +1,6 @@
-"""Random C expressions, and what ISO C11 says of them (LP64, arithmetic that wraps): a second opinion.
+"""Random C expressions with the values that ISO C11 gives them (LP64, arithmetic that wraps): a second opinion.
 
-It is written over mathematical integers, not over the operators of litmus.program.values.
+It computes with mathematical integers, not with the operators of litmus.program.values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Type = tuple[int, bool]
 
 @dataclass(frozen=True)
 class Expression:
-    """Its text, its value, and the type of that; value None: it has none (a division by zero, say)."""
+    """An expression: its text, its value, and the type of the value.  None: it has no value (a division by zero)."""
 
     text: str
     value: int | None

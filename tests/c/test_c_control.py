@@ -60,7 +60,7 @@ def test_control_flow_is_that_of_c(body: str, expected: int) -> None:
 def reach(functions: str) -> dict[str, list[str]]:
     """For each branch that depends on a register, the stores up to its join, by variable, in the order of the code.
 
-    Key: the variables stored from the branch to its join; a branch without a join reaches to the end.
+    The key has the variables stored from the branch to its join.  A branch without a join reaches to the end.
     """
     code = program(functions).threads[0]
     result = {}

@@ -31,7 +31,7 @@ def error_of(marked: str, kind: type[Diagnostic]) -> Diagnostic:
 
 
 def in_test(functions: str, init: str = "") -> str:
-    """A test with these functions; what does not begin as one is the body of P0."""
+    """A test with these functions.  A text that does not begin with a function is the body of P0."""
     if not re.match(r"«?[PQ]\d", functions):
         functions = f"P0(int *x) {{ {functions} }}"
     return f"C t\n{{ {init} }}\n{functions}\nexists (true)\n"

@@ -19,7 +19,7 @@ def variables(draw: st.DrawFn, prefix: str) -> Variables:
 
 
 def run_or_reject(text: str, *arguments: str) -> Run:
-    """Run it; a division that cannot be lowered, in an arm that is not evaluated, is not what is asked about."""
+    """Run it.  Reject examples with a division that cannot be lowered, in an arm that is not evaluated."""
     try:
         return run_c(text, *arguments)
     except Diagnostic as error:

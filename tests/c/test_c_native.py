@@ -1,4 +1,4 @@
-"""Primitives against the instructions that the headers say they are: the same events, in the same cat sets."""
+"""Primitives compared with the instructions that the headers give for them: same events, in the same cat sets."""
 
 import pytest
 
@@ -109,7 +109,7 @@ NATIVE = [
 
 
 def events_of(program: Program) -> tuple[list[tuple[str, frozenset[str]]], list[list[tuple[int, int]]]]:
-    """The events of P0 in order, each once whatever the path; and the pairs of its read-modify-writes."""
+    """The events of P0 in order, each only once although several paths have it; and its read-modify-write pairs."""
     graph: EventGraph = unroll(program)
     own = [e for e in graph.events if e.thread == 0]
     kinds, numbers = [], {}

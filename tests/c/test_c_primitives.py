@@ -22,9 +22,10 @@ AMO = "R.AcqRel Wx.AcqRel"
 
 
 def spelled(operation: Operation) -> str:
-    """R, W; R*, W* of a load-reserve and its store-conditional; Wx of one instruction; fences; ? for a branch.
+    """R, W: accesses.  R*, W*: a load-reserve and its store-conditional.  Wx: the write of an atomic instruction.
 
-    After a dot the cat sets of an access, but for those of atomic updates (X, EX).
+    A fence has its name, a branch is ?.  After a dot come the cat sets of an access, without those of atomic updates (X
+    and EX).
     """
     match operation:
         case Load():
@@ -324,7 +325,7 @@ CONDITIONAL = [
      "R.A Wx.L", "R.A Wx.L", "R*.AcqRel ? W*.Rel", "R*.AcqRel ?"),
     ("uatomic_cmpxchg(x, {}, 5, CMM_ACQUIRE, CMM_RELAXED)", "LWSYNC R* ? W* SYNC", "LWSYNC R* ?",
      "DMB R* ? W* DMB", "DMB R* ? DMB", "R.A Wx.L", "R.A Wx.L", "R*.AcqRel ? W*.Rel", "R*.AcqRel ?"),
-    # a test by itself comes first: `?` decides
+    # a separate test comes first, and its branch `?` decides
     ("atomic_add_unless(x, 5, 0 == {})", "SYNC R* ? W* SYNC", "SYNC R* ?", "DMB R* ? W* DMB", "DMB R* ?",
      "R ? R.A Wx.L", "R ?", f"R* ? W*.Rel {FULL}", "R* ?"),
 ]  # fmt: skip

@@ -44,7 +44,7 @@ def message(between: str, reader: str) -> str:
 
 
 def buffering(*between: str) -> str:
-    """Store buffering with that between the store and the load."""
+    """Store buffering, with the given statements between the store and the load of each thread."""
     return threads(
         f"WRITE_ONCE(*x, 1); {between[0]} r1 = READ_ONCE(*y);", f"WRITE_ONCE(*y, 1); {between[-1]} r1 = READ_ONCE(*x);"
     )
@@ -75,12 +75,12 @@ VERDICTS = [
     (message("smp_wmb();", "r1 = atomic_fetch_add_acquire(1, y); r2 = READ_ONCE(*x);"), MP, "NN NNN"),
     (message("smp_wmb();", "r1 = uatomic_load(y, CMM_ACQUIRE); r2 = READ_ONCE(*x);"), MP, "NN NNN"),
     (message("smp_wmb();", "r1 = uatomic_load(y); r2 = READ_ONCE(*x);"), MP, "SN SSS"),
-    # a compare-and-exchange is an acquire when it succeeds, and nothing when it fails; but on ARM the fence comes all
-    # the same, and a CAS that fails has loaded with acquire semantics
+    # a compare-and-exchange is an acquire if it succeeds, and orders nothing if it fails; but on ARM the fence comes in
+    # either case, and a CAS that fails has still loaded with acquire semantics
     (message("smp_wmb();", "r1 = cmpxchg_acquire(y, 1, 2); r2 = READ_ONCE(*x);"), MP, "NN NNN"),
     (message("smp_wmb();", "r1 = cmpxchg_acquire(y, 7, 2); r2 = READ_ONCE(*x);"), MP, "SN NNS"),
     (message("smp_wmb();", "r1 = cmpxchg(y, 7, 2); r2 = READ_ONCE(*x);"), MP, "SN NNS"),
-    # what a CAS returns may come from the value it was compared with: its address then depends on nothing
+    # what a CAS returns may be the value it was compared with: then the address depends on no read
     (message("smp_wmb();", "r1 = cmpxchg_relaxed(y, 1, 2); r2 = READ_ONCE(*(x + (r1 & 0)));"), MP, "NN NSN"),
     (message("smp_wmb();", "r1 = cmpxchg_relaxed(y, 2, 3); r2 = READ_ONCE(*(x + (r1 & 0)));"), MP, "NN NNN"),
     # ---- store buffering; smp_rmb() is a full barrier on ARM
@@ -90,13 +90,13 @@ VERDICTS = [
     (threads("smp_store_mb(*x, 1); r1 = READ_ONCE(*y);", "smp_store_mb(*y, 1); r1 = READ_ONCE(*x);"), SB, "NN NNN"),
     (threads("smp_store_release(x, 1); r1 = smp_load_acquire(y);",
              "smp_store_release(y, 1); r1 = smp_load_acquire(x);"), SB, "SS SNS"),  # STLR and LDAR stay in order
-    # atomics with a value are full barriers; those without are none, but on x86 they are locked
+    # atomics that return a value are full barriers; others are no barriers, but on x86 they are locked
     (buffering("r2 = atomic_inc_return(z);", "r2 = xchg(z, 5);"), SB, "NN NNN"),
     (buffering("atomic_inc(u);", "atomic_inc(v);"), SB, "SN SSS"),
     (buffering("smp_mb__before_atomic(); atomic_inc(u);", "atomic_inc(v); smp_mb__after_atomic();"), SB, "NN NNN"),
     # a locked instruction empties the store buffer whether it stores or not
     (buffering("cmpxchg_relaxed(u, 7, 8);", "cmpxchg_relaxed(v, 7, 8);"), SB, "SN SSS"),
-    # the test that comes before atomic_add_unless() is a plain read; POWER and ARM have a fence before that
+    # the test before atomic_add_unless() is an ordinary read; POWER and ARM have a fence before it
     (buffering("atomic_add_unless(u, 1, 0);", "atomic_add_unless(v, 1, 0);"), SB, "NS NSS"),
     (buffering("atomic_add_unless(u, 1, 9);", "atomic_add_unless(v, 1, 9);"), SB, "NN NNN"),
     # taking a lock is no full barrier on POWER and AArch64, which have one-way acquires
@@ -112,7 +112,7 @@ VERDICTS = [
     (load_buffering("switch (r1) { case 1: WRITE_ONCE(*y, 1); }"), LB, "NN NNN"),
     (load_buffering("r2 = r1 && 1; WRITE_ONCE(*y, r2 ? 1 : 1);"), LB, "NN NNN"),
     (load_buffering("r2 = r1 && READ_ONCE(*z); WRITE_ONCE(*y, r2 + 1);"), LB, "NN NNN"),
-    # the branch around a failed update is the machine's: it reaches to the end; a CAS has none
+    # the branch around a failed update is one of the machine: the dependency reaches to the end; a CAS has none
     (threads("r1 = cmpxchg_relaxed(x, 7, 8); WRITE_ONCE(*y, 1);", "r1 = READ_ONCE(*y); smp_mb(); WRITE_ONCE(*x, 1);"),
      LB, "NN NSN"),
     (threads("r1 = cmpxchg_relaxed(x, 1, 8); WRITE_ONCE(*y, r1);", "r1 = READ_ONCE(*y); smp_mb(); WRITE_ONCE(*x, 1);"),
@@ -189,7 +189,7 @@ def test_aarch64_with_and_without_lse(functions: str, condition: str, lse: str, 
 
 
 def test_who_counts_second_sees_what_came_before_the_first_count() -> None:
-    # LDXR may read before what precedes it in program order is done, but then nobody may have counted in between.
+    # LDXR may read before earlier accesses are done.  But then no other thread may have counted in between.
     functions = threads(
         "WRITE_ONCE(*x, 1); r1 = atomic_inc_return(y);", "r1 = atomic_inc_return(y); r2 = READ_ONCE(*x);"
     )
@@ -218,7 +218,7 @@ def test_link_time_optimization_makes_every_read_of_arm64_an_acquire() -> None:
 
 def test_eieio_orders_two_writes_but_not_what_was_read_before_them() -> None:
     mp = message("smp_wmb();", "r1 = READ_ONCE(*y); smp_rmb(); r2 = READ_ONCE(*x);")
-    # The second thread's barrier must pass on the first thread's write; eieio is not cumulative.
+    # The second thread's barrier must order the first thread's write too; eieio does not, because it is not cumulative.
     passed_on = threads(
         "WRITE_ONCE(*x, 1);",
         "r1 = READ_ONCE(*x); WRITE_ONCE(*u, r1); smp_wmb(); WRITE_ONCE(*y, 1);",

@@ -1,16 +1,22 @@
 """Executions written by hand, with fences and annotations of any architecture, for judging models.
 
-`annotated("Wx=1 DMB.ST Wy=1 | A:Ry=1 addr:Rx=0")`: threads between `|`, events in program order; a
-word without `=` is a fence, in the set of its name; `Ux=1>2` is a read of 1 and a write of 2 at once.  A
-read of 0 reads the initial write, any other value names its write; writes to a location are in coherence
-order of their values.
+`annotated("Wx=1 DMB.ST Wy=1 | A:Ry=1 addr:Rx=0")`: `|` separates threads, and events are in program order.  A word
+without `=` is a fence, in the set of its name.  `Ux=1>2` is one event that reads 1 and writes 2.  A read of 0 reads the
+initial write; a read of another value reads the write of that value.  The writes to a location are in coherence order
+by their values.
 
-Before an access, separated by colons: `addr`, `data`, `ctrl` are dependencies from the read before it
-(`ctrl` for all later events too; `done` ends that), and so are `pick-addr`, `pick-data`, `pick-ctrl`; `lx`
-and `sc` are a load-reserve and the store-conditional paired with it, `sc!` one on whose success later events
-depend; `swap`, `add` and `cas` twice in a row the read and the write of one atomic instruction that stores
-something of its own, something computed from what it read, something if what it read was expected.
-Anything else is a set that the access is in.
+Before an access there may be words, separated by colons:
+
+    addr, data, ctrl                 a dependency from the read before it (`ctrl` for all later events too)
+    pick-addr, pick-data, pick-ctrl  likewise, a pick dependency
+    done                             ends `ctrl`
+    lx, sc                           a load-reserve, and the store-conditional that is paired with it
+    sc!                              a store-conditional; later events depend on its success
+    swap, add, cas                   twice in a row: the read and the write of one atomic instruction.  It stores a
+                                     value of its own (swap), a value computed from what it read (add), or a value of
+                                     its own if what it read was expected (cas)
+
+Any other word is a set to which the access belongs.
 """
 
 from __future__ import annotations
@@ -28,7 +34,7 @@ ATOMICS = ("swap", "add", "cas")
 
 
 class _Sets(dict[str, frozenset[Any]]):
-    """A set that is not mentioned is empty."""
+    """The sets of an execution.  A set that is not mentioned is empty."""
 
     def __missing__(self, name: str) -> frozenset[Any]:
         return frozenset()

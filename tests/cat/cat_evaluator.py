@@ -1,7 +1,7 @@
-"""A tiny evaluator of compiled models on one execution: sets are frozensets, relations sets of pairs.
+"""A tiny evaluator of compiled models on one execution: sets are frozensets, relations are sets of pairs.
 
-It reads nodes by the definitions of the operators and follows herd's rounds for `let rec`; it
-shares nothing with the engines.
+It evaluates nodes by the definitions of the operators, and `let rec` in rounds, as herd does.  It shares no code with
+the engines.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Evaluator:
             self.free.append(free | {node.group} if node.operator is Operator.VAR else free - {node.group})
 
     def value(self, node: int, variables: dict[tuple[int, int], Pairs] | None = None) -> Pairs:
-        """The value of a node, where its free variables have the values given."""
+        """The value of a node.  `variables`: the values of its free variables."""
         return self._value(node, variables or {}, {})
 
     def _value(self, number: int, variables: dict[tuple[int, int], Pairs], memo: dict[int, Pairs]) -> Pairs:

@@ -1,7 +1,7 @@
-"""Random expressions of cat: as trees, as text with no parentheses but the necessary ones, and their meaning.
+"""Random expressions of cat: as trees, as text with only the necessary parentheses, and their meaning.
 
-A tree is a name or (operator, operand, ...).  The printer follows the precedence table of the language,
-not the grammar of the parser; `meaning` follows the definitions of the operators, not the algebra.
+A tree is a name or (operator, operand, ...).  The printer follows the precedence table of the language, not the
+grammar of the parser.  `meaning` follows the definitions of the operators, not the algebra.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _is_postfix(tree: Tree) -> bool:
 
 
 def _is_tight(tree: Tree) -> bool:
-    """Whether nothing but `^-1` stands outside parentheses: an operand of `~`, and the right one of `*`."""
+    """Whether a tree needs no parentheses as the operand of `~` or the right operand of `*`: `^-1` binds tighter."""
     return _level(tree) == 9 or (tree[0] == "^-1" and _is_tight(tree[1]))
 
 

@@ -16,9 +16,9 @@ OF_EXECUTIONS = ("rf", "co", "FW", "same-value")  # not the same in all executio
 
 
 class HandFacts:
-    """litmus.cat.dag.Facts of an execution of cat_executions, whose numbers the events are.
+    """litmus.cat.dag.Facts of an execution of cat_executions.  Events have the numbers of that execution.
 
-    `unknown`: base sets and relations that may be others in other executions.
+    `unknown`: base sets and relations that may be different in other executions of the test.
     """
 
     def __init__(self, base: Base, unknown: tuple[str, ...] = OF_EXECUTIONS) -> None:
@@ -38,12 +38,12 @@ class HandFacts:
 
 
 def with_coherence(text: str) -> str:
-    """A model in which `co` is bound, without anything that is defined by it."""
+    """A model in which `co` is bound, but nothing that is defined with it."""
     return f'include "cross.cat" with co from generate_cos(co0) {text}'
 
 
 def compiled_for(text: str, base: Base, unknown: tuple[str, ...] = OF_EXECUTIONS) -> Model:
-    """A model for one execution.  Raises NeedsExecution where that is not enough."""
+    """A model compiled for one execution.  Raises NeedsExecution if what is known does not suffice to compile it."""
     model = compile_text(with_coherence(text), "test.cat", frozenset())
     return model if model.recipe is None else model.recipe.compile(HandFacts(base, unknown))
 
@@ -62,7 +62,7 @@ def value(text: str, code: str) -> frozenset[Any]:
 
 
 def needs_execution(text: str, code: str) -> bool:
-    """Whether it takes more than the test to compile a model."""
+    """Whether compiling a model needs an execution, because the test alone is not enough."""
     try:
         compiled_for(text, execution(code))
     except NeedsExecution:

@@ -47,7 +47,7 @@ def text_of(name: str, *inlined: str) -> str:
 
 
 def mutant(name: str, text: str, old: str, new: str) -> Model:
-    """The model of a text in which `old`, which must occur once, is `new`."""
+    """The model of a text in which `new` replaces `old`, which must occur exactly once."""
     assert text.count(old) == 1, old
     return compile_text(text.replace(old, new), name, TAGS[name])
 
@@ -62,5 +62,5 @@ def is_forbidden(model: Model, execution: str) -> bool:
 
 
 def changed_verdicts(model: Model, table: Table) -> list[str]:
-    """The executions of a table that a model forbids and the table does not, or the other way round."""
+    """The executions for which a model and the table do not agree on whether they are forbidden."""
     return [name for name, (text, failed) in table.items() if is_forbidden(model, text) != bool(failed)]

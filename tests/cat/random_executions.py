@@ -1,7 +1,7 @@
 """Random executions in the notation of annotated_executions, most of them coherent.
 
-Locations are few, so that accesses meet; reads and writes respect coherence within their thread, which leaves
-the judgement to the rest of a model.  A seed always gives the same executions.
+There are few locations, so that accesses meet.  Reads and writes respect coherence within their thread, so that the
+other checks of a model decide.  A seed always gives the same executions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from annotated_executions import ATOMICS
 
 @dataclass(frozen=True)
 class Alphabet:
-    """What executions are made of, and how often (a word) fences and dependencies are."""
+    """What executions are made of, and how often a word is a fence or has a dependency."""
 
     fences: tuple[str, ...]
     dependencies: tuple[str, ...] = ("addr", "data", "ctrl")
@@ -78,7 +78,7 @@ class _Writer:
         return self.random.choice(sets).split(":") if sets and self.random.random() < 0.3 else []
 
     def order_writes(self, threads: list[list[_Access | str]]) -> dict[str, int]:
-        """Number the writes of each location in coherence order; the last numbers."""
+        """Number the writes of each location in coherence order.  Returns the last number of each location."""
         highest = {"x": 0, "y": 0}
         left = [[w for w in thread if isinstance(w, _Access) and w.direction == "W"] for thread in threads]
         while any(left):
@@ -105,6 +105,6 @@ class _Writer:
 
 
 def random_executions(alphabet: Alphabet, number: int, seed: int = 0) -> Iterator[str]:
-    """So many executions made of an alphabet."""
+    """`number` executions made of an alphabet."""
     for n in range(number):
         yield _Writer(alphabet, seed + n).execution()

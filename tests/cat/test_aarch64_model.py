@@ -21,8 +21,8 @@ EXTERNAL = ["external"]
 INTERNAL = ["internal"]
 ALLOWED: list[str] = []
 
-# LB is closed by a data dependency in the other thread, MP opened by a store-release, so that the rest of an execution
-# never decides.
+# In LB, the other thread has a data dependency; in MP, the writer has a store-release.  So only the thread under test
+# decides.
 LB = "| Ry=1 data:Wx=1"
 MP = "Wx=1 L:Wy=1 |"
 
@@ -246,7 +246,7 @@ def test_changing_any_clause_changes_a_verdict(old: str, new: str) -> None:
     assert changed_verdicts(mutant("aarch64", text, old, new), TABLE)
 
 
-# What the manual says at greater length, or besides; the model's text says why it comes to the same.
+# What the manual says at greater length, or in addition.  The model's text says why the result is the same.
 ELSEWHERE = [
     ("let lrs = (po-loc & (W * R)) \\ (po-loc; [W]; po-loc)", "let lrs = rfi"),
     ("let lws = po-loc & (M * W)", "let lws = coi"),

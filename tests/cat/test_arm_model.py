@@ -145,7 +145,7 @@ def test_changing_any_clause_changes_a_verdict(old: str, new: str) -> None:
 
 
 def paper() -> Model:
-    """The model with the paper's definitions, where the text of ours says that they come to the same."""
+    """The model with the paper's definitions in the places where our text says that they are equivalent."""
     definitions = {
         "let cc0 = ctrl |": "let cc0 = dd | ctrl |",
         "let hb = ppo | rfe": "let hb = ppo | fences | rfe",

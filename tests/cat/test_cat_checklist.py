@@ -1,12 +1,13 @@
 """The cat language, construct by construct: one meaning that was worked out by hand, and one wrong use.
 
-All meanings are asked of three evaluators: the tiny one of these tests, the second engine's, and the first engine's,
-to which what executions choose (rf, co, FW) is given as a choice.  MP is the execution
+Three evaluators give each meaning: the tiny one of these tests, the second engine's, and the first engine's.  The first
+engine gets what executions choose (rf, co, FW) as choices.  MP is the execution
 
     0: Wx=1   2: Ry=1      4, 5: the initial writes of x and y
     1: Wy=1   3: Rx=0      rf = (1,2) (4,3), co = (4,0) (5,1), po = (0,1) (2,3)
 
-A row: the construct; a text whose one check is of the value; the value; a wrong use; what is wrong about it, as marked.
+A row: the construct; a text with one check, which is of the value; the value; a wrong use; the part of it that an error
+marks.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ BINDINGS: list[tuple[str, str, set[Any], str, str]] = [
      "let rec s = IW | rf empty s", "rf"),
     # Round 1: a = {}, b = po | rf; round 2: a = rf; round 3 adds nothing.
     ("let rec .. and", "let rec a = rf & b and b = po | rf | a empty a", RF, "let rec a = b and c = a empty a", "b"),
-    # Round 1: po | rf.  Round 2: nothing, which is within it, and so the end.
+    # Round 1: po | rf.  Round 2: nothing.  That is included in round 1, so the recursion ends.
     ("let rec that shrinks", "let rec a = (po | rf) \\ a empty a", set(), "let rec a = W \\ [a] empty a", "[a]"),
-    # As critical sections are matched, inside out.  Round 1: (1, 2); round 2, without these two: (0, 3).
+    # This is how critical sections are matched, from the inside.  Round 1: (1, 2); round 2, without these two: (0, 3).
     ("let rec of what is not yet matched", """
         let order = (po | rf)+
         let rec locks = (W \\ IW) \\ domain(pairs)
@@ -169,7 +170,7 @@ LIBRARY: list[tuple[str, str, set[Any], str, str]] = [
     ("EX, LKW and PTE", "empty EX | LKW | PTE | IW", {4, 5}, "empty EX; po", "EX"),
     ("inclusion", "call inclusion(po, rf)", PO, "call inclusion(W, po)", "W, po"),
     ("subseteq", "call subseteq(W, R)", {0, 1, 4, 5}, "call subseteq(W, po)", "W, po"),
-    # Of the pairs of R with themselves, po relates (2, 3) and, the other way round, (3, 2).
+    # Of the pairs of reads, po relates (2, 3), and (3, 2) the other way round.
     ("total", "call total(po, R)", {(2, 2), (3, 3)}, "call total(W, R)", "W, R"),
 ]  # fmt: skip
 
@@ -190,7 +191,7 @@ class Known(dict[str, frozenset[Any]]):
 
 
 def sliced(name: str, value: frozenset[Any], size: int) -> SlicedValue:
-    """A set or relation in the one candidate that there is; what executions choose is open in it."""
+    """A set or relation in the only candidate.  What executions choose is open in it, not settled by the bounds."""
     is_open = name in OF_EXECUTIONS or name[0] == "?"
     if (value and not isinstance(next(iter(value)), tuple)) or name in ("R", "W", "IW", "FW", "M", "F", "_"):
         return SlicedSet(0, dict.fromkeys(value, 1)) if is_open else SlicedSet(sum(1 << e for e in value))
@@ -288,7 +289,7 @@ def test_a_choice_from_nothing_is_no_execution() -> None:
 
 
 def test_a_choice_of_hundreds_is_taken_apart_by_halves() -> None:
-    # The recursion of an evaluator is as deep as the model, and there are as many options as orders: 6!.
+    # The recursion of an evaluator is as deep as the model.  There are 6! options, one for each order.
     base = execution("Wx=1 | Wx=2 | Wx=3 | Wx=4 | Wx=5 | Wx=6")
     model = compiled_for("with a from linearisations(W \\ IW, 0) empty a", base)
     assert model.choices == (720,)

@@ -1,4 +1,4 @@
-"""What models mean that take sets apart, compare them, and compute with sets of values.
+"""The meaning of models that take sets apart, compare them, and compute with sets of values.
 
 Each expected value was worked out by hand for one execution; a model here is compiled for that execution.
 """
@@ -22,7 +22,7 @@ POSITIONS = "let rec pairs s = match s with {} -> 0 || e ++ es -> ({e} * es) | p
 
 
 def holds(condition: str, code: str = MP, before: str = "") -> bool:
-    """What a condition decides between two relations, of which one is empty in all these executions."""
+    """Whether a condition holds.  It chooses one of two relations, of which one is empty in all these executions."""
     return bool(value(f"{before} empty if {condition} then id else 0", code))
 
 

@@ -1,6 +1,6 @@
-"""What is computed while a model is compiled for a test is what an execution has.
+"""What is computed while a model is compiled for a test is the same as in an execution.
 
-A fold that puts a set together again from its elements shows what was computed.
+A fold that builds a set again from its elements shows what was computed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ let rec copied s = match s with {} -> {} || before | e ++ after -> e ++ (copied(
 
 
 def computed(text: str, base: dict[str, Pairs], unknown: tuple[str, ...] = ()) -> list[Pairs]:
-    """The values of the checked sets and relations of a model, all of them constants by now."""
+    """The values of the checked sets and relations of a model.  All of them must have become constants."""
     model = compiled_for(f"{COPY} {text}", base, unknown)
     operators = {Operator.CONSTANT, Operator.EMPTY, Operator.UNION}
     assert {node.operator for node in model.nodes} <= operators
@@ -41,7 +41,7 @@ def test_a_set_is_made_of_its_elements(events: Any, relation: Any, base: dict[st
 
 
 def _boxed(tree: Any) -> str:
-    """The text of a tree, of which nothing is simplified to the universe before it is taken apart."""
+    """The text of a tree, written so that nothing is simplified to the universe before it is taken apart."""
     text = spell(tree)
     return f"({text}) & (M | ~M)" if is_set(tree) else f"({text}) & (loc | ~loc)"
 
@@ -49,7 +49,7 @@ def _boxed(tree: Any) -> str:
 @given(ANY_RECURSION, ANY_RECURSION, bases())
 @settings(max_examples=80, deadline=None)
 def test_a_recursion_is_iterated_as_an_execution_does_it(x: Any, y: Any, base: dict[str, Pairs]) -> None:
-    """In rounds from empty, also where that does not grow; what never comes to rest is left out."""
+    """It is iterated in rounds from empty, even if values do not grow.  What never comes to rest is skipped."""
     expected = _rounds(x, y, base)
     text = f"let rec x = {spell(x)} and y = {spell(y)} empty copy(x & (loc | ~loc)) empty copy(y & (loc | ~loc))"
     try:
@@ -75,7 +75,7 @@ def _rounds(x: Any, y: Any, base: dict[str, Pairs]) -> tuple[Pairs, Pairs] | Non
 def test_what_executions_may_differ_in_is_not_computed_from_one(
     tree: Any, base: dict[str, Pairs], unknown: tuple[str, ...]
 ) -> None:
-    """Either more is needed, or the value does not depend on what is not known."""
+    """Either an execution is needed, or the value does not depend on what is not known."""
     try:
         (found,) = computed(f"empty copy({spell(tree)} & (loc | ~loc))", base, unknown)
     except NeedsExecution:

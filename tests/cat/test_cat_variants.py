@@ -1,4 +1,4 @@
-"""Variants: those that models ask for, those that are asked of models, and what is said of unknown ones."""
+"""Variants: those that models test for, those that a user chooses, and what is said about unknown ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The library files under the names by which other people's models include them.
 
-Each line of a table is a model that uses what a file has to define.
+Each line of a table is a model that uses names which the file has to define.
 """
 
 from __future__ import annotations

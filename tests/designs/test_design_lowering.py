@@ -22,7 +22,7 @@ switch_in { WRITE_ONCE(a, 2); WRITE_ONCE(b, 2); }
 
 
 def landings(of: EventGraph, block: int = 0) -> list[str]:
-    """The points of a block: the accesses before it, as their location's last letter."""
+    """The points where a block may land: for each, the last letters of the locations of the accesses before it."""
     thread = of.blocks[block].thread
     inside = of.blocks[block].events
     own = [e for e in of.events if e.thread == thread and e.kind != "F" and not inside >> e.number & 1]
@@ -146,7 +146,7 @@ def test_await_is_the_last_round_of_a_loop_on_whose_branch_all_that_follows_depe
 @pytest.mark.parametrize("shape", ["SB+cut", "MP+cut", "LB+cut", "R+cut", "S+cut", "2+2W+cut"])
 @pytest.mark.parametrize("model_name", hardware_models())
 def test_with_a_cut_the_promise_forbids_the_outcome_and_an_empty_call_does_not(shape: str, model_name: str) -> None:
-    """The scenario is not vacuous: without any barrier, every machine that reorders T's two outer accesses shows it."""
+    """The scenario is not vacuous: without barriers, every machine that reorders T's outer accesses has the outcome."""
     matrix = derive(Asked((design("membarrier { }"),), (shape,), ("RUN",), (model_name,)))
     findings = matrix.cells[0, model_name, "RUN"].findings
     assert all(finding.promised for finding in findings)

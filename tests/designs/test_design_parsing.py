@@ -151,7 +151,7 @@ def test_mistakes_of_the_language_are_shown_where_they_are(
 
 
 def error_of(blocks: str, side: str = "OUT") -> Diagnostic:
-    """What is wrong with the blocks of a design that has `curr` in its cpu block, and `state` in its mm block."""
+    """The error in the blocks of a design that has `curr` in its cpu block, and `state` in its mm block."""
     (design,) = read(MINIMAL + blocks)
     (scenario, *_) = families(["SB"])[0].scenarios((side,), design.migrates)
     with pytest.raises(Diagnostic) as caught:

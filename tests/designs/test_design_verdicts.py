@@ -49,26 +49,27 @@ BEFORE_ONLY = "switch_out { smp_mb(); WRITE_ONCE(curr, 0); } switch_in { smp_mb(
 def test_one_barrier_after_the_store_leaves_a_thread_that_is_switched_out_unordered() -> None:
     """Scenario 12 with preemption.
 
-    OUT: nothing stands between T's accesses and curr=0.  Where writes may overtake earlier accesses, A sees curr=0,
-    sends nothing, and T's accesses are still unordered.  x86-tso takes writes in order, after all earlier reads: curr=0
-    is the last to become visible.  IN: curr=T; smp_mb(); accesses, against smp_mb(); curr == 0 in A, is store
-    buffering with full barriers: if A misses T's store, what T does later comes after what A did before.  MID: T's
-    own smp_mb() stands between the accesses.  RUN: curr is T, and the ipi is the promise itself.
+    OUT: no barrier is between T's accesses and curr=0.  If a machine lets writes overtake earlier accesses, A may see
+    curr=0 and send nothing while T's accesses are still unordered.  On x86-tso, writes stay in order and come after all
+    earlier reads, so curr=0 becomes visible last.
+    IN: T executes curr=T; smp_mb(); accesses, and A executes smp_mb(); curr == 0.  This is store buffering with full
+    barriers: if A misses T's store, what T does later comes after what A did before.
+    MID: T's own smp_mb() is between its accesses.  RUN: curr is T, and the ipi makes the promise.
     """
     found = broken(matrix_of(design(AFTER_ONLY + CALLER)))
     assert found == {"x86-tso": "", **dict.fromkeys(WEAK, "OUT")}
 
 
 def test_one_barrier_before_the_store_leaves_a_thread_that_is_switched_in_unordered() -> None:
-    """The mirror image: in IN nothing stands between curr=T and the accesses.
+    """The mirror image: on IN no barrier is between curr=T and the accesses.
 
-    On x86-tso a read may overtake the store curr=T, so that it is broken there, too.
+    On x86-tso a read may overtake the store curr=T, so the design is broken there too.
     """
     assert broken(matrix_of(design(BEFORE_ONLY + CALLER))) == {"x86-tso": "IN", **dict.fromkeys(WEAK, "IN")}
 
 
 def test_barriers_on_both_sides_of_the_store_keep_the_promise_everywhere() -> None:
-    """Desnoyers, 2015-03-16: OUT is safe by the first one, IN by the second, as above."""
+    """Desnoyers, 2015-03-16: the first barrier makes OUT safe, the second makes IN safe, as above."""
     both = (
         "switch_out { smp_mb(); WRITE_ONCE(curr, 0); smp_mb(); } switch_in { smp_mb(); WRITE_ONCE(curr, T); smp_mb(); }"
     )
@@ -78,19 +79,19 @@ def test_barriers_on_both_sides_of_the_store_keep_the_promise_everywhere() -> No
 
 
 def test_nothing_at_all_breaks_wherever_anything_is_reordered() -> None:
-    """An empty call is SB, MP, ... with barrier() on both sides; x86-tso reorders writes and later reads only."""
+    """With an empty call, each shape has barrier() on both sides.  x86-tso only reorders a write and a later read."""
     matrix = matrix_of(design("membarrier { }"), sides=("RUN",))
     assert broken(matrix) == dict.fromkeys(hardware_models(), "RUN")
     titles = {f.title for f in matrix.cells[0, "x86-tso", "RUN"].broken}
-    # R: the caller writes and reads, or T does.
+    # In R, either the caller or T writes and then reads.
     assert titles == {"SB, T=WR", "R, T=WR", "R, T=WW", "SB+cut, T=WRWR"}
 
 
 def test_a_round_trip_without_a_barrier_is_not_enough_on_x86_either() -> None:
-    """The handler's answer is behind all that T did before, and what T does later is behind the message.
+    """The handler's answer comes after all that T did before it, and what T does later comes after the message.
 
-    So much orders T and A, and two accesses of T show nothing.  But what T reads after the interrupt may overtake what
-    T wrote before it, whatever the interrupt does: a store buffer needs a fence to be emptied.
+    This orders T against A, so two accesses of T do not show a difference.  But a read of T after the interrupt may
+    overtake a write of T before it, whatever the interrupt does: only a fence empties the store buffer.
     """
     matrix = matrix_of(design("membarrier { smp_mb(); ipi (T) { } smp_mb(); }"), sides=("RUN",))
     assert broken(matrix) == dict.fromkeys(hardware_models(), "RUN")
@@ -98,7 +99,7 @@ def test_a_round_trip_without_a_barrier_is_not_enough_on_x86_either() -> None:
 
 
 def test_a_signal_needs_no_barrier_in_the_switch() -> None:
-    """Where T is switched out, it takes the signal when it runs again: nobody has to be seen running."""
+    """If T is switched out, it takes the signal when it runs again.  So A need not see whether T is running."""
     mine = design(
         "switch_out { WRITE_ONCE(curr, 0); } switch_in { WRITE_ONCE(curr, T); }"
         "membarrier { smp_mb(); signal (T) { smp_mb(); } smp_mb(); }"
@@ -109,10 +110,10 @@ def test_a_signal_needs_no_barrier_in_the_switch() -> None:
 def test_a_thread_that_migrates_needs_a_full_barrier_where_writes_reach_threads_one_by_one() -> None:
     """The hand-over is release and acquire.
 
-    Where a write is visible to all other threads at once, it puts all that T did before what T does later: T's write
-    is visible before the hand-over is.  On POWER it is lwsync on either side, and SB+sync+lwsync, R+sync+lwsync and
-    R+lwsync+sync are allowed, the other shapes with lwsync and sync are not ("Herding cats", TOPLAS 2014, 4).
-    Without a barrier in the switch A may miss T on both CPUs.
+    If a write becomes visible to all other threads at once, the hand-over puts all that T did before what T does later:
+    T's write is visible before the hand-over is.  On POWER, the hand-over is an lwsync on either side.  There
+    SB+sync+lwsync, R+sync+lwsync and R+lwsync+sync are allowed; the other shapes with lwsync and sync are forbidden
+    ("Herding cats", TOPLAS 2014, 4).  Without a barrier in the switch, A may miss T on both CPUs.
     """
     caller = (
         "migrate; membarrier { smp_mb(); for_each_cpu (c) { if (READ_ONCE(cpu(c).curr) == T) ipi (c) { smp_mb(); } }"
@@ -155,7 +156,7 @@ def test_each_barrier_of_a_design_is_taken_away_in_turn() -> None:
     ]
     matrix = matrix_of(mine, *(without for _, without in found), models=("power",), sides=("OUT", "IN"))
     sides = [broken(matrix, n)["power"] for n in range(6)]
-    # The caller's and the handler's are needed on both sides, those of the switch on their own.
+    # The barriers of the caller and of the handler are needed on both sides, those of the switch each on one side.
     assert sides == ["", "OUT IN", "OUT IN", "OUT IN", "OUT", "IN"]
 
 
@@ -176,7 +177,8 @@ BY_HAND = {
     ),
     "v12": (LOCKED_OUT, LOCKED_IN, LOCKED_LOOK),
 }
-# The interrupt is sys_membarrier() here: beside the barriers that the caller has anyway, it is the ipi and its answer.
+# sys_membarrier() stands for the interrupt here.  The caller has its barriers anyway, so the call only adds the ipi and
+# its answer.
 TEXT = """\
 C by-hand
 {{ curr = {start}; lock = 0; }}
@@ -228,7 +230,7 @@ def catalogue_table(model: str) -> str:
 
 
 def sampled(count: int) -> list[tuple[str, int, str, str, int]]:
-    """(design, number of the variant, model, side, number of the family), the same for ever for given designs."""
+    """(design, number of the variant, model, side, number of the family), always the same for given designs."""
     chosen = random.Random(20150316)
     kinds = families(default_shapes())
     names = sorted(shipped())
@@ -298,7 +300,7 @@ WAITS = "membarrier { smp_mb(); while (READ_ONCE(cpu(T).a) == 0) ; smp_mb(); }"
     ids=["it ends in some executions", "in none"],
 )
 def test_a_design_is_not_safe_because_its_loop_was_cut(switch_out: str) -> None:
-    """Where A sees what T did before the switch, the outcome leaves no execution in which the loop goes on."""
+    """If A sees what T did before the switch, no execution with the outcome is left in which the loop goes on."""
     matrix = matrix_of(design(switch_out + WAITS), models=("power",), sides=("OUT",))
     cell = matrix.cells[0, "power", "OUT"]
     assert cell.safe is None
@@ -314,7 +316,7 @@ def test_a_design_that_waits_a_known_number_of_rounds_is_decided() -> None:
 
 
 def test_the_finding_that_says_most_stands_for_a_family_of_scenarios() -> None:
-    """A scenario without an answer is not hidden by one that is safe."""
+    """A safe scenario does not hide one without an answer."""
     safe = Finding(0, "power", "OUT", "MP", "", "", safe=True)
     unknown, worst = replace(safe, safe=None), replace(safe, safe=False)
     assert sorted([safe, unknown, worst], key=severity) == [worst, unknown, safe]

@@ -106,7 +106,7 @@ def test_json_lines_have_an_object_for_each_scenario(designs: Designs, mine: Cal
     assert {o["design"] for o in found} == {"mine"}
     assert {o["variant"] for o in found} == {None, "bare"}
     broken = {(o["variant"], o["side"]) for o in found if not o["safe"]}
-    # Without barriers in the switch MID is broken too: nothing stands between T's accesses.
+    # Without barriers in the switch, MID is broken too: there is no barrier between T's accesses.
     assert broken == {(None, "OUT"), ("bare", "OUT"), ("bare", "IN"), ("bare", "MID")}
     for o in found:
         assert list(o)[:8] == ["design", "variant", "model", "side", "shape", "roles", "safe", "witness"]
@@ -151,7 +151,7 @@ def test_a_part_of_the_scenarios_contradicts_no_expectation_that_something_is_br
 def test_alternatives_of_primitives_are_chosen_by_the_command_and_by_the_design(
     designs: Designs, mine: Callable[[str], Path]
 ) -> None:
-    """smp_wmb() before curr=0: lwsync orders T's reads and writes before it, eieio only its writes."""
+    """smp_wmb() is before curr=0.  As lwsync it orders T's reads and writes before curr=0, as eieio only T's writes."""
     switch = "switch_out { smp_wmb(); WRITE_ONCE(curr, 0); smp_mb(); }"
     path = mine(f'variant wmb "" {{ {switch} }} variant eieio "" {{ {switch} primitive power.smp_wmb = eieio; }}')
 
@@ -185,9 +185,10 @@ def test_an_explanation_of_a_safe_design_says_so(designs: Designs) -> None:
 
 
 def test_weakening_says_which_barriers_are_necessary(designs: Designs, mine: Callable[[str], Path]) -> None:
-    """IN is safe by the barrier of switch_in alone.
+    """The barrier of switch_in alone makes IN safe.
 
-    OUT is broken with all of them; in MID the barrier of switch_in stands between T's accesses as well as the other.
+    OUT is broken even with all barriers.  On MID, both the barrier of switch_in and the other one are between T's
+    accesses.
     """
     ran = designs(mine(""), "--weaken", "--model", "power")
     assert ran.status == 0

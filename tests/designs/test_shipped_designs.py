@@ -45,7 +45,7 @@ def test_the_designs_of_the_thread_are_there() -> None:
 def test_a_design_says_where_it_comes_from_and_why_it_is_safe_or_broken(title: str) -> None:
     design = DESIGNS[title]
     assert design.sources
-    # A list and a day, with the hour if a thread is long; or what a reader of the kernel can look up.
+    # A mailing list and a date, with the hour if the thread is long; or a file that a reader of the kernel can look up.
     assert all(re.search(r"\d{4}-\d{2}-\d{2}|kernel/|Documentation/|urcu\.c", source) for source in design.sources)
     assert design.expectations
     assert all(expectation.reason for expectation in design.expectations)
@@ -69,7 +69,8 @@ def test_the_expectations_hold(title: str) -> None:
         assert matrix.differences(0, model) is None
         for side in SIDES:
             cell = matrix.cells[0, model, side]
-            # Six shapes, in three of which two threads can call; with the cut, T is one of four pairs of accesses.
+            # Six shapes: in three of them, either thread can be the caller.  With the cut, T has one of four pairs of
+            # accesses.
             assert len(cell.findings) == 9 + 4
             assert all(f.promised for f in cell.findings)
             assert not cell.errors
@@ -92,7 +93,7 @@ def table_for(design: Design, model: str) -> Primitives:
     "model_name", [pytest.param(m, marks=() if m == "power" else pytest.mark.slow) for m in hardware_models()]
 )
 def test_plain_enumeration_gives_the_same_verdict_for_every_design(model_name: str) -> None:
-    """In one scenario each that has few enough candidates; shapes and sides take turns."""
+    """Each design is decided in one scenario with few candidates.  Shapes and sides take turns."""
     kinds = families(default_shapes())
     model, _ = model_for(model_name)
     left_out = []
@@ -141,11 +142,12 @@ def test_a_design_has_the_verdict_of_the_test_in_which_its_code_is_written_out(f
 
 # Scenario: label -> the models on which its outcome becomes possible without the barrier of that label.
 #
-# x86-tso keeps everything but a write before a read.  A message sent is a write after writes, an answer a read before
-# reads, so that in A and B it needs none of the three; in C and E the caller reads rq->curr after its write (a), and T
-# its variable after its store to rq->curr (e, g).  d stands beside spin_lock(), which is a full barrier on x86-tso, arm
-# (dmb) and riscv (amoadd.aqrl); e and g stand behind spin_unlock(), which begins with dmb on arm.  A barrier that a
-# scenario is not about (c in A, a in B, c in C-in, a in C-out) is not needed: T's accesses are all on the other side.
+# x86-tso keeps all orders except from a write to a later read.  Sending a message is a write after writes, and
+# receiving an answer is a read before reads, so in A and B x86-tso needs none of the three barriers.  In C and E, the
+# caller reads rq->curr after its write (a), and T reads its variable after its store to rq->curr (e, g).  d is next to
+# spin_lock(), which is a full barrier on x86-tso, arm (dmb) and riscv (amoadd.aqrl).  e and g come after spin_unlock(),
+# which begins with dmb on arm.  If all accesses of T are on one side of a barrier of the call (c in A, a in B, c in
+# C-in, a in C-out), the scenario is not about that barrier, and it is not needed.
 NEEDED = {
     "merged-A": {"a": WEAK, "b": WEAK, "c": frozenset()},
     "merged-B": {"a": frozenset(), "b": WEAK, "c": WEAK},

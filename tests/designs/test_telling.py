@@ -45,7 +45,7 @@ def sentence(blocks: str, model_name: str, side: str, shape: str = "MP", target:
 
 
 def test_the_thread_whose_barrier_is_missing_is_blamed_and_no_other_one_passes_its_own() -> None:
-    """The switch-in ends with an unlock: a release does not keep the store of rq->curr before T's read."""
+    """The switch-in ends with an unlock.  A release does not order the store to rq->curr before T's later read."""
     switch = "switch_in { spin_lock(&lock); WRITE_ONCE(curr, T); spin_unlock(&lock); }"
     for model_name in ("riscv", "power"):
         said = sentence(switch + LOOK, model_name, "IN", "MP", "RR")
@@ -57,7 +57,7 @@ def test_the_thread_whose_barrier_is_missing_is_blamed_and_no_other_one_passes_i
 
 
 def test_a_message_that_is_sent_too_early_is_told_where_it_is_sent() -> None:
-    """Nothing keeps the caller's read before its interrupt; the handler's barrier comes before all that T does."""
+    """Nothing orders the caller's read before its interrupt.  The handler's barrier comes before all that T does."""
     said = sentence("membarrier { ipi (T) { smp_mb(); } smp_mb(); }", "power", "RUN")
     assert said == (
         "A sends the ipi early, before its read of y; the ipi lands before T's x=1; T's y=1 becomes visible before its"
@@ -111,7 +111,7 @@ def test_a_lock_that_both_take_is_told_and_one_that_only_t_takes_is_not() -> Non
 
 
 def test_where_a_write_is_overwritten_unseen_the_barrier_before_it_is_for_others() -> None:
-    """R on POWER: the lwsync of the unlock orders curr=1 before y=1 for who sees y=1, and A does not."""
+    """R on POWER: the lwsync of the unlock orders curr=1 before y=1 only for threads that see y=1.  A does not."""
     switch = "switch_in { WRITE_ONCE(curr, T); spin_unlock(&lock); }"
     said = sentence(switch + LOOK, "power", "IN", "R", "WW")
     assert "T's curr=1 becomes visible to A" in said
@@ -122,7 +122,7 @@ def test_where_a_write_is_overwritten_unseen_the_barrier_before_it_is_for_others
 
 
 def test_a_thread_that_migrates_is_blamed_across_its_cpus() -> None:
-    """SB on POWER: the hand-over is a release and an acquire, which do not keep x=1 before a later read."""
+    """SB on POWER: the hand-over is a release and an acquire.  They do not order x=1 before a later read."""
     blocks = (
         "switch_out { WRITE_ONCE(curr, 0); } switch_in { WRITE_ONCE(curr, T); } migrate; membarrier { smp_mb();"
         " for_each_cpu (c) { if (READ_ONCE(cpu(c).curr) == T) ipi (c) { smp_mb(); } } smp_mb(); }"
@@ -152,7 +152,7 @@ def test_a_tale_has_every_access_of_the_scenario_and_the_messages() -> None:
     accesses = [e.number for e in events if e.kind != "F" and e.span is not None]
     answered = [e for e in accesses if whole.execution.order[1].count(e) and events[e].kind == "R"]
     assert len(heard) == len(set(heard))
-    assert {*accesses} - {*heard} <= {*answered}  # that A waits for the answer goes without saying
+    assert {*accesses} - {*heard} <= {*answered}  # it need not be told that A waits for the answer
 
 
 # ---------------------------------------------------------------- what is claimed

@@ -20,7 +20,7 @@ ELIDED = "..."
 
 
 def is_quick(command: str) -> bool:
-    """Whether a command asks for a part of what could be asked, or is not about designs."""
+    """Whether a command is quick: it asks only for a part of the matrix, or it is not about designs."""
     some = re.search("--(model|scenario)", command) and not re.search("--(weaken|threads)", command)
     return bool(some) or not command.startswith("litmus designs")
 
@@ -86,5 +86,5 @@ def test_every_claim_has_one_verdict_and_the_summary_repeats_it() -> None:
     rows = re.findall(r"^\| \[(.*)\]\(#.*\) \| .* ?\| (.*) \|$", PAGE, re.MULTILINE)
     stated = {title: re.findall(VERDICT, section) for title, section in SECTIONS.items()}
     assert {title: [text[0].upper() + text[1:]] for title, text in rows} == stated
-    # The verdict that no question about a design stands before is that of the ordering table.
+    # One verdict has no question about a design before it: that of the ordering table.
     assert len(QUESTIONS) == len(SECTIONS) - 1

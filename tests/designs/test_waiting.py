@@ -27,7 +27,7 @@ def liveness(of: Design, *models: str) -> dict[tuple[str, str], Liveness]:
 
 
 def sides(of: Design, model: str = "x86-tso") -> str:
-    """Where a design can deadlock; in brackets, where it is stuck."""
+    """The sides on which a design can deadlock; those on which it is stuck are in brackets."""
     found = liveness(of, model)
     words = [f"({side})" if not one.completes else side for (_, side), one in found.items() if one.blocked is not None]
     return " ".join(words)
@@ -35,7 +35,7 @@ def sides(of: Design, model: str = "x86-tso") -> str:
 
 @pytest.mark.parametrize("model", hardware_models())
 def test_a_caller_that_holds_the_lock_of_the_switch_while_it_waits_for_an_answer_can_deadlock(model: str) -> None:
-    """T must be seen running, so that it is the switch-out that waits: on OUT, and on MID."""
+    """The caller interrupts T only if it sees T running.  So it is the switch-out that waits: on OUT and on MID."""
     mine = design(OUT + IN + HOLDS)
     assert sides(mine, model) == "OUT MID"
     said = liveness(mine, model)[model, "OUT"].blocked
@@ -55,7 +55,7 @@ def test_a_switch_that_waits_for_the_lock_with_interrupts_on_takes_the_interrupt
 
 
 def test_a_handler_that_takes_a_lock_which_the_switch_holds_with_interrupts_on_can_deadlock() -> None:
-    """The CPU that holds the lock is the one that waits for it."""
+    """The CPU that holds the lock also waits for it, in the handler."""
     takes = "membarrier { ipi (T) { spin_lock(&lock); spin_unlock(&lock); } }"
     mine = design(OUT_ON + IN_ON + takes)
     assert sides(mine) == "OUT IN MID"
@@ -102,13 +102,13 @@ def test_a_lock_that_is_taken_twice_or_kept_is_found() -> None:
 
 
 def test_a_lock_that_the_next_switch_releases_is_not_kept_for_ever() -> None:
-    """rq->lock goes from task to task: what T takes on its way out, it releases when it is back."""
+    """rq->lock is passed from task to task: T takes it when it is switched out, and releases it when it is back."""
     passed = "switch_out { spin_lock(&lock); } switch_in { spin_unlock(&lock); }"
     assert sides(design(passed + "membarrier { spin_lock(&cpu(T).lock); spin_unlock(&cpu(T).lock); }")) == ""
 
 
 def test_a_signal_that_is_not_taken_while_t_is_switched_out_waits_for_its_return() -> None:
-    """On OUT T does not come back in the scenario; it will, unless its way back waits for the caller."""
+    """On OUT, T does not come back in the scenario.  It comes back later, unless its way back waits for the caller."""
     waits = "membarrier { signal (T) { smp_mb(); } }"
     assert sides(design(OUT + IN + waits)) == ""
     holds = "membarrier { spin_lock(&cpu(T).lock); signal (T) { smp_mb(); } spin_unlock(&cpu(T).lock); }"
@@ -120,10 +120,10 @@ def test_a_call_that_waits_for_the_next_switch_is_stuck_only_where_none_is_and_n
 
 
 def test_a_wakeup_is_lost_where_the_models_let_the_request_come_last() -> None:
-    """A asks, and sends; the handler answers into the same variable.
+    """A writes a request into `state` and then sends a message; the handler writes its answer into `state` too.
 
-    The two writes to `state` are ordered by the message only if A's are in order: S with a control dependency in T.
-    x86-tso keeps writes in order, the others do not.
+    The message orders the two writes to `state` only if A's request and message are in order.  This is the shape S,
+    with a control dependency in T.  x86-tso keeps writes in order, the other models do not.
     """
     asks = (
         "membarrier {{ WRITE_ONCE(state, 1); {} ipi_nowait (T) {{ WRITE_ONCE(state, 0); }}"

@@ -1,4 +1,4 @@
-"""Designs as the tests of designs need them: read from text, in one scenario, under one model."""
+"""Designs for the tests of designs: read from a text, in one scenario, under one model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agreement: the same question to every engine, and what they say that is not the same."""
+"""Agreement: every engine gets the same question, and their answers are compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECONDS = 60.0  # for one engine; what takes longer fails
 
 
 def random_cases(arch: str, table: str | None, number: int, largest: int) -> Iterator[Case]:
-    """Random texts for an architecture, those with more than `largest` candidates left out."""
+    """Random texts for an architecture, without those that have more than `largest` candidates."""
     seed = 0
     while number:
         found = case(random_source(arch, seed), table, bound=1)
@@ -36,7 +36,7 @@ def random_cases(arch: str, table: str | None, number: int, largest: int) -> Ite
 
 
 def random_programs(first: int, number: int, largest: int) -> Iterator[Case]:
-    """Random programs of no notation, from seed `first` on."""
+    """Random programs that were not written in any notation, from seed `first` on."""
     seed = first
     while number:
         program, question = random_program(seed)
@@ -48,7 +48,7 @@ def random_programs(first: int, number: int, largest: int) -> Iterator[Case]:
 
 
 def said(case: Case, model: Model, engine: Engine) -> Answer | str:
-    """An engine's answer with all states, or, in a word, why there is none."""
+    """An engine's answer with all states, or the kind of error if there is no answer."""
     try:
         return decide(case.graph, model, case.question, Options(states="all", engine=engine, timeout=SECONDS))
     except Diagnostic as error:
@@ -56,7 +56,7 @@ def said(case: Case, model: Model, engine: Engine) -> Answer | str:
 
 
 def common(answer: Answer | str, counted: bool) -> object:
-    """What must be the same whichever engine says it; with the counts of executions if they are counted."""
+    """The part of an answer that must be the same for all engines.  `counted`: also the counts of executions."""
     if isinstance(answer, str):
         return answer
     counts = (answer.positive, answer.negative) if counted else ()
@@ -66,14 +66,15 @@ def common(answer: Answer | str, counted: bool) -> object:
 def may_differ(case: Case, model: Model, engine: Engine) -> bool:
     """Whether an engine and enumeration may differ about there being an answer.
 
-    Z3 looks at some executions only, which flags do not speak of.  And where an address may depend on itself
-    through rf, enumeration takes it from rf, the engines from what is stored without such a circle.  A model that
-    demands coherence forbids the circle within one thread; that of several is for axioms on thin air.
+    Z3 looks only at some executions, so it has no answer about flags.
+    An address may depend on itself through rf.  Then enumeration takes the address from rf, and the engines take it
+    from what is stored without such a circle.  If the circle is within one thread, a model that demands coherence
+    forbids it.  If it goes through several threads, the axioms on thin air have to.
     """
     flags = model.recipe is not None or any(check.effect != "check" for check in model.checks)
     if engine == "z3" and flags:
         return True
-    # A definition may come to rest in the candidates that enumeration looks at, and not in all.
+    # A recursive definition may come to rest in the candidates that enumeration looks at, but not in all candidates.
     if not all(recursion.monotone for recursion in model.recursions):
         return True
     dynamic = any(e.kind != "F" and not isinstance(e.address, Address) for e in case.graph.events)
@@ -81,7 +82,7 @@ def may_differ(case: Case, model: Model, engine: Engine) -> bool:
 
 
 def _has_circle(graph: EventGraph) -> bool:
-    """Whether some read may decide where it reads from."""
+    """Whether the address of some read may depend on the value of this read."""
     rows = [0] * len(graph.events)
     for r in graph.events:
         if r.kind == "R":

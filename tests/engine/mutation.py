@@ -1,6 +1,7 @@
-"""A pytest plugin that changes a line of the program while it is imported: which one, the environment says.
+"""A pytest plugin that changes a line of the program while it is imported.
 
-The mutant is a module, a text that occurs in it once, and what stands there instead, as JSON in LITMUS_MUTANT.
+The environment variable LITMUS_MUTANT says which line, as JSON: a module, a text that occurs in it once, and the text
+that replaces it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ VARIABLE = "LITMUS_MUTANT"
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module from its changed text, and neither reads nor writes what Python keeps of it."""
+    """Loads a module from its changed text.  It neither reads nor writes Python's cache of compiled modules."""
 
     def __init__(self, name: str, path: str, text: str) -> None:
         super().__init__(name, path)

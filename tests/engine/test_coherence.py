@@ -1,4 +1,4 @@
-"""Which models demand coherence: a proof that must find those that do, and none that does not."""
+"""Which models demand coherence: the proof must find all that do, and none that does not."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ VIOLATIONS = {
     "coWR of the initial value": ("P0 ;\nMOV [x],$1 ;\nMOV EAX,[x] ;", "0:EAX=0"),
     "coRR": ("P0 | P1 ;\nMOV EAX,[x] | MOV [x],$1 ;\nMOV EBX,[x] | ;", "0:EAX=1 /\\ 0:EBX=0"),
 }
-# A check that forbids all the others but not the violation; of coRW1 there is no state without it.
+# A check that forbids all other violations, but not this one.  coRW1 has none: without its check, it has no state.
 ALLOWING = {
     "coWW": "acyclic (po-loc \\ (W * W)) | rf | co | fr",
     "coRW2": "acyclic (po-loc \\ (R * W)) | rf | co | fr",

@@ -1,8 +1,8 @@
-"""Orders that the compiler chooses: what the engines make of them is what the texts in those orders give.
+"""Orders that the compiler chooses: the engines find the same states as for texts written in those orders.
 
-The reference is a compiler of texts: it writes each thread in every order that the rules allow, by
-exchanging statements, and asks about each text without a compiler.  The rules are written down here once more, of
-statements.  And all engines agree about random programs with exchangeable accesses.
+The reference is a compiler of texts.  It exchanges statements, so that it writes each thread in every order that
+the rules allow, and asks about each of these texts without a compiler.  The rules for statements are written down here
+once more.  In addition, all engines agree about random programs with exchangeable accesses.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Statement(Struct, frozen=True):
 
 
 def orders(thread: list[Statement]) -> list[tuple[Statement, ...]]:
-    """Every order of the statements in which those that stay in order are."""
+    """Every order of the statements that keeps all pairs which must stay in order."""
     kept = [(i, j) for j, b in enumerate(thread) for i, a in enumerate(thread[:j]) if a.stays_before(b)]
     numbers = range(len(thread))
     found = (o for o in permutations(numbers) if all(o.index(i) < o.index(j) for i, j in kept))
@@ -125,7 +125,7 @@ MACHINES = {"sc": "power", "x86-tso": "x86", "power": "power", "aarch64": "aarch
 
 
 def random_threads(number: int) -> Iterator[list[list[Statement]]]:
-    """Two threads each, of which some statements may be exchanged, but not in too many ways."""
+    """Pairs of threads in which some statements may be exchanged, but not in too many ways."""
     seed = 0
     while number:
         draw = random.Random(seed)
@@ -179,7 +179,7 @@ def marked(program: Program, seed: int) -> Program:
 
 
 def exchangeable_programs(first: int, number: int, largest: int) -> Iterator[Case]:
-    """Random programs of which some accesses may be exchanged."""
+    """Random programs in which some accesses may be exchanged."""
     seed = first
     while number:
         program, question = random_program(seed)

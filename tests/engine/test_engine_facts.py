@@ -1,4 +1,4 @@
-"""What the engines say of particular tests, each of which some engine once got wrong or would get wrong easily."""
+"""What the engines say of particular tests.  Some engine got each of them wrong once, or could easily get it wrong."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ exists (not (1:rax=0) /\\ 1:rbx=0)
 
 
 def refused(found: Case, model: Model, engine: Engine) -> tuple[str, str, str | None]:
-    """The message, the place and the hint of the error that is the answer."""
+    """The message, the place and the hint of the error that an engine raises."""
     with pytest.raises(InputError) as caught:
         decide(found.graph, model, found.question, Options(engine=engine, timeout=60))
     error = caught.value
@@ -82,7 +82,7 @@ def test_reading_through_a_null_pointer_is_an_error_that_says_what_the_register_
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_pointer_to_nothing_is_told_before_a_value_that_depends_on_itself(engine: Engine) -> None:
-    """Some executions have the one, others the other: the one that the test's author can mend is told."""
+    """Some executions have one fault, others the other.  The fault that the author of the test can mend is reported."""
     thin_air = " movl (x),%ecx | movl (y),%ecx | movq (p),%rax ;\n movl %ecx,(y) | movl %ecx,(x) | movl (%rax),%ebx ;\n"
     found = case(
         f"X86_64 both\n{{ uint64_t p; uint32_t x; uint32_t y; }}\nP0 | P1 | P2 ;\n{thin_air}exists (2:rbx=0)\n"
@@ -93,7 +93,7 @@ def test_a_pointer_to_nothing_is_told_before_a_value_that_depends_on_itself(engi
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_stray_access_that_no_execution_reaches_is_no_error(engine: Engine) -> None:
-    """x is 0, so that the branch is always taken."""
+    """x is 0, so the branch is always taken."""
     skipped = "P0 ;\nmovl (x),%eax ;\ntestl %eax,%eax ;\nje L ;\nmovl (%rbx),%ecx ;\nL: ;\nexists (0:rcx=0)\n"
     found = case(f"X86_64 skipped\n{{ uint32_t x; }}\n{skipped}")
     assert answer(found, load_model("x86-tso", found.tags), engine).verdict is Verdict.ALWAYS
@@ -217,7 +217,7 @@ locations [t;] exists (0:r1=0)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_store_whose_address_depends_on_a_read_of_the_cell_it_may_hit_is_decided(engine: Engine) -> None:
-    """The read cannot take its value from the later store, though value and address would fit."""
+    """The read cannot take its value from the later store, although value and address would fit."""
     found = case(ALIAS)
     result = answer(found, model_of(found, "acyclic po-loc | rf | co | fr as coherent"), engine)
     assert result.verdict is Verdict.SOMETIMES
@@ -304,7 +304,10 @@ locations [1:EBX;] exists (0:EAX=1)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_relation_through_an_event_that_may_not_execute_is_not_monotone(engine: Engine) -> None:
-    """Where the update fails there is no write between; what was learned there must not speak of where there is."""
+    """If the update fails, there is no write between the two events.
+
+    What Z3 learns from such an execution must not be applied to executions in which there is one.
+    """
     found = case(BETWEEN)
     adjacent = model_of(found, "empty (po \\ (po ; [W] ; po)) & ((W \\ X) * (R \\ X))")
     result = answer(found, adjacent, engine)
@@ -329,7 +332,7 @@ exists (0:r0=1 /\\ 0:r1=0)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_block_that_is_not_sent_keeps_nothing_from_being_learned(engine: Engine) -> None:
-    """A check that is not monotone is explained by all choices, and where a block lands is none if it is not sent."""
+    """A check that is not monotone is explained by all choices.  A block that is not sent has no choice of a place."""
     found = case(UNSENT, "power")
     talking = model_of(found, "acyclic po | rf | co | fr as sc\n~empty rf & ((W \\ IW) * R) as talk")
     result = answer(found, talking, engine)
@@ -353,7 +356,7 @@ def _writers(threads: int, writes: int) -> Case:
 
 
 def test_many_ordered_writers_are_not_counted_one_by_one() -> None:
-    """The coherence orders of 16 threads with two writes each: the sets that precede a write are 3^16."""
+    """The coherence orders of 16 threads with two writes each: 3^16 sets of writes may precede a write."""
     found = _writers(16, 2)
     started = time.process_time()
     result = decide(found.graph, load_model("x86-tso", found.tags), found.question, Options(states="none", timeout=20))
@@ -369,7 +372,10 @@ def test_the_count_of_coherence_orders_is_exact_where_it_is_small_and_never_too_
 
 
 def test_the_flags_of_executions_that_the_proposition_leaves_out_are_not_forgotten() -> None:
-    """Too large for all candidates, small enough for those that the proposition asks for: no answer without flags."""
+    """The test is too large to look at all candidates, but not too large for those that the proposition asks for.
+
+    Flags are about all candidates, so there is no answer.
+    """
     threads = 9
     heading = " | ".join(f"P{t}" for t in range(threads))
     writes = " | ".join(["MOV EAX,[x]", *(f"MOV [x],${t}" for t in range(1, threads))])
@@ -411,7 +417,7 @@ def test_an_assertion_before_the_coherence_check_sees_executions_that_are_not_co
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_instances_of_instructions_are_told_apart_where_blocks_land(engine: Engine) -> None:
-    """An access belongs to one instruction, wherever the block of sys_membarrier() stands in its thread."""
+    """An access belongs to one instruction, wherever the block of sys_membarrier() lands in its thread."""
     found = case(
         "C memb\n{}\nP0(int *x) { WRITE_ONCE(*x, 1); sys_membarrier(); }\n"
         "P1(int *x) { int r0 = READ_ONCE(*x); int r1 = xchg(x, 2); }\nexists (1:r0=1)\n",

@@ -1,4 +1,4 @@
-"""Lines of the engine that seldom matter: for each, a test and a model in which one matters."""
+"""Lines of the engine that seldom matter: for each, a test and a model for which it matters."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ li r1,3      | li r1,4      | lwz r5,0(r2) ;
 stw r1,0(r2) | stw r1,0(r2) | lwz r6,0(r2) ;
 exists (2:r5=3 /\\ 2:r6=4 /\\ x=3)
 """
-# Reads of one location are in order if what the second one sees is an initial write, or of a thread of the two.
+# Reads of one location are in order if the second one reads an initial write, or a write of one of the two threads.
 NEARLY = """irreflexive po-loc; (co | rf | fr | co; rf)
 let reads = po-loc & (R * R)
 irreflexive reads; (rf & int)^-1; co; rf
@@ -67,7 +67,7 @@ def test_two_reads_of_two_other_threads_writes_are_a_pattern_of_their_own(engine
 
 @pytest.mark.parametrize("engine", ["enumerate", "auto"])
 def test_a_recursion_keeps_in_each_execution_the_round_in_which_it_comes_to_rest(engine: Engine) -> None:
-    """It swings until the walk has ended, which only begins where the other thread's store is read."""
+    """The recursion swings until the walk has ended.  The walk only begins if the other thread's store is read."""
     stores = "".join(f" | MOV [v{i}],$1 ;\n" for i in range(6))
     found = case(f"X86 rest\n{{ x=0; }}\nP0 | P1 ;\nMOV [x],$1 | MOV EAX,[x] ;\n{stores}exists (1:EAX=1)\n")
     recursion = """acyclic po | rf | co | fr
@@ -85,7 +85,7 @@ empty second"""
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_equal_values_are_a_choice_where_they_are_taken_away(engine: Engine) -> None:
-    """Two loads of a thread return the same; z3 may not conclude from fewer choices that they do not."""
+    """Two loads of a thread return the same value.  Z3 must not conclude from only some choices that they do not."""
     found = case(SEEN)
     same = "acyclic po-loc | rf | co | fr\nempty (po & (R * R)) \\ same-value"
     assert verdict(found, same, engine) is Verdict.SOMETIMES
@@ -105,7 +105,7 @@ empty forbidden"""
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_where_values_are_stored_is_a_choice_if_addresses_are(engine: Engine) -> None:
-    """The address of the store is read: whether it is that of the load is not settled before."""
+    """The address of the store is read from memory.  Only that read settles whether the load has the same address."""
     found = case(
         "PPC where\n{ x=0; y=0; p=x; 0:r2=p; 0:r4=y; 1:r4=y; 1:r2=p; 1:r3=y; }\n"
         "P0           | P1           ;\nlwz r5,0(r2) | stw r3,0(r2) ;\nli r1,1      |              ;\n"
@@ -121,7 +121,7 @@ empty bad"""
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_where_in_its_variable_an_access_is_may_be_a_choice_too(engine: Engine) -> None:
-    """The second load is at the place of the second store if the first load has read where that is."""
+    """The second load accesses the place of the second store only if the first load has read its address."""
     found = case(
         "PPC offset\n{ x=0; int t[2]; 0:r2=x; 0:r3=t; 1:r2=x; 1:r3=t; }\n"
         "P0            | P1           ;\nlwz r5,0(r2)  | li r1,4      ;\n"
@@ -152,7 +152,7 @@ exists (y=1)
     ],
 )
 def test_program_order_is_a_choice_where_blocks_land(placed: str, engine: Engine) -> None:
-    """A model that speaks of the fence of sys_membarrier() and a store speaks of the place of the block."""
+    """If a model relates the fence of sys_membarrier() and a store, it depends on where the block lands."""
     found = case(BLOCK, "aarch64")
     assert verdict(found, f"acyclic po-loc | rf | co | fr\n{placed}", engine) is Verdict.SOMETIMES
 
@@ -161,7 +161,7 @@ def test_program_order_is_a_choice_where_blocks_land(placed: str, engine: Engine
 
 
 def _many_reads(declared: str, stored: int, demanded: int) -> Case:
-    """Seven reads of four other threads' stores: too many candidates, unless demanded values narrow them."""
+    """Seven reads of the stores of four other threads: too many candidates, unless demanded values narrow them."""
     reads = "".join(f"LDR W{i},[X9]{' |' * 4} ;\n" for i in range(1, 7))
     stores = " | ".join(["LDR W0,[X9]", *["STR W0,[X9]"] * 4])
     types = " ".join(f"{declared} 0:X{i};" for i in range(7))

@@ -101,7 +101,7 @@ def test_a_total_order_of_all_writes_is_chosen_among_all_of_them(engine: Engine)
 
 @pytest.mark.parametrize("engine", ["enumerate", "auto"])
 def test_a_second_coherence_order_is_chosen_anew(engine: Engine) -> None:
-    """FW is not: an order ends in the final write that the first one has, as in herd7."""
+    """FW is not chosen anew: the second order ends with the same final write as the first one, as in herd7."""
     found = case("X86 3W\n{ x=0; }\nP0 | P1 | P2 ;\nMOV [x],$1 | MOV [x],$2 | MOV [x],$3 ;\nexists (x=1)\n")
     cos = 'include "cos.cat"'
     assert counts(found, f"{cos} acyclic co", engine) == (2, 4)
@@ -127,7 +127,7 @@ CHOOSING = {
 @pytest.mark.parametrize("name", CHOOSING)
 def test_engines_agree_on_a_choice_of(name: str, full: bool) -> None:
     model = compile_text(f'"choosing" include "cos.cat"\n{CHOOSING[name]}\n', "choosing", TAGS)
-    assert model.recipe is not None  # which of the values are equal, the test says
+    assert model.recipe is not None  # only the test says which of the values are equal
     for found in random_programs(70_000, 200 if full else 5, 1000):
         assert disagreement(found, model) is None
 
@@ -211,7 +211,7 @@ def test_engines_agree_on_a_model_that_depends_on_the_test_by(name: str, full: b
 
 
 def test_coherence_orders_that_a_model_enumerates_are_those_of_co(full: bool) -> None:
-    """The usual model, once with co as it is and once with the orders written out and compared with it."""
+    """The usual model, once with co, and once with enumerated orders that are compared with co."""
     plain = compile_text('"m" include "cos.cat"\nacyclic po-loc | rf | co | (rf^-1; co)\n', "m", TAGS)
     written = compile_text(f'"m" include "cos.cat"\n{DEPENDING["coherence orders written out"]}\n', "m", TAGS)
     for found in random_programs(81_000, 50 if full else 5, 300):
@@ -226,8 +226,8 @@ def test_coherence_orders_that_a_model_enumerates_are_those_of_co(full: bool) ->
 
 # ---------------------------------------------------------------- registers
 
-# A dependency is a way through registers that meets no access, and a decision at most at its end; what passes a
-# decision within an instruction on the way is a pick dependency (the ARMv8 manual, B2.3).
+# A dependency is a way through registers on which there is no access; a decision can only be at its end.  If there is a
+# decision inside an instruction on the way, it is a pick dependency (the ARMv8 manual, B2.3).
 COMPUTED = """
 let flow = (rf-reg | iico_data; [~M])+
 let decided = (flow | iico_ctrl)+

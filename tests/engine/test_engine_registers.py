@@ -14,7 +14,7 @@ from litmus.diagnostics import Diagnostic
 
 MACHINES = ("AArch64", "PPC", "ARM", "RISCV", "X86")
 
-# Dependencies on reads, computed from registers, and how they differ from those that are known.
+# Dependencies on reads, computed from registers, compared with the dependencies that the engine gives.
 DEPENDENCIES = """
 "dependencies" catdep include "cos.cat"
 acyclic po-loc | rf | co | fr
@@ -71,6 +71,6 @@ def test_what_flows_through_registers_is_what_depends(arch: str, full: bool) -> 
     for found in random_cases(arch, None, 300 if full else 25, 500):
         model = compile_text(DEPENDENCIES, "dependencies", found.tags)
         answer = said(found, model, "auto")
-        if answer not in ("Unsupported", "Unfinished"):  # values depend on themselves, a loop is cut everywhere
+        if answer not in ("Unsupported", "Unfinished"):  # a value depends on itself; every execution is cut in a loop
             assert not isinstance(answer, str)
             assert answer.flags == (), found.name

@@ -1,4 +1,4 @@
-"""Both engines, and Z3 where propagation would have sufficed, say the same of random programs.
+"""Both engines say the same of random programs, and so does Z3 where propagation would have been enough.
 
 A sample by default; `--full` for 2,000 programs an architecture.
 """
@@ -57,7 +57,7 @@ def _goes_back(program: Program) -> bool:
 
 @pytest.mark.parametrize("arch", [arch for arch, _, _ in NATIVE])
 def test_random_texts_have_atomic_updates_and_loops(arch: str) -> None:
-    """Each in at least a sixth of the texts: of the updates, those count that may succeed."""
+    """At least a sixth of the texts has a loop, and at least a sixth has an update that may succeed."""
     graphs = [found.graph for found in random_cases(arch, None, 60, 1000)]
     assert sum(bool(graph.lxsx or graph.amo or graph.single) for graph in graphs) >= 10
     assert sum(_goes_back(graph.program) for graph in graphs) >= 10
@@ -101,7 +101,7 @@ def test_engines_agree_on_random_models(full: bool) -> None:
 
 
 def test_engines_agree_on_random_models_of_registers(full: bool) -> None:
-    """Of texts without atomic instructions and blocks, whose registers a model may speak of."""
+    """The texts have no atomic instructions and no blocks, so that a model may speak of their registers."""
     texts = list(random_cases("PPC", None, 200 if full else 15, 500))
     models = _random_models(0, 400 if full else 40, registers=True)
     for seed, model in enumerate(models):
@@ -109,7 +109,7 @@ def test_engines_agree_on_random_models_of_registers(full: bool) -> None:
 
 
 def test_random_models_are_made_of_every_base_name() -> None:
-    """A name that is new is drawn from then on, or excepted with a reason."""
+    """If a base name is added, random models must use it, or it must be excepted with a reason."""
     words: set[str] = set()
     for seed in range(120):
         words |= set(re.findall(r"[\w.-]+", random_model(seed)))
@@ -154,7 +154,7 @@ def test_engines_agree_on_a_model_with(name: str, full: bool) -> None:
 
 @pytest.mark.parametrize("check", COHERENCE)
 def test_what_coherence_rules_out_beforehand_changes_no_answer(check: str, full: bool) -> None:
-    """The check is recognised and used to leave candidates out; disguised it is not recognised."""
+    """A check that is recognised is used to leave candidates out.  The same check, disguised, is not recognised."""
     spelled = compile_text(f'"coherent" include "cos.cat"\n{check}\n', "coherent", TAGS)
     hidden = compile_text('"odd" include "cos.cat"\nacyclic (po-loc | rf | co | fr) \\ (F * F)\n', "coherent", TAGS)
     assert demands_coherence(spelled)
@@ -190,7 +190,7 @@ def test_z3_agrees_with_all_candidates_at_once_on_larger_programs(full: bool) ->
 
 
 def test_disagreement_is_noticed() -> None:
-    """The comparison can fail: two models that differ are told apart by a test that tells them apart."""
+    """The comparison can fail: it tells two different models apart, on a test that shows the difference."""
     found = case(
         "X86 SB\n{ x=0; y=0; }\nP0 | P1 ;\nMOV [x],$1 | MOV [y],$1 ;\nMOV EAX,[y] | MOV EAX,[x] ;\n"
         "exists (0:EAX=0 /\\ 1:EAX=0)\n"

@@ -1,4 +1,4 @@
-"""Programs that are long in one respect: nothing is as deep as the program is long."""
+"""Programs that are very long in one respect: the depth of recursion does not grow with their length."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A list of small mistakes in the engines, each of which a quick test notices.
 
-A mutant is a module, a text that occurs in it once, what stands there instead, and the test that fails then.  Whoever
-changes such a line changes it here; whoever adds a line on which an answer rests adds a mutant of it.
+A mutant is a module, a text that occurs in it once, the text that replaces it, and the test that then fails.  If you
+change such a line in the module, change it here too.  If you add a line on which an answer depends, add a mutant of it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def source_of(module: str) -> str:
 
 
 def run(test: str, mutant: tuple[str, str, str] | None) -> subprocess.CompletedProcess[str]:
-    """Run one test in a process of its own, in which the mutant is imported."""
+    """Run one test in a process of its own, which imports the mutant in place of the module."""
     environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS / "engine"), environment.get("PYTHONPATH", "")])
     if mutant is not None:

@@ -1,6 +1,6 @@
-"""Read-modify-writes: what their reads see and where their writes stand is for the model to say.
+"""Read-modify-writes: the model says what their reads may see, and where their writes are in coherence order.
 
-All that herd7 fixes: a read never sees the write of its own instruction, which follows from it.
+herd7 fixes only one thing: a read never sees the write of its own instruction, because that write depends on it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from litmus.program.unroll import unroll
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")
 
-# One thread stores 1, the other exchanges 2 for what it finds.  Overtaken: it finds 1, and 1 is what remains.
+# One thread stores 1, the other one exchanges what it finds for 2.  Overtaken: it finds 1, and 1 remains at the end.
 X86 = """X86 overtaken
 { x=0; }
 P0         | P1           ;
@@ -45,7 +45,7 @@ sw x5,0(x6) | amoswap.w x7,x5,(x6)  ;
 exists (1:x7=1 /\\ x=1)
 """
 
-# Sequential consistency of a machine whose atomic instructions are a read and a write; nothing says which is first.
+# Sequential consistency, where an atomic instruction is a read and a write, and nothing orders these two.
 LOOSE = "acyclic po | rf | co | fr as sc\nempty rmw & (fre; coe) as atomic"
 
 
@@ -95,7 +95,7 @@ def test_no_built_in_model_lets_an_exchange_be_overtaken(text: str, names: tuple
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("code", ["XCHG [x],EAX", "LOCK XADD [x],EAX", "ADD [x],EAX", "LOCK CMPXCHG [x],EBX"])
 def test_a_read_never_sees_the_write_of_its_own_instruction(code: str, engine: Engine) -> None:
-    """Whatever the model: the only other write is the initial one, and is what is read."""
+    """This holds under every model.  The only other write is the initial one, so that is what is read."""
     found = case(f"X86 alone\n{{ x=3; 0:EAX=3; 0:EBX=5; }}\nP0 ;\n{code} ;\nlocations [x;] forall (true)\n")
     result = answer(found, model_of(found, "let nothing = 0"), engine)
     assert result.states is not None
@@ -114,7 +114,7 @@ def test_an_increment_is_lost_where_the_model_only_forbids_values_out_of_nothing
 
 
 def test_of_the_built_in_models_those_of_atomic_instructions_demand_updates_in_order() -> None:
-    """POWER and ARM have none: theirs are made of a load-reserve and a store-conditional, which po orders."""
+    """POWER and ARM have no atomic instructions: their updates are a load-reserve and a store-conditional in po."""
     table = {"X86": "x86-tso", "X86_64": "sc", "AArch64": "aarch64", "RISCV": "riscv", "PPC": "power", "ARM": "arm"}
     demanding = {
         arch
@@ -146,7 +146,7 @@ UPDATING = Features(updates=0.5, conditional_stores=0.0, blocks=0.0, threads=(2,
 
 
 def test_the_clause_for_updates_changes_no_answer() -> None:
-    """The check is recognised and becomes a clause; disguised, Z3 learns it."""
+    """The check is recognised and becomes a clause.  A disguised check is not recognised, and Z3 learns it."""
     spelled = compile_text('"m" include "cos.cat"\nacyclic po-loc | rmw | rf | co | fr\n', "m", TAGS)
     hidden = compile_text('"m" include "cos.cat"\nacyclic po-loc | (rmw \\ (F * F)) | rf | co | fr\n', "m", TAGS)
     assert demands_updates_in_order(spelled)

@@ -1,6 +1,6 @@
-"""A sequential machine for tests: executes the one thread of a lowered program, in order.
+"""A sequential machine for tests: executes the only thread of a lowered program, in order.
 
-It shares only the operator table with the program; memory is read and written cell by cell.
+It shares with the program only the table of operators.  It reads and writes memory cell by cell.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def lowered(arch: str, init: str, code: str, final: str = "") -> Program:
 
 
 def run(arch: str, init: str, code: str, final: str = "", succeed: bool = True, limit: int = 1000) -> Final:
-    """The final state of a thread; `succeed` is what becomes of store-conditionals."""
+    """The final state of a thread.  `succeed`: whether store-conditionals succeed."""
     program = lowered(arch, init, code, final)
     registers = dict(program.registers[0])
     memory: dict[tuple[str, int], Value] = {

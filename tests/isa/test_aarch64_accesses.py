@@ -147,7 +147,7 @@ def test_ordered_pairs_are_two_accesses_whose_base_may_step_over_them() -> None:
     assert final.register("X1") == Address("t")
 
 
-# t[0] or t[1] first, and a barrier before the other
+# access t[0] first, or t[1] first, with a barrier before the other one
 UPWARDS = ("STR W1,[X0]\nDMB ST\nSTR W2,[X0,#4]", "LDR W1,[X0]\nDMB LD\nLDR W2,[X0,#4]")
 DOWNWARDS = ("STR W2,[X0,#4]\nDMB ST\nSTR W1,[X0]", "LDR W2,[X0,#4]\nDMB LD\nLDR W1,[X0]")
 STORED_UPWARDS = ("STILP W1,W2,[X0]", UPWARDS[0])
@@ -166,7 +166,10 @@ def pairs_read(writer: str, reader: str) -> set[tuple[int, int]]:
 
 @pytest.mark.parametrize("writer", STORED_UPWARDS)
 def test_ordered_pairs_store_the_first_register_before_the_second(writer: str) -> None:
-    """Who reads the second one first gets no new one with an old first one; who reads as it was stored gets all."""
+    """A reader that reads the second one first never gets a new second one and then an old first one.
+
+    A reader that reads in the order in which they are stored may get all four outcomes.
+    """
     for reader in LOADED_DOWNWARDS:
         assert pairs_read(writer, reader) == {(0, 0), (1, 0), (1, 1)}
     for reader in LOADED_UPWARDS:
@@ -189,9 +192,9 @@ def test_the_accesses_of_other_pairs_have_no_order() -> None:
 
 
 def test_ordered_pairs_are_a_release_and_an_acquire() -> None:
-    """What is before STILP is before both stores, and what is behind LDIAPP behind both loads.
+    """What comes before STILP is ordered before both stores; what comes after LDIAPP is ordered after both loads.
 
-    P0 writes z before the pair, P1 reads z behind it; the other side has a barrier.
+    P0 writes z before the pair, and P1 reads z after it.  One side has the pair's order, the other has a barrier.
     """
     init = "int t[2]; 0:X0=t; 0:X3=z; 1:X0=t; 1:X3=z; 0:X1=1; 0:X2=1;"
     for flag in ("1:X1=1", "1:X2=1"):
@@ -450,7 +453,10 @@ def test_a_failing_cas_depends_on_what_it_read() -> None:
 
 
 def test_cas_comes_from_its_register_or_from_memory() -> None:
-    """Whichever it is, what it comes from orders the load: both reads are after a store-release."""
+    """CAS leaves in W6 what was there (from LDR) or what it read.  The load depends on whichever it is.
+
+    Both LDR and CAS read a store-release of P0, so either way the load comes after P0's store to x.
+    """
     init = "z=0; 0:X1=x; 0:X2=y; 0:X4=z; 1:X1=x; 1:X2=y; 1:X4=z; 1:X3=5;"
     rows = ["MOV W0,#1 | LDR W6,[X2]", "STR W0,[X1] | CAS W6,W3,[X4]", "STLR W0,[X4] | EOR W5,W6,W6"]
     rows += ["STLR W0,[X2] | LDR W7,[X1,W5,SXTW]"]

@@ -1,4 +1,4 @@
-"""ARM programs that are none: every error is at its token, with a hint where there is one."""
+"""ARM programs with errors: every error is at its token, with a hint if there is one."""
 
 from __future__ import annotations
 

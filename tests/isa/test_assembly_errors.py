@@ -1,4 +1,4 @@
-"""Programs that are none: every error is at its token, with a hint where there is one."""
+"""Programs with errors: every error is at its token, with a hint if there is one."""
 
 from __future__ import annotations
 

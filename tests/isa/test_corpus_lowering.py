@@ -1,8 +1,7 @@
 """Published tests, where a collection is at hand: LITMUS_CORPUS names its folder.
 
-It has a folder for each set of tests, with the files in `tests` and, line by line in expected.jsonl, what
-herd7 says of them.  Here only what it calls them is compared: names, kinds, conditions and the order of
-places.
+It has a folder for each set of tests, with the files in `tests`, and in expected.jsonl one line for each file with what
+herd7 says.  Here only names, kinds, conditions and the order of places are compared.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def recorded(folder: str) -> Iterator[tuple[Path, dict[str, object]]]:
 
 
 def as_values(condition: str) -> str:
-    """A condition in which numbers stand as they were written, with the values instead that 32 bits have."""
+    """A condition with its numbers replaced by their values in 32 bits."""
     return re.sub(r"=(\d+)", lambda m: f"={int(m[1]) - (int(m[1]) >> 31 << 32)}", condition)
 
 

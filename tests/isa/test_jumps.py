@@ -9,7 +9,7 @@ from sequential import run
 from litmus import Source, check
 from litmus.program.values import Address
 
-# Each calls f, which adds 1 to a register, twice; ends through a branch; and would add 100 otherwise.
+# Each program calls f twice; f adds 1 to a register.  Then the program ends by a branch; without it, it would add 100.
 CALLS = [
     ("AArch64", "X0", "BL f\nBL f\nB e\nf: ADD X0,X0,#1\nRET\nADD X0,X0,#100\ne:", ""),
     ("AArch64", "X0", "ADR X1,f\nBLR X1\nBLR X1\nB e\nf: ADD X0,X0,#1\nRET X30\nADD X0,X0,#100\ne:", ""),
@@ -65,10 +65,10 @@ LOADED = "x=0; y=0; 0:X1=x; 0:X2=y; 0:X5=P1:L; 1:X1=x; 1:X2=y;"
 
 
 def test_a_branch_to_a_loaded_address_makes_a_control_dependency() -> None:
-    """Load buffering: P0 sends the address of L behind its load; P1 stores behind a branch to what it loaded.
+    """Load buffering: P0 loads, then stores the address of L.  P1 loads it, branches to it, then stores.
 
-    With the dependency, the load of P1 is ordered before its store (dob: ctrl; [W]), and P0's before its
-    own by STLR (bob: po; [L]): a cycle.  A store before the branch has no such order.
+    With the dependency, the load of P1 is ordered before its store (dob: ctrl; [W]).  The load of P0 is ordered before
+    its own store by STLR (bob: po; [L]).  This is a cycle.  A store before the branch has no such order.
     """
     sender = "LDR W3,[X1]\nSTLR X5,[X2]"
     init = f"ins_t *y; {LOADED.replace('y=0; ', '')}"

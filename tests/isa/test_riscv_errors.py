@@ -1,4 +1,4 @@
-"""RISC-V programs that are none: every error is at its token, with a hint where there is one."""
+"""RISC-V programs with errors: every error is at its token, with a hint if there is one."""
 
 from __future__ import annotations
 

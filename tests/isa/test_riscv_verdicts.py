@@ -119,7 +119,7 @@ def test_two_swaps_do_not_return_the_same_value() -> None:
 
 
 def test_an_amo_is_one_memory_operation() -> None:
-    """Its read is before the later load (FENCE.TSO); its write is the same operation, and before it as well."""
+    """Its read is before the later load (FENCE.TSO).  Its write is the same operation, so it is before the load too."""
     condition = "0:x7=0 /\\ 0:x9=0 /\\ 1:x7=0 /\\ 1:x9=0"
     amo = "amoswap.w x7,x5,(x6)\nfence.tso\nlw x9,0(x8)"
     assert riscv(TWO, condition, amo, amo) == NEVER
@@ -140,7 +140,7 @@ def test_the_read_of_a_release_amo_is_after_earlier_stores() -> None:
 
 
 def test_a_load_of_an_amos_own_write_is_after_it() -> None:
-    """Rule 3, with an address dependency from that load: message passing by way of the forwarded value."""
+    """Rule 3, with an address dependency from that load: message passing through the forwarded value."""
     init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x; 1:x9=z; 1:x5=1;"
     writer = "sw x5,0(x6)\nfence w,w\nsw x5,0(x8)"
     reader = "lw x7,0(x6)\nfence r,w\n{0}\nlw x11,0(x9)\nxor x12,x11,x11\nadd x12,x12,x8\nlw x13,0(x12)"
@@ -282,8 +282,8 @@ def test_models_see_an_amo_as_one_event(engine: Engine, code: str, seen: set[str
 
 
 def test_only_one_of_two_compare_and_swaps_finds_what_both_expect() -> None:
-    """Each expects 0 and stores something else: were both to read 0, one store would come between the other's
-    read and its write (atomicity)."""
+    """Each expects 0 and stores something else.  If both read 0, the store of one would come between the read and
+    the write of the other, and atomicity forbids that."""
     init = "0:x5=1; 0:x6=x; 1:x5=2; 1:x6=x;"
     swap = "amocas.w x7,x5,(x6)"
     for found, answer in (("0:x7=0 /\\ 1:x7=0", "Never"), ("0:x7=0 /\\ 1:x7=1", "Sometimes")):
@@ -294,7 +294,8 @@ def test_only_one_of_two_compare_and_swaps_finds_what_both_expect() -> None:
 def test_a_compare_and_swap_that_fails_orders_as_a_load() -> None:
     """Store buffering whose loads are AMOCAS that expect 3 and read 0, so that they do not store.
 
-    They are no releases (Zacas), and so not ordered after the stores before them; a fence orders them.
+    An AMOCAS that does not store is no release (Zacas), so it is not ordered after the stores before it.  With a fence,
+    it is.
     """
     init = "0:x5=1; 0:x6=x; 0:x8=y; 0:x7=3; 1:x5=1; 1:x6=y; 1:x8=x; 1:x7=3;"
     for order in ("", ".aq", ".rl", ".aqrl"):
@@ -323,7 +324,7 @@ def test_a_compare_and_swap_that_stores_may_be_a_release(order: str, expected: s
 
 
 def test_what_a_compare_and_swap_compares_is_one_of_its_data_sources() -> None:
-    """S: the store to x is P1's AMOCAS, which expects 0, computed from the flag or not (ppo rule 10)."""
+    """S: the store to x is P1's AMOCAS.  It expects 0, which is computed from the flag or not (ppo rule 10)."""
     init = "0:x6=x; 0:x8=z; 0:x5=2; 0:x7=1; 1:x6=x; 1:x8=z; 1:x5=1;"
     writer = "sw x5,0(x6)\nfence w,w\nsw x7,0(x8)"
     for expects, answer in (("xor x9,x7,x7", NEVER), ("li x9,0", SOMETIMES)):
@@ -345,7 +346,7 @@ def test_a_load_reserve_is_no_release_by_itself(order: str, expected: str) -> No
 
 @pytest.mark.parametrize(("order", "expected"), [("", SOMETIMES), (".aq", SOMETIMES), (".aqrl", NEVER)])
 def test_a_store_conditional_is_no_acquire_by_itself(order: str, expected: str) -> None:
-    """Store buffering: sc.aqrl is before the load behind it (ppo rule 5)."""
+    """Store buffering: sc.aqrl is before the load after it (ppo rule 5)."""
     init = "0:x6=x; 0:x8=y; 0:x5=1; 1:x6=y; 1:x8=x; 1:x5=1;"
     storing = f"lr.w x9,(x6)\nsc.w{order} x9,x5,(x6)\nlw x7,0(x8)"
     fenced = "sw x5,0(x6)\nfence rw,rw\nlw x7,0(x8)"

@@ -1,8 +1,9 @@
 """What is ordered after the status of a store-conditional, on every machine that has one.
 
-P1 reads the flag z, then does a store-conditional to a, whose status decides what P1 stores into x, or a branch before
-that; P0 has stored 2 into x before it set the flag.  x = 2 in the end means that P1's store to x came first, which
-is forbidden exactly if it is after P1's read of z: if the status depends on that read.
+P1 reads the flag z.  Then it does a store-conditional to a.  The status of this decides what P1 stores into x, or it
+decides a branch before the store to x.  P0 has stored 2 into x before it set the flag.  If x = 2 in the end, P1's store
+to x came first.  This is forbidden only if P1's store is ordered after its read of z: if the status depends on that
+read.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def test_every_bit_of_cr0_depends_on_it(ending: str) -> None:
 
 
 def test_the_comparison_of_what_was_read_is_no_part_of_that() -> None:
-    """cr1 holds another comparison, and a branch on it depends on that alone."""
+    """cr1 holds another comparison; a branch on cr1 depends only on that comparison."""
     assert power(f"{RESERVED}stwcx. r1,r0,r7", "cmpw cr1,r5,r5\nbne cr1,L\nL:\nstw r5,0(r2)") == SOMETIMES
 
 
@@ -85,7 +86,7 @@ def test_the_status_depends_on_all_that_a_store_exclusive_of_arm_reads(code: str
 
 
 def test_a_status_of_arm_is_data_too() -> None:
-    """1 + status xor status, stored: a data dependency on what the status depends on."""
+    """The stored value is 1 + (status xor status): a data dependency on what the status depends on."""
     ending = "EOR R3,R9,R9\nADD R3,R3,#1\nSTR R3,[R2]"
     assert arm("LDREX R8,[R7]\nSTREX R9,R1,[R7]", ending) == NEVER
     assert arm("LDREX R8,[R7]\nSTREX R9,R5,[R7]", ending) == SOMETIMES
@@ -98,7 +99,7 @@ def test_the_status_of_aarch64_depends_on_nothing(pair: str) -> None:
 
 
 def test_the_status_of_risc_v_depends_on_the_store_if_there_is_one() -> None:
-    """z -data-> store to a -ctrl-> store to x, if sc.w succeeds; nothing, if it fails, as it does here without lr.w."""
+    """If sc.w succeeds: z -data-> store to a -ctrl-> store to x.  If it fails (here without lr.w), nothing orders."""
     stored = "lr.w x8,(x7)\nsc.w x9,x1,(x7)"
     assert riscv(f"{stored}\nsw x9,0(x2)") == SOMETIMES  # it may fail
     assert riscv("sc.w x9,x1,(x7)") == SOMETIMES
@@ -118,5 +119,5 @@ def test_the_status_of_risc_v_depends_on_the_store_if_there_is_one() -> None:
     ],
 )
 def test_what_isel_selects_depends_on_all_that_it_reads(code: str, expected: str) -> None:
-    """POWER has no weaker dependency for what selects a value, as AArch64 has for CSEL."""
+    """AArch64 has a weaker dependency on what selects a value (CSEL).  POWER has not."""
     assert power(code, "stw r3,0(r2)") == expected

@@ -1,18 +1,18 @@
 """The promise of sys_membarrier() without messages: cuts of program order, as a second opinion.
 
-For every call and every target a cut of the target's program order is chosen: some place between two
-instructions, or an end.  As a full barrier of the model does, the accesses
+For every call and every target, a cut of the target's program order is chosen: a place between two instructions, or
+one of the ends.  If the call is made, it orders accesses as a full barrier of the model does: the accesses
 
     before the call   come before those   after the cut,
     before the cut    come before those   after the call,
-    before the cut    come before those   after the cut,
+    before the cut    come before those   after the cut.
 
-if the call is made; nothing leads from one target to another.  The call itself is smp_mb(), so what is before it
-comes before what is after it.
+It does not order the accesses of one target before those of another.  The call itself is smp_mb(), so what is before
+the call comes before what is after it.
 
-Here every choice of cuts is a test of its own: a program without a single message or floating block, whose
-operations are put in sets by their side of each call and cut, under the model with the relation `cut` of
-those sets put where its full fence stands.  The final states are those of all choices together.
+Here every choice of cuts is a test of its own.  Its program has no messages and no floating blocks.  The operations
+are in sets that say on which side of each call and cut they are.  The relation `cut` is made of these sets, and in
+the model it is added to the full fence.  The final states are those of all choices together.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ States = frozenset[tuple[object, ...]]
 TABLES = {"sc": "power", "x86-tso": "x86", "power": "power", "arm": "arm", "aarch64": "aarch64", "riscv": "riscv"}
 WEAK = ("power", "arm", "aarch64", "riscv")
 
-# Where a model has its full fence: (its text, the text with `cut` as such a fence).
+# Where a model has its full fence: (its text, the text in which `cut` is such a fence too).
 FULL_FENCE = {
     "sc": ("acyclic po |", "acyclic po | cut |"),
     "x86-tso": ("let ghb = ppo | mfence |", "let ghb = ppo | mfence | cut |"),
@@ -62,7 +62,7 @@ FULL_FENCE = {
 
 EVERYONE, PROCESS, NOBODY = "everyone", "process", "nobody"
 
-# call: (whom it orders, what it returns); of the merged call, in processes that have registered
+# call: (whom it orders, what it returns); for the merged call, in processes that have registered
 CALLS = {
     "sys_membarrier()": (EVERYONE, 0),
     "sys_membarrier(0)": (EVERYONE, 0),
@@ -76,7 +76,7 @@ CALLS = {
     "membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0)": (NOBODY, -1),
 }
 REGISTERED = "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED"
-STAND_IN = "smp_mb( )"  # spelled as no other barrier of a test is
+STAND_IN = "smp_mb( )"  # no other barrier of a test is spelled like this
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Call:
 
 @dataclass(slots=True)
 class RandomTest:
-    """A random test; lines of thread t are text, with `%d` where call number d stands."""
+    """A random test.  The lines of a thread are text, with `%d` in the place of call number d."""
 
     seed: int
     processes: list[tuple[int, ...]] = field(default_factory=list)
@@ -120,11 +120,11 @@ class RandomTest:
         return f"C random{self.seed}\n(*\n{process} *)\n{{ }}\n{all_functions}\nexists ({condition})\n"
 
     def text(self) -> str:
-        """With the calls."""
+        """The text with the calls."""
         return self._text([call.text for call in self.calls])
 
     def without_calls(self) -> str:
-        """With smp_mb() in the place of every call that orders, and what it returns."""
+        """The text without the calls: smp_mb() replaces every call that orders, and a number what it returns."""
         return self._text([f"({'0' if c.shortcut else STAND_IN + ', 0'}) + {c.returned}" for c in self.calls])
 
 
@@ -152,7 +152,7 @@ def random_test(seed: int) -> RandomTest:
 
 
 def _access(test: RandomTest, rng: random.Random, thread: int, turn: int) -> str:
-    """An access to the variable whose turn it is; some are decided by, or depend on, what was read."""
+    """An access to the variable whose turn it is.  Some accesses depend on a value read, or on a branch on it."""
     x = test.variables[turn % len(test.variables)]
     read = test.registers[thread]
     value = rng.choice(("1", "2")) if not read or rng.random() < 0.8 else f"1 + ({read[-1]} ^ {read[-1]})"
@@ -182,11 +182,11 @@ def _call(test: RandomTest, rng: random.Random, thread: int) -> str:
     return f"{condition}%{number}%;"
 
 
-CANDIDATES, CHOICES = 1 << 14, 300  # more take longer than what they show is worth
+CANDIDATES, CHOICES = 1 << 14, 300  # larger tests take too long for what they show
 
 
 def small_tests(model: str) -> Iterator[RandomTest]:
-    """Random tests without end, those left out that are large."""
+    """An endless sequence of random tests, without the large ones."""
     for seed in count():
         test = random_test(seed)
         graph = prepared(test.text(), model)[1]
@@ -218,13 +218,13 @@ def _states(graph: EventGraph, model: Model, question: Question) -> States:
 
 # ---------------------------------------------------------------- by cuts
 
-# Of cut number k: the call's own event, what is before and after it in its thread, what is before and after the cut.
+# For each cut: the event of the call, what is before and after the call in its thread, and before and after the cut.
 SETS = ("Call", "Before", "After", "Early", "Late")
 
 
 @cache
 def model_with_cuts(name: str, tags: frozenset[str], cuts: int) -> Model:
-    """A built-in model, with the pairs that its full fence has by so many cuts as well."""
+    """A built-in model in which the pairs of `cuts` cuts are added to its full fence."""
     with open(catalogue()[name].path, encoding="utf-8") as file:
         text = file.read()
     fence, extended = FULL_FENCE[name]
@@ -232,7 +232,7 @@ def model_with_cuts(name: str, tags: frozenset[str], cuts: int) -> Model:
     pairs = ["0"]
     for k in range(cuts):
         for first, second in (("Before", "Late"), ("Early", "After"), ("Early", "Late")):
-            pairs.append(f"({first}{k} * Call{k}); (Call{k} * {second}{k})")  # only where the call is made
+            pairs.append(f"({first}{k} * Call{k}); (Call{k} * {second}{k})")  # only if the call is made
     title, rest = text.split("\n", 1)
     text = f"{title}\nlet cut = {' | '.join(pairs)}\n{rest}".replace(fence, extended)
     sets = frozenset(f"{name}{k}" for name in SETS for k in range(cuts))
@@ -251,7 +251,7 @@ def states_by_cuts(test: RandomTest, model: str) -> States:
 
 
 def cut_choices(test: RandomTest, model: str) -> int:
-    """In how many ways the cuts of a test can be chosen."""
+    """The number of ways to choose the cuts of a test."""
     program = prepared(test.without_calls(), model)[0]
     result = 1
     for call in test.calls:
@@ -261,14 +261,14 @@ def cut_choices(test: RandomTest, model: str) -> int:
 
 
 def places(code: ThreadCode) -> list[int]:
-    """The lines before which a cut may stand: where an instruction begins that accesses memory, and the end."""
+    """The lines before which a cut may be: the first line of every instruction that accesses memory, and the end."""
     firsts = {line.instruction: i for i, line in reversed(list(enumerate(code.lines)))}
     accesses = {line.instruction for line in code.lines if isinstance(line.operation, Load | Store | StoreConditional)}
     return [*sorted(firsts[number] for number in accesses), len(code.lines)]
 
 
 def with_sets(program: Program, test: RandomTest, pairs: list[tuple[Call, int]], chosen: tuple[int, ...]) -> Program:
-    """The program, with every access in the sets that its side of each call and cut makes it a member of."""
+    """The program, with every access in the sets that say on which side of each call and cut it is."""
     threads = []
     for t, code in enumerate(program.threads):
         lines = []
@@ -294,7 +294,7 @@ def _sets_of(
 
 
 def _line_of(program: Program, thread: int) -> int:
-    """The line of the barrier that stands for a thread's call; a thread makes one call at most."""
+    """The line of the barrier that replaces the call of a thread.  A thread makes at most one call."""
     stand_in = [
         line.span.text == STAND_IN and isinstance(line.operation, Fence) for line in program.threads[thread].lines
     ]

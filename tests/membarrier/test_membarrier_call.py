@@ -18,7 +18,7 @@ APART = "Process(P0)\nProcess(P1)"
 
 
 def text(caller: str, condition: str, lines: str = "", other: str = "barrier();", before: str = "") -> str:
-    """Store buffering: P0 with `other` between its accesses, P1 with `caller`; `lines` stand in a comment."""
+    """Store buffering: P0 has `other` between its accesses, P1 has `caller`.  `lines` are in a comment."""
     comment = "".join(f" * {line}\n" for line in lines.splitlines())
     return (
         f"C SB\n(*\n{comment} *)\n{{ }}\n"
@@ -38,7 +38,7 @@ def verdict(test: str, model: str) -> Verdict:
 
 
 def orders(caller: str, lines: str = "", before: str = "", models: tuple[str, ...] = HARDWARE) -> bool:
-    """Whether a call orders store buffering against barrier(), on every model alike."""
+    """Whether a call forbids store buffering against barrier().  Every model must say the same."""
     found = {verdict(text(caller, BOTH_MISS, lines, before=before), model) for model in models}
     assert len(found) == 1
     return found == {Verdict.NEVER}
@@ -147,7 +147,8 @@ def test_flags_in_a_local_are_those_that_it_holds(flags: str, value: int, ordere
 
 
 def test_flags_that_were_read_are_those_of_each_execution() -> None:
-    # READ_ONCE(*x) is 0 or 1: GLOBAL or PRIVATE, which order; plus 2: EXPEDITED alone is refused, with PRIVATE not.
+    # READ_ONCE(*x) is 0 or 1: GLOBAL or PRIVATE, which both order.  Plus 2, it is EXPEDITED alone, which is refused, or
+    # EXPEDITED with PRIVATE, which is not.
     read = "int f = READ_ONCE(*x);"
     assert orders(f"{read} sys_membarrier(f);")
     assert not orders(f"{read} sys_membarrier(f + 2);")
@@ -201,7 +202,7 @@ def test_threads_that_are_not_named_share_one_more_process() -> None:
 
 
 def test_a_process_of_one_thread_gets_no_barrier_from_a_private_call() -> None:
-    # With a full barrier of its own P1 would be ordered against smp_mb().
+    # If the call had a full barrier, P1 would be ordered against smp_mb().
     for call, expected in (
         ("sys_membarrier(MEMBARRIER_PRIVATE_FLAG);", Verdict.SOMETIMES),
         ("sys_membarrier(0);", Verdict.NEVER),
@@ -253,7 +254,7 @@ def test_another_thread_may_register_too_late() -> None:
 
 @pytest.mark.parametrize("model", HARDWARE)
 def test_a_thread_that_is_told_of_the_registration_in_order_finds_it(model: str) -> None:
-    # atomic_or() is the last thing that registering does, and orders nothing by itself: it takes a release.
+    # Registering ends with atomic_or(), which orders nothing by itself.  So P0 needs a release to tell of it in order.
     told = f"membarrier({REGISTER}, 0); {{}}(x, 1);"
     asks = f"ret = {{}}; if (ret) ret = membarrier({PRIVATE}, 0);"
     for store, load, expected in (
@@ -275,8 +276,8 @@ def test_global_expedited_reaches_the_processes_that_have_registered() -> None:
 
 
 def test_what_follows_a_registration_is_ordered_even_if_the_caller_misses_it() -> None:
-    # P1 read rq->membarrier_state after its write of y, past a full barrier, and P0's full barrier comes after
-    # the state is set: if P1 missed it, P0 sees y.
+    # P1 writes y, executes a full barrier, and reads rq->membarrier_state.  P0 sets the state, and then executes a full
+    # barrier.  So if P1 misses the state, P0 sees y.
     call, before = f"membarrier({GLOBAL}, 0);", f"membarrier({REGISTER_GLOBAL}, 0);"
     assert orders(call, APART, before)
     assert orders(call, "", before)
@@ -298,8 +299,8 @@ BITS = {REGISTER: 16, REGISTER_GLOBAL: 4, f"{REGISTER}_SYNC_CORE": 64, f"{REGIST
 
 @pytest.mark.parametrize("before", [(), *[(name,) for name in BITS], (REGISTER_GLOBAL, f"{REGISTER}_RSEQ")])
 def test_get_registrations_reports_the_commands_that_registered(before: tuple[str, ...]) -> None:
-    # Another kind of PRIVATE_EXPEDITED sets the first bit of PRIVATE_EXPEDITED too, which is reported, though it does
-    # not register for it: membarrier_register_private_expedited(), membarrier_get_registrations().
+    # The other kinds of PRIVATE_EXPEDITED also set the first bit of PRIVATE_EXPEDITED.  So this one is reported, though
+    # it is not registered: membarrier_register_private_expedited(), membarrier_get_registrations().
     expected = sum(BITS[name] for name in before)
     if any(name.startswith(f"{REGISTER}_") for name in before):
         expected |= BITS[REGISTER]
@@ -315,7 +316,7 @@ def test_registering_for_sync_core_does_not_permit_the_plain_private_call() -> N
 
 
 def test_a_registration_under_way_is_reported() -> None:
-    # P0 registers.  P1 is told of it before it is complete: the call fails though GET_REGISTRATIONS reports it.
+    # P0 registers.  P1 learns of it before it is complete: the call fails although GET_REGISTRATIONS reports it.
     program = (
         f"C early\n{{ }}\nP0(int *x) {{ membarrier({REGISTER}, 0, 0); }}\n"
         "P1(int *x) { int r = membarrier(MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);"
@@ -428,7 +429,7 @@ def test_on_one_cpu_nothing_is_seen_out_of_order(model: str) -> None:
 
 
 def test_on_one_cpu_plain_accesses_are_refused() -> None:
-    # The compiler may exchange them, which a thread that is switched to in between sees.
+    # The compiler may exchange them, and a thread that runs between them would see that.
     assert error_of(text("*y = 2;", BOTH_MISS, "CPUs: 1"), Unsupported)[2] == "*y = 2"
 
 

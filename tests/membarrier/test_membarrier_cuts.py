@@ -22,7 +22,7 @@ def test_messages_and_cuts_agree_on_the_final_states_of_random_tests(model: str,
 @pytest.mark.parametrize("missing", MUTANTS)
 @pytest.mark.parametrize("model", WEAK)
 def test_a_barrier_that_is_dropped_makes_a_difference_to_cuts(model: str, missing: str) -> None:
-    # Fewer barriers only ever add final states; for some random test they do.
+    # With fewer barriers there are never fewer final states.  For some random test, there are more.
     found = 0
     for test in islice(small_tests(model), SAMPLE):
         less, cuts = states_by_messages(test.text(), model, MUTANTS[missing]), states_by_cuts(test, model)

@@ -86,7 +86,7 @@ def test_messages_are_private_and_every_operation_has_its_place() -> None:
 
 
 def test_copies_of_two_calls_have_different_names() -> None:
-    # Unrolling appends a number to a message's name: ipi 1, call 11 must not be ipi 11, call 1.
+    # Unrolling appends the number of the call to a message's name: ipi 1 of call 11 must not be ipi 11 of call 1.
     names = {o.address.base for o in Membarrier(POWER).call(range(1, 20), SPAN) if isinstance(o, Store)}
     copies = [f"{name}{copy}" for name in names for copy in range(200)]
     assert len(set(copies)) == len(copies)

@@ -83,7 +83,7 @@ def test_on_x86_two_accesses_of_the_target_do_not_show_that_a_barrier_is_missing
 
 @pytest.mark.parametrize("model", TABLES)
 def test_what_a_target_does_before_the_call_and_after_it_needs_the_handlers_barrier_on_x86_too(model: str) -> None:
-    """r1 and r4 say that the call comes between the second and the third access of P1: x=1 is then before r2."""
+    """r1 and r4 show that the call comes between the second and the third access of P1.  Then x=1 is before r2."""
     functions = (
         "P0() { CAO(z) = 1; sys_membarrier(); r4 = CAO(v); }\n"
         "P1() { CAO(x) = 1; barrier(); r1 = CAO(z); barrier(); CAO(v) = 1; barrier(); r2 = CAO(y); }\n"
@@ -92,7 +92,7 @@ def test_what_a_target_does_before_the_call_and_after_it_needs_the_handlers_barr
     condition = "0:r4=0 /\\ 1:r1=0 /\\ 1:r2=0 /\\ 2:r3=0"
     assert verdict(functions, condition, model) == "Never"
     assert verdict(functions, condition, model, Promise(handler=False)) == "Sometimes"
-    if model == "x86-tso":  # where the messages keep the order that the caller's two would give
+    if model == "x86-tso":  # the messages alone give the order that the caller's two barriers would give
         assert verdict(functions, condition, model, Promise(before=False, after=False)) == "Never"
 
 

@@ -68,7 +68,7 @@ def test_everything_orders_under_sequential_consistency() -> None:
 
 
 def test_plain_accesses_are_ordered_by_nothing_in_another_thread_not_even_under_sequential_consistency() -> None:
-    """The compiler exchanges the two accesses of their thread: every shape's outcome is then an interleaving."""
+    """The compiler may exchange the two accesses of a thread.  Then the outcome of every shape is an interleaving."""
     others = "none barrier smp_mb sys_membarrier"
     for model in ("sc", "x86-tso", "power", "aarch64"):
         for found in (table("none", others, models=(model,)), table(others, "none", models=(model,))):
@@ -185,8 +185,8 @@ def test_an_mprotect_that_interrupts_between_full_barriers_orders_like_membarrie
         ("sys_membarrier", "none", "SB", "power", False),
         ("lwsync", "none", "MP", "power", False),  # in C, with the fence that becomes lwsync
         ("sys_membarrier", "addr", "SB", "aarch64", True),
-        # mprotect() does as much where the TLBs of others are flushed by interrupts, between barriers of the caller;
-        # an instruction that invalidates them from afar puts no barrier into the other thread
+        # mprotect() does the same if it flushes the TLBs of others by interrupts, between barriers of the caller.
+        # An instruction that invalidates the TLBs of others puts no barrier into another thread.
         ("mprotect", "barrier", "SB", "x86-tso", True),
         ("mprotect", "barrier", "MP", "power", False),
         ("mprotect", "barrier", "MP", "aarch64", False),

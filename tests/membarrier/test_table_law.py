@@ -1,7 +1,7 @@
-"""The counting law: as many calls of sys_membarrier() as threads that are not fenced forbid a cycle, and fewer do not.
+"""The counting law: a cycle is forbidden if it has as many calls of sys_membarrier() as unfenced threads, or more.
 
-On x86-TSO only threads that write and then read count as not fenced.  benchmarks/table.py checks all rings of two and
-three threads, and 200 of four, under every model.
+With fewer calls it is allowed.  On x86-TSO, only a thread that writes and then reads counts as unfenced.
+benchmarks/table.py checks all rings of two and three threads, and 200 of four, under every model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from litmus.shapes.relaxations import COMMUNICATIONS, Relaxation
 LEAVING = {stem: Relaxation("communication", stem, s, t, True, True) for stem, (s, t) in COMMUNICATIONS.items()}
 CHECKERS = {model: Checker(Settings(models=(model,), options=UNSEEN)) for model in hardware_models()}
 
-Ring = list[tuple[str, str]]  # of each thread: what is between its accesses, the communication that leaves it
+Ring = list[tuple[str, str]]  # for each thread: what is between its accesses, the communication that leaves it
 
 
 def rings(threads: int, calls: int) -> st.SearchStrategy[Ring]:

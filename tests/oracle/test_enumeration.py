@@ -62,7 +62,7 @@ def test_writers_to_one_location_are_ordered_in_every_way() -> None:
 
 
 def test_an_update_stands_anywhere_in_coherence_order_and_reads_no_write_of_its_own() -> None:
-    """Two exchanges: each reads the initial value or the other, and either one is the last; the rest is for models."""
+    """Two exchanges.  Each reads the initial value or the other's, and either may be last.  Models decide the rest."""
     found = x86("x=0; 0:EAX=1; 1:EAX=2;", "XCHG [x],EAX | XCHG [x],EAX ;", "exists (0:EAX=0 /\\ 1:EAX=0)")
     answer = under(found, "let nothing = 0")
     assert (answer.positive, answer.negative) == (2, 6)

@@ -64,7 +64,7 @@ def test_nothing_that_is_left_out_counts_under_a_built_in_model(name: str, full:
 
 
 def test_nothing_that_is_left_out_counts_under_random_models(full: bool) -> None:
-    """Models with negations, flags, choices of the wrong direction and recursions of every kind."""
+    """Random models have negations, flags, choices of the wrong direction and all kinds of recursions."""
     compared = 0
     for seed in range(5000 if full else 250):
         try:
@@ -100,9 +100,9 @@ def test_nothing_that_is_left_out_counts_under_a_model_with(name: str, full: boo
 
 
 def test_nothing_is_left_out_while_it_is_not_known_what_is_to_which_cell() -> None:
-    """When the first read has its write, the last one has no address yet: it will be x, which is read twice.
+    """When the first read has its write, the last read has no address yet.  It will be x, which is then read twice.
 
-    Both reads of x take either write.
+    Each of the two reads of x may take either write.
     """
     found = case(
         "PPC pointer\n{ x=0; p=x; 0:r2=x; 0:r4=p; 1:r1=1; 1:r2=x; }\n"
@@ -191,7 +191,7 @@ def test_a_check_refutes_only_if_what_is_to_come_makes_it_harder(text: str) -> N
 
 
 def test_a_check_of_what_a_model_chooses_refutes_nothing() -> None:
-    """What is chosen is known in an execution only, so that the model is compiled for one."""
+    """What the model chooses is only known in an execution, so the model is compiled for one execution."""
     found = next(random_cases(0, 1, 200))
     recipe = model("with x from {id, 0}\nacyclic x | co").recipe
     assert recipe is not None
@@ -219,7 +219,7 @@ def test_a_check_behind_what_may_be_an_error_refutes_nothing(before: str, refute
 
 
 def test_writes_of_one_thread_are_put_in_one_order_only() -> None:
-    """Of the n writes that are left, each but the first is after the rest in program order: n questions, one yes."""
+    """Of n writes that are left, only the first in program order can be next: there are n questions and one yes."""
     found = case("X86 five\n{ x=0; }\nP0 ;\n" + "".join(f"MOV [x],${i} ;\n" for i in range(1, 6)) + "exists (x=5)\n")
     judge = Judge(found.graph, load_model("sc", found.tags))
     asked: list[bool] = []
@@ -234,7 +234,7 @@ def test_writes_of_one_thread_are_put_in_one_order_only() -> None:
 
 
 def test_a_lock_that_is_taken_often_is_decided_with_few_candidates() -> None:
-    """Three increments in each of two threads: 6! orders, and reads, but C(6, 3) ways to take turns."""
+    """Three increments in each of two threads: 6! orders, times the reads, but only C(6, 3) ways to take turns."""
     increments = "LOCK INC [x] | LOCK INC [x] ;\n" * 3
     found = case(f"X86 turns\n{{ x=0; }}\nP0 | P1 ;\n{increments}exists (x=6)\n")
     answer = pruned(found, load_model("x86-tso", found.tags))

@@ -1,4 +1,4 @@
-"""The re-check of witnesses: it accepts what is an execution, and says what is wrong with what is none."""
+"""The re-check of witnesses: it accepts executions, and it says what is wrong with anything else."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_witness_of_every_engine_is_an_execution(found: Case, model: str, en
 
 
 def wrong(found: Case, model: str, change: Callable[[Execution], Execution], judge: str | None = None) -> str:
-    """What the re-check says of a changed witness, under `judge` if that is not the model it came from."""
+    """What the re-check says of a changed witness.  `judge`: another model for the re-check, if it is not None."""
     reason = is_execution(change(witness(found, model)), load_model(judge or model, found.tags))
     assert reason is not None
     return reason

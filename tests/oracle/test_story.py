@@ -1,4 +1,4 @@
-"""Stories: an order of an execution's steps that contradicts nothing that the machine keeps."""
+"""Stories: an order of the steps of an execution that contradicts no order that the machine keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from litmus.shapes.cycles import read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import generate
 
-# Per architecture: its model, and what stands between two accesses of a thread.
+# For each architecture: its model, and the relaxations between two accesses of a thread.
 MACHINES = {
     "X86": ("x86-tso", "Pod**,MFenced**"),
     "PPC": ("power", "Pod**,LwSyncd**,Syncd**,Eieiod**,DpAddrd*,DpCtrldW,DpCtrlIsyncdR"),
@@ -84,7 +84,7 @@ def test_no_story_contradicts_what_the_machine_keeps(arch: str, threads: int) ->
 def test_a_story_in_which_an_access_passes_what_orders_it_is_contradicted(
     arch: str, text: str, fault: tuple[int, int]
 ) -> None:
-    """fault: two accesses, by their places in the text of the test; the others stay where they are."""
+    """fault: two accesses that change places, given by their places in the test.  The others stay where they are."""
     found, model = of(cycle(arch, text), MACHINES[arch][0])
     execution = witness(found, model)
     assert execution is not None
@@ -103,7 +103,7 @@ def test_a_story_in_which_an_access_passes_what_orders_it_is_contradicted(
 
 
 def test_what_reads_return_and_what_a_fence_takes_along_are_replayed() -> None:
-    """R+lwsync+sync: were y=1 visible to P1, x=1 would be; and a full fence makes y=2 visible to P0."""
+    """R+lwsync+sync: if P1 saw y=1, it would see x=1.  A full fence makes y=2 visible to P0."""
     found, model = of(cycle("PPC", "LwSyncdWW Coe SyncdWR Fre"), "power")
     execution = witness(found, model)
     assert execution is not None
@@ -177,8 +177,8 @@ def test_an_irreflexive_closure_is_an_order_too() -> None:
     assert stories[0] == stories[1]
 
 
-# P2 misses x=1 and then sees y=1, by lwsync; P3 misses z=1 and then sees w=1.  What P2 missed it missed after P3 had
-# seen w=1, and the other way round.
+# P2 sees y=1 but misses x=1, which lwsync orders before y=1; P3 sees w=1 but misses z=1 in the same way.  P2 misses x=1
+# after P3 has seen w=1, and P3 misses z=1 after P2 has seen y=1.
 NO_STORY = """\
 PPC round
 { 0:r1=x; 0:r2=y; 1:r1=z; 1:r2=w; 2:r1=y; 2:r2=a; 2:r3=b; 2:r4=x; 3:r1=w; 3:r2=b; 3:r3=a; 3:r4=z; }
@@ -195,7 +195,7 @@ exists (2:r5=1 /\\ 2:r7=1 /\\ 2:r9=0 /\\ 3:r5=1 /\\ 3:r7=1 /\\ 3:r9=0)
 
 
 def test_an_execution_without_any_order_has_no_story_and_none_is_made_up() -> None:
-    """power.cat allows it: OBSERVATION is about the reads of one thread."""
+    """power.cat allows it, because its axiom OBSERVATION is about the reads of one thread only."""
     found, model = of(NO_STORY, "power")
     answer = decide(found.graph, model, found.question, Options(states="none"))
     assert answer.verdict is Verdict.SOMETIMES

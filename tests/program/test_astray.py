@@ -1,4 +1,4 @@
-"""Accesses to no variable: the commonest mistake in a test is a register that nobody gave an address."""
+"""Accesses to no variable.  The most common mistake in a test is a register that was never given an address."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_number_that_is_no_address_is_told_as_the_register_holds_it(init: str,
 
 
 def test_no_register_is_named_that_nobody_has_written() -> None:
-    """The pointer to a pointer is read into a register of ours."""
+    """The value that is read through a pointer is in a register of the program's own, which no message may name."""
     result = check(Source("t", "C t\n{ int *p; }\nP0(int **p)\n{\n  WRITE_ONCE(**p, 1);\n}\nexists (true)\n"), "power")
     assert result.error is not None
     assert result.error.message == "this accesses no variable: its address is 0"

@@ -1,4 +1,4 @@
-"""What the compiler may do with the accesses of a thread of C: each rule, with the pairs written down by hand."""
+"""What the compiler may do with the accesses of a thread of C: each rule, with the expected pairs written by hand."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_volatile_accesses_stay_in_order_among_themselves(access: str) -> None:
 @pytest.mark.parametrize("table", ["x86", "power", "arm", "aarch64", "riscv"])
 @pytest.mark.parametrize("access", VOLATILE)
 def test_a_plain_access_is_exchanged_with_a_volatile_one(access: str, table: str) -> None:
-    """Relaxed atomics too: `asm volatile` without a memory clobber, on the architectures that have the least."""
+    """Relaxed atomics too: on the weakest architectures they are `asm volatile` without a memory clobber."""
     text = access.format("x")
     assert [first for first, _ in exchanged(text + "*y = 1;", table=table)]
     assert {second for _, second in exchanged(text + "*y = 1;", table=table)} == {WRITE_Y}
@@ -137,7 +137,7 @@ BARRIERS = [
 @pytest.mark.parametrize("table", ["x86", "power", "aarch64"])
 @pytest.mark.parametrize("barrier", BARRIERS)
 def test_nothing_is_moved_across_a_barrier(barrier: str, table: str) -> None:
-    """On x86 most of these are no instruction at all, and barriers to the compiler all the same."""
+    """On x86 most of these are no instruction at all, but they still are barriers to the compiler."""
     assert exchanged(f"*x = 1; {barrier} *y = 1;", table=table) == set()
     assert exchanged(f"int r0 = *x; {barrier} int r1 = *y;", table=table) == set()
 
@@ -166,7 +166,7 @@ def test_what_is_before_a_release_stays_there_and_what_is_after_may_pass(access:
 
 
 def test_the_failure_of_a_generic_conditional_update_is_no_barrier() -> None:
-    """atomic_add_unless() leaves its loop before the update where the test fails (atomic-arch-fallback.h)."""
+    """If its test fails, atomic_add_unless() leaves its loop before the update (atomic-arch-fallback.h)."""
     failing = exchanged("*x = 1; int r0 = atomic_add_unless(z, 1, 0); *y = 1;", table="aarch64")
     assert (WRITE_X, WRITE_Y) in failing
 
@@ -203,17 +203,17 @@ def test_data_and_address_dependencies_stay_in_order() -> None:
 @pytest.mark.parametrize("table", ["x86", "power", "arm", "aarch64", "riscv"])
 @pytest.mark.parametrize("macro", ["cmpxchg_relaxed", "cmpxchg_acquire"])
 def test_what_an_atomic_operation_compares_with_is_computed_before_it(macro: str, table: str) -> None:
-    """The expected value is an input of its assembly, as the new one is; on some machines only a branch uses it."""
+    """The expected and the new value are inputs of its assembly.  On some machines only a branch uses the former."""
     assert exchanged(f"int r0 = *x; int r1 = {macro}(y, r0, 5);", table=table) == set()
     assert exchanged(f"int r0 = *x; int r1 = {macro}(y, 5, r0);", table=table) == set()
     assert len(exchanged(f"int r0 = *x; int r1 = {macro}(y, 5, 6);", table=table)) > 0
 
 
 def test_order_that_follows_by_several_steps_is_kept() -> None:
-    """W x, R x by their location, R x, W y by data: W x and W y stay."""
+    """W x stays before R x (same location), and R x before W y (data).  So W x stays before W y."""
     assert exchanged("*x = 1; int r0 = *x; *y = r0;") == set()
     assert exchanged("*x = 1; int r0 = *x; *y = 1;") == {(WRITE_X, WRITE_Y), ("*x", WRITE_Y)}
-    # By location, volatile, location again.
+    # The steps are: same location, both volatile, same location.
     assert exchanged("*x = 1; WRITE_ONCE(*x, 2); WRITE_ONCE(*y, 2); *y = 1;") == set()
 
 
@@ -251,7 +251,7 @@ def test_a_write_after_a_return_that_was_not_taken_stays_behind_it() -> None:
     ],
 )
 def test_a_write_stays_behind_a_loop_and_a_read_may_pass_it(loop: str) -> None:
-    """A loop that does not end must not be seen to write; a read that nobody waits for is not seen."""
+    """If the loop does not end, nobody may see the write after it.  Nobody can see a read that is too early."""
     assert exchanged(f"{loop} *y = 1;", bound=1) == set()
     assert exchanged(f"{loop} int r1 = *y;", bound=1) == {("READ_ONCE(*x)", READ_Y)}
 
@@ -263,13 +263,13 @@ def test_a_write_behind_a_loop_may_pass_a_test_in_it_that_does_not_end_it() -> N
 
 
 def test_a_write_in_an_atomic_operation_decides_nothing_that_follows() -> None:
-    """The test of cmpxchg_relaxed() is in its assembly; a test of what it returns is one of the text."""
+    """The test of cmpxchg_relaxed() is in its assembly.  Only a test of what it returns is in the text."""
     assert len(exchanged("int r0 = cmpxchg_relaxed(x, 0, 1); *y = 1;")) == 1
     assert exchanged("int r0 = cmpxchg_relaxed(x, 0, 1); if (r0 == 0) *y = 1;") == set()
 
 
 def test_an_atomic_operation_is_moved_as_one() -> None:
-    """lwarx and stwcx. are of one statement of assembly: nothing is put between them."""
+    """lwarx and stwcx. are in one statement of assembly, so nothing is moved between them."""
     graph = graph_of("atomic_inc(x); *y = 1;")
     assert len(graph.exchanges) == 2
     assert len(set(graph.exchanges.values())) == 1
@@ -297,7 +297,10 @@ def test_more_plain_accesses_than_places_can_be_found_for_are_refused() -> None:
 
 
 def test_a_block_lands_in_the_new_order_where_its_kind_is_admitted() -> None:
-    """W x, then a section that admits nothing around W y and W z: cuts are none, x, or all; y and z in either order."""
+    """W x, then W y and W z, which may be exchanged, in a section that admits no block.
+
+    The block lands before all of them, after x, or after all of them.
+    """
     source = Source("t", "text")
     span = Span(source, 0, 4)
     one = Store(Address("x"), 1)
@@ -327,9 +330,9 @@ def test_a_block_lands_in_the_new_order_where_its_kind_is_admitted() -> None:
 
 # ---------------------------------------------------------------- verdicts
 
-# Each shape with both threads plain, then with barrier() between the accesses of both.  Under SC the plain one
-# is allowed because exchanging the accesses of one thread alone gives the outcome by an interleaving; LB: P0's write,
-# all of P1, P0's read.
+# Each shape: first with plain accesses in both threads, then with barrier() between the accesses of both.  Under SC the
+# plain shape is allowed: if the accesses of only one thread are exchanged, an interleaving has the outcome.  For LB, it
+# is P0's write, all of P1, P0's read.
 SHAPES = {
     "MP": ("*x = 1; {} *y = 1;", "int r0 = *y; {} int r1 = *x;", "1:r0=1 /\\ 1:r1=0"),
     "SB": ("*x = 1; {} int r0 = *y;", "*y = 1; {} int r1 = *x;", "0:r0=0 /\\ 1:r1=0"),
@@ -370,7 +373,7 @@ MACHINES = [("sc", "power"), ("x86-tso", "x86"), ("power", "power"), ("arm", "ar
 def test_membarrier_orders_what_barrier_keeps_and_not_what_the_compiler_moves(
     shape: str, model: str, table: str
 ) -> None:
-    """The handler lands in the order that the compiler has made: there it is too late."""
+    """The handler lands in the order that the compiler has chosen, so it cannot undo an exchange."""
     for other in ("sys_membarrier();", "smp_mb();"):
         assert verdict(shape, "", other, model, table) == "Sometimes"
         assert verdict(shape, other, "", model, table) == "Sometimes"
@@ -381,7 +384,7 @@ def test_membarrier_orders_what_barrier_keeps_and_not_what_the_compiler_moves(
 @pytest.mark.parametrize("engine", ["auto", "z3", "enumerate"])
 @pytest.mark.parametrize(("model", "table"), MACHINES)
 def test_a_hoisted_read_does_not_wait_for_the_branch(model: str, table: str, engine: Engine) -> None:
-    """MP with a test in the reader: by smp_rmb() behind the branch it is forbidden, without any it is not."""
+    """MP with a test in the reader: forbidden with smp_rmb() after the branch, allowed without a barrier."""
 
     def asked(between: str) -> str:
         reader = f"int r0 = READ_ONCE(*y); int r1 = 2; if (r0 == 1) {{ {between} r1 = *x; }}"
@@ -395,7 +398,7 @@ def test_a_hoisted_read_does_not_wait_for_the_branch(model: str, table: str, eng
 
 @pytest.mark.parametrize(("model", "table"), MACHINES)
 def test_a_control_dependency_to_a_write_is_kept(model: str, table: str) -> None:
-    """LB with tests: a write stays behind its branch in the compiler and in every machine."""
+    """LB with tests: the compiler and every machine keep a write after its branch."""
     text = "C LB\n{ }\n"
     for t, (x, y) in enumerate(("xy", "yx")):
         text += f"P{t}(int *x, int *y) {{ int r0 = *{x}; if (r0 == 1) *{y} = 1; }}\n"

@@ -1,4 +1,4 @@
-"""Dependencies as unrolling finds them: on values, on what selected them, on stores that succeeded."""
+"""Dependencies that unrolling finds: on values, on what selected values, on stores that succeeded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Pairs = set[tuple[str, str]]
 
 
 def graph_of(*instructions: Operation | tuple[Operation, ...], end: int | None = None) -> EventGraph:
-    """The event graph of one thread; a tuple is one instruction, `end` is where the label `end` stands."""
+    """The event graph of one thread.  A tuple is one instruction; `end` is the place of the label `end`."""
     lines = []
     for i, instruction in enumerate(instructions):
         operations = instruction if isinstance(instruction, tuple) else (instruction,)
@@ -114,7 +114,7 @@ def test_only_an_atomic_instruction_that_computes_stores_something_of_what_it_re
 
 
 def flows_to_y(*instructions: Operation) -> Pairs:
-    """What a store of the status `s` to y depends on by data, once s is set by the last instruction."""
+    """The data dependencies of a store to y that stores the status `s`, which the last instruction sets."""
     graph = graph_of(*instructions, Store(Y, Reg("s")))
     return {(e, f) for e, f in pairs(graph, graph.data) if f == "Wy"}
 
@@ -136,7 +136,7 @@ def test_a_status_depends_on_what_its_architecture_says() -> None:
 
 
 def test_a_status_depends_on_both_operands_whether_the_store_was_done_or_not() -> None:
-    """On a store without a reservation, which fails, as on one with it."""
+    """This holds for a store without a reservation, which fails, and for one with a reservation."""
     for before in ((), (Load("b", X, reserve=True),)):
         for operands in ((away("a"), 1), (X, Reg("a"))):
             found = graph_of(Load("a", Z), *before, conditional("operands", *operands), Store(Y, Reg("s")))
@@ -155,7 +155,7 @@ def test_a_status_depends_on_the_address_of_the_reservation_and_not_on_what_was_
 
 
 def test_a_status_depends_on_what_the_one_before_it_does() -> None:
-    """The first one uses the reservation up, and whether there is one the second one tells."""
+    """The first store-conditional uses up the reservation.  The status of the second tells whether one was left."""
     first, reserve = conditional("operands", value=Reg("a")), Load("b", X, reserve=True)
     assert flows_to_y(Load("a", Z), reserve, first, conditional("operands")) == {("Rz", "Wy")}
     assert flows_to_y(Load("a", Z), reserve, first, reserve, conditional("operands")) == set()

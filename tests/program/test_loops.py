@@ -58,7 +58,7 @@ def graph_of(*operations: Operation | str, bound: int = 2) -> EventGraph:
 
 
 def deciding(*operations: Operation | str) -> list[list[int]]:
-    """For each loop, by its first line, the lines that may decide about it."""
+    """For each loop, in the order of first lines, the lines that may decide about it."""
     code = thread(*operations)
     found = loops_of(code.lines, code.labels)
     assert found is not None
@@ -141,7 +141,7 @@ def test_rounds_whose_end_depends_on_reads_count(bound: int) -> None:
 
 
 def test_rounds_that_are_known_do_not_count_beside_others() -> None:
-    """Reads decide in rounds 0 and 1 only; three more follow."""
+    """Reads decide only in rounds 0 and 1.  Three more rounds follow."""
     early = Op("and", (below("i", 2), R))
     graph = graph_of("L", Load("r", X), add("i", 1), Branch("END", early), Branch("L", below("i", 5)), "END", bound=2)
     assert sorted(str(leaf.registers["i"]) for leaf in graph.leaves[0]) == ["1", "5"]
@@ -150,7 +150,7 @@ def test_rounds_that_are_known_do_not_count_beside_others() -> None:
 
 
 def test_what_decided_that_an_inner_loop_was_left_does_not_count_when_it_is_entered_again() -> None:
-    """The inner loop is left in its first round if i is even and reads say so; if i is odd it makes two rounds."""
+    """If i is even, a read may end the inner loop in its first round.  If i is odd, the inner loop makes two rounds."""
     leave = Op("and", (Op("eq", (Op("and", (Reg("i"), 1)), 0)), R))
     inner = ("L", Load("r", X), Branch("OUT", leave), add("j", 1), Branch("L", below("j", 2)), "OUT")
     graph = graph_of("O", Set("j", 0), *inner, add("i", 1), Branch("O", below("i", 4)), bound=1)
@@ -204,7 +204,7 @@ def value_of(expr: Expr, registers: dict[str, int], reads: dict[int, int]) -> in
 
 
 def run(code: ThreadCode, values: list[int], bound: int) -> dict[str, int] | None:
-    """The final registers if reads return these values; None if they are too few, or a branch goes back too often."""
+    """The final registers if reads return these values.  None if there are too few, or a branch goes back too often."""
     registers: dict[str, int] = {}
     taken = dict.fromkeys(range(len(code.lines)), 0)
     left = list(values)

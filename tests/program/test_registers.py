@@ -1,4 +1,4 @@
-"""What instructions do with registers: the events, and how they lead to each other."""
+"""What instructions do with registers: the register events, and the relations between them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ CASES = [
     ("AArch64", "SWP W0,W2,[X1]", [*LOAD, *STORE, "R order W"]),
     ("AArch64", "LDADD W0,W2,[X1]", [*LOAD, *STORE, "R data W"]),
     ("AArch64", "STADD W0,[X1]", ["ADDR data R", *STORE, "R data W"]),
-    # The decision is on what was read and compared; the target is what was read, or what it was compared with.
+    # The decision depends on what was read and compared.  The target becomes what was read or what that was compared
+    # with.
     (
         "AArch64",
         "CAS W0,W2,[X1]",

@@ -246,7 +246,7 @@ def test_a_reservation_at_an_unknown_address_must_turn_out_the_same() -> None:
 
 
 def test_a_store_conditional_of_a_last_round_does_not_fail() -> None:
-    """`stwcx.; bne- again` in its last round: the path on which it fails would be dropped at once."""
+    """`stwcx.; bne- again` in its last round: the path on which it fails would be dropped anyway."""
     success = Assume(Reg("s"))
     graph = graph_of(
         thread(Load("r1", X, reserve=True), StoreConditional(X, 2, "s", 1, 0), success, Store(Y, 1), joined=(2,))
@@ -335,7 +335,7 @@ def test_places_on_different_ways_are_reached_by_their_guards() -> None:
 
 
 def test_a_place_behind_an_instruction_that_branches_is_reached_on_both_ways() -> None:
-    """The read and the branch are one instruction, so that no place is between them."""
+    """The read and the branch are one instruction, so there is no place between them."""
     graph = graph_of(
         thread(handler(Fence(frozenset()))),
         thread(Load("r1", X), Branch("L", Reg("r1")), Set("r2", 1), "L", Set("r3", 1), joined=(1,)),
@@ -375,7 +375,7 @@ def test_every_cell_has_an_initial_write() -> None:
 
 
 def test_a_block_lands_only_where_its_kind_is_admitted() -> None:
-    """Interrupts are off around the store to y; a signal is taken before the store to x only."""
+    """Interrupts are off around the store to y.  A signal is only taken before the store to x."""
     graph = graph_of(
         thread(handler(Fence(frozenset()), kind="ipi"), handler(Fence(frozenset()), kind="signal")),
         thread(

@@ -31,7 +31,7 @@ EXPRESSIONS = st.recursive(
 
 
 def evaluated(expr: Expr, reads: list[Value]) -> Value:
-    """The value of an expression as it is, nothing folded."""
+    """The value of an expression, computed without folding."""
     if isinstance(expr, ReadOf):
         return reads[expr.event]
     if isinstance(expr, Op):
@@ -48,7 +48,7 @@ def folded(expr: Expr) -> Expr:
 @given(EXPRESSIONS, st.lists(VALUES, min_size=READS, max_size=READS))
 @settings(max_examples=600, deadline=None)
 def test_a_simplified_expression_has_the_value_of_the_expression(expr: Expr, reads: list[Value]) -> None:
-    """Where the expression has one; a simplified expression may have a value where it has not (r ^ r)."""
+    """This holds if the expression has a value.  If it has none, the simplified one may still have one (r ^ r)."""
     try:
         value = evaluated(expr, reads)
     except ValueFault:

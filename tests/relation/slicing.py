@@ -1,4 +1,4 @@
-"""Random universes and sliced relations, and what they are in one candidate: sets of events and of pairs."""
+"""Random universes and sliced relations, and their values in one candidate: sets of events and of pairs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def worlds(draw: st.DrawFn) -> World:
     conditional = draw(st.booleans())
     executes = [draw(st.integers(0, full)) if conditional and draw(st.booleans()) else full for _ in range(n)]
     certain = sum(1 << e for e in range(n) if executes[e] == full)
-    # What is known of companions may be less than what is true of the candidates.
+    # Less may be known about companions than is true in all candidates.
     known = draw(st.booleans())
     companions = [
         sum(1 << f for f in range(n) if f == e or (not executes[e] & ~executes[f] and (known or certain >> f & 1)))
@@ -71,7 +71,7 @@ def _slice(draw: st.DrawFn, full: int) -> int:
 
 
 def sliced(draw: st.DrawFn, world: World) -> Sliced:
-    """A relation: nowhere, wherever both execute (as must or spelled out), or in some candidates."""
+    """A relation.  A pair is in it nowhere, in some candidates, or wherever both execute (as must, or per slice)."""
     universe = world.universe
     must = [0] * universe.n
     out: dict[int, dict[int, int]] = {}
@@ -88,7 +88,7 @@ def sliced(draw: st.DrawFn, world: World) -> Sliced:
 
 
 def sliced_set(draw: st.DrawFn, world: World) -> SlicedSet:
-    """A set, likewise."""
+    """A set.  An event is in it nowhere, in some candidates, or wherever it executes."""
     universe = world.universe
     must = 0
     out = {}

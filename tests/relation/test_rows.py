@@ -63,7 +63,7 @@ def test_domain_and_codomain_are_masks_of_the_ends_of_pairs(drawn: list[Rows]) -
 
 @given(relations(1))
 def test_what_is_left_after_peeling_is_between_cycles(drawn: list[Rows]) -> None:
-    """Every event on a cycle is left; what is left has a cycle before it and a cycle behind it."""
+    """Every event on a cycle is left.  Every event that is left has a cycle before it and a cycle after it."""
     (a,) = drawn
     after = closure(pairs(a))
     looping = {e for e, f in after if e == f}

@@ -1,7 +1,7 @@
-"""Published tests, where a collection is at hand (LITMUS_CORPUS): their names and their verdicts from their cycles.
+"""Published tests: from their cycles follow their names and their verdicts.
 
-A collection has the files in FOLDER/tests and, line by line in expected.jsonl, what herd7 says of them.  Tests that
-diy made say so in a line `Orig=` or `Cycle=`.
+They are only tested where LITMUS_CORPUS names a collection.  It has the files in FOLDER/tests, and in expected.jsonl
+one line for each file with what herd7 says.  Tests that diy made have a line `Orig=` or `Cycle=`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def published(folder: str, arch: str) -> Iterator[tuple[dict[str, str], Cycle]]:
-    """What is recorded of a test, and its cycle, where it has one that we know."""
+    """What is recorded of each test, and its cycle; tests without a cycle that we know are left out."""
     root = os.environ.get("LITMUS_CORPUS")
     if root is None or not Path(root, folder).is_dir():
         pytest.skip(f"LITMUS_CORPUS does not name a folder with published tests for {folder}")
@@ -93,6 +93,6 @@ def test_a_generated_test_has_the_verdict_that_is_recorded_of_the_published_one(
 
 
 def values(text: str) -> list[str]:
-    """The values that a condition asks for; of one that is not a conjunction, nothing."""
+    """The values that a condition asks for; none if it is not a conjunction."""
     condition = text[text.rindex("exists") :]
     return [] if "not" in condition or "\\/" in condition else sorted(re.findall(r"=\s*(\d+)", condition))

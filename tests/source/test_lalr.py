@@ -56,7 +56,7 @@ def of_ours(node: Node) -> Shape:
 
 
 def check(text: str, grammar: str, starts: tuple[str, ...], start: str, lexer: str) -> bool:
-    """Compares the trees of a text; whether there is one."""
+    """Compare the two trees of a text.  Returns whether the grammar accepts the text."""
     ours = parser(grammar, starts, lexer).parse(text, start)
     try:
         theirs = lark_parser(grammar, starts, lexer).parse(text, start=start)

@@ -1,4 +1,4 @@
-"""The sections of a .litmus file, and what is wrong with those that are none."""
+"""The sections of a .litmus file, and the errors in texts that are no sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comments state: expectations, processes, processors; what is almost that is refused, and prose is not."""
+"""What comments state: expectations, processes, processors.  What is almost a statement is refused, prose is not."""
 
 from __future__ import annotations
 
