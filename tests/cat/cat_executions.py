@@ -1,11 +1,14 @@
 """Executions written by hand, for judging models without an engine.
 
-`execution("Wx=1 SYNC Wy=1 | Ry=1 addr:Rx=0")`: threads between `|`, events in program order.  A read
-of 0 reads the initial write, any other value names its write.  Before an access, `addr:`, `data:` and
-`ctrl:` are dependencies from the read before it (`ctrl:` for all later events too); `lx:` and `sc:` are
-a load-reserve and the store-conditional paired with it, `lock:` twice in a row the read and the write of
-one locked instruction, `unlocked:` of one without lock, `x:` the read of one that does not write.  Writes to a location are in
-coherence order of their values.
+`execution("Wx=1 SYNC Wy=1 | Ry=1 addr:Rx=0")`: threads stand between `|`, events in program order.  A read of 0
+reads the initial write.  Any other value names its write.  Before an access:
+
+* `addr:`, `data:` and `ctrl:` are dependencies on the read before it (`ctrl:` holds for all later events too);
+* `lx:` and `sc:` are a load-reserve and the store-conditional that is paired with it;
+* `lock:`, twice in a row, marks the read and the write of one locked instruction, `unlocked:` those of one without lock;
+* `x:` is the read of a locked instruction that does not write.
+
+Writes to a location are in the coherence order of their values.
 """
 
 from __future__ import annotations
