@@ -27,6 +27,7 @@ def files(collection: str) -> list[Path]:
     return sorted(Path(CORPUS, collection, "tests").glob("*.litmus"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", tables())
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_every_test_is_lowered_or_uses_rcu(collection: str, table: str) -> None:

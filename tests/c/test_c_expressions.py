@@ -39,7 +39,7 @@ def signed64(value: int) -> int:
     return fit(value, (64, True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), variables("r_"), st.sampled_from(list(TYPES)))
 def test_expressions_over_locals_have_the_value_that_c_gives_them(
     data: st.DataObject, names: Variables, to: str
@@ -50,7 +50,7 @@ def test_expressions_over_locals_have_the_value_that_c_gives_them(
     assert result == signed64(fit(e.value, TYPES[to]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), variables("m_"), st.sampled_from(list(TYPES)))
 def test_expressions_over_shared_variables_have_the_value_that_c_gives_them(
     data: st.DataObject, names: Variables, to: str
@@ -66,7 +66,7 @@ def test_expressions_over_shared_variables_have_the_value_that_c_gives_them(
     assert run.memory[Address("out")] == fit(e.value, (bits, True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(variables("r_"), st.sampled_from(list(TYPES)), st.sampled_from("+-*&|^"), numbers)
 @example(Variables({"r_char": ("char", 127)}), "char", "+", 1)
 def test_compound_assignments_wrap_at_the_width_of_their_target(

@@ -49,13 +49,13 @@ def lowered(text: str) -> None:
             assert all(0 <= index <= len(code.lines) for index in code.labels.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
 def test_any_sequence_of_words(words: list[str]) -> None:
     lowered("P0(int *x, int *y, spinlock_t *l) { int t; " + " ".join(words) + " }")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=8), st.data())
 def test_a_program_with_a_word_replaced(statements: list[str], data: st.DataObject) -> None:
     words = " ".join(statements).split(" ")

@@ -5,7 +5,7 @@ reads the initial write.  Any other value names its write.  Before an access:
 
 * `addr:`, `data:` and `ctrl:` are dependencies on the read before it (`ctrl:` holds for all later events too);
 * `lx:` and `sc:` are a load-reserve and the store-conditional that is paired with it;
-* `lock:`, twice in a row, marks the read and the write of one locked instruction, `unlocked:` those of one without lock;
+* `lock:`, twice in a row, marks the read and the write of a locked instruction, `unlocked:` those of one without lock;
 * `x:` is the read of a locked instruction that does not write.
 
 Writes to a location are in the coherence order of their values.

@@ -107,6 +107,7 @@ def test_a_signal_needs_no_barrier_in_the_switch() -> None:
     assert broken(matrix_of(mine)) == dict.fromkeys(hardware_models(), "")
 
 
+@pytest.mark.slow
 def test_a_thread_that_migrates_needs_a_full_barrier_where_writes_reach_threads_one_by_one() -> None:
     """The hand-over is release and acquire.
 
@@ -246,6 +247,7 @@ def sampled(count: int) -> list[tuple[str, int, str, str, int]]:
 LIMIT = 50  # candidates: plain enumeration looks at one at a time
 
 
+@pytest.mark.slow
 def test_plain_enumeration_gives_the_same_verdicts_and_witnesses_are_executions() -> None:
     kinds = families(default_shapes())
     compared = broken_ = 0

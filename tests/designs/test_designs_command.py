@@ -184,6 +184,7 @@ def test_an_explanation_of_a_safe_design_says_so(designs: Designs) -> None:
     assert "Under power: safe (RUN, OUT, IN, MID; shapes MP)." in ran.out
 
 
+@pytest.mark.slow
 def test_weakening_says_which_barriers_are_necessary(designs: Designs, mine: Callable[[str], Path]) -> None:
     """The barrier of switch_in alone makes IN safe.
 

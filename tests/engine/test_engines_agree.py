@@ -41,7 +41,7 @@ MODELS = ["sc", "x86-tso", "power"]
 
 @pytest.mark.parametrize(("arch", "table", "model"), NATIVE + C)
 def test_engines_agree_on_random_texts(arch: str, table: str | None, model: str, full: bool) -> None:
-    number, largest = (2000, 20_000) if full else (150, 1000)
+    number, largest = (2000, 20_000) if full else (80, 1000)
     for found in random_cases(arch, table, number, largest):
         assert disagreement(found, load_model(model, found.tags)) is None
 
@@ -65,7 +65,7 @@ def test_random_texts_have_atomic_updates_and_loops(arch: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_engines_agree_on_random_programs(model: str, full: bool) -> None:
-    number, largest = (2000, 15_000) if full else (100, 2000)
+    number, largest = (2000, 15_000) if full else (60, 2000)
     for found in random_programs(10_000, number, largest):
         assert disagreement(found, load_model(model, TAGS)) is None
 

@@ -151,7 +151,7 @@ def results(draw: st.DrawFn) -> Result:
 
 
 @given(st.lists(results(), min_size=1, max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_the_log_says_is_what_the_json_line_says(answered):
     blocks = herdlog.read_log("".join(map(herd.log, answered)))
     assert len(blocks) == len(answered)
