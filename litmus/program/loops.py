@@ -7,6 +7,9 @@ ends, the branch decides nothing about the loop.  There is one exception: a regi
 computed from is set on one of these ways.  `while (i < 5) if (READ_ONCE(*x)) i++;` makes as many rounds as the reads
 say.
 
+If something unknown may end a loop early, and the loop ends soon anyway, it is followed to its end, too.
+`for (i = 0; i < 3; i++) if (READ_ONCE(*x)) break;` makes at most three rounds.  Loops.ends looks ahead.
+
 The lines that decide are the slice of the loop's exits: control dependence by postdominators (Ferrante, Ottenstein,
 Warren, "The program dependence graph and its use in optimization", TOPLAS 1987), closed under what conditions are
 computed from (Weiser, "Program slicing", ICSE 1981).
@@ -20,20 +23,26 @@ from msgspec import Struct
 
 from litmus.diagnostics import Span, Unsupported
 from litmus.program.code import Branch, Line, Load, Operation, Set, StoreConditional
-from litmus.program.values import Expr, Op, Reg
+from litmus.program.values import Address, Expr, Op, Reg, Value, ValueFault, apply, constant
 
 MAXIMUM_STEPS = 100_000  # lines of loops that are followed in one test
+NEAR = 8  # rounds of a loop that is followed to its end although reads may end it: each is one more path
+_MAXIMUM_PLACES = 1000  # lines, each with what registers may hold there, that are looked at in one round ahead
+
+Known = tuple[Value | None, ...]  # of the registers of a loop, what each holds; None where that is not known
 
 
 class Loop(Struct, frozen=True):
     """A loop: the code from `first`, where backward branches go, to the last of these branches.
 
     deciding: the mask of the lines that may decide whether another round is made.
+    registers: what the conditions and the values on these lines are computed from.
     """
 
     first: int
     last: int
     deciding: int
+    registers: tuple[str, ...]
 
 
 class Loops(Struct, frozen=True):
@@ -44,9 +53,57 @@ class Loops(Struct, frozen=True):
     """
 
     lines: tuple[Line, ...]
+    labels: Mapping[str, int]
     all: tuple[Loop, ...]
     beginning: Mapping[int, int]
     deciding: Mapping[int, int]
+
+    def ends(self, first: int, registers: Mapping[str, tuple[Expr, int]]) -> bool:
+        """Whether the loop that begins at a line ends within NEAR more rounds, whatever is read in them.
+
+        registers: what they hold where the next round begins; those that are not there hold 0.
+        """
+        loop = next(loop for loop in self.all if loop.first == first)
+        heads = {tuple([_known(registers.get(name, (0, 0))[0]) for name in loop.registers])}
+        for _ in range(NEAR):
+            following = self.following(loop, heads)
+            if not following:
+                return following is not None
+            if following == heads:
+                return False
+            heads = following
+        return False
+
+    def following(self, loop: Loop, heads: set[Known]) -> set[Known] | None:
+        """What the registers of a loop may hold where another round begins, after one that begins with `heads`.
+
+        Both ways of a branch are followed where its condition is not known.  None where that is too much.
+        """
+        found: set[Known] = set()
+        pending = [(loop.first, known) for known in heads]
+        seen = set(pending)
+        while pending:
+            line, known = pending.pop()
+            held = dict(zip(loop.registers, known, strict=True))
+            operation = self.lines[line].operation
+            places = [line + 1]
+            if isinstance(operation, Branch):
+                condition = 1 if operation.condition is None else _value(operation.condition, held)
+                places = [line + 1] if condition is None or condition == 0 else []
+                if condition != 0:
+                    places.append(self.labels[operation.target])
+            elif (register := _register_set_by(operation)) in held:
+                held[register] = _value(operation.value, held) if isinstance(operation, Set) else None
+                known = tuple(held.values())
+            for place in places:
+                if place == loop.first:
+                    found.add(known)
+                elif loop.first < place <= loop.last and (place, known) not in seen:
+                    seen.add((place, known))
+                    pending.append((place, known))
+            if len(seen) > _MAXIMUM_PLACES:
+                return None
+        return found
 
     def around(self, line: int, rounds: Mapping[int, int]) -> Followed | None:
         """The loop of which a path made the most rounds, among those around a line; None if it made no round of any.
@@ -101,13 +158,24 @@ def loops_of(lines: tuple[Line, ...], labels: Mapping[str, int]) -> Loops | None
             last[first] = i
     if not last:
         return None
-    loops = tuple([Loop(first, end, _deciding(lines, labels, first, end)) for first, end in sorted(last.items())])
+    loops = tuple([_loop(lines, labels, first, end) for first, end in sorted(last.items())])
     deciding: dict[int, int] = {}
     for n, loop in enumerate(loops):
         for i in range(loop.first, loop.last + 1):
             if loop.deciding >> i & 1:
                 deciding[i] = deciding.get(i, 0) | 1 << n
-    return Loops(lines, loops, {loop.first: 1 << n for n, loop in enumerate(loops)}, deciding)
+    return Loops(lines, labels, loops, {loop.first: 1 << n for n, loop in enumerate(loops)}, deciding)
+
+
+def _loop(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, last: int) -> Loop:
+    deciding = _deciding(lines, labels, first, last)
+    registers = {
+        name
+        for i in range(first, last + 1)
+        if deciding >> i & 1
+        for name in _registers_in(_computed_from(lines[i].operation))
+    }
+    return Loop(first, last, deciding, tuple(sorted(registers)))
 
 
 def _deciding(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, last: int) -> int:
@@ -191,3 +259,22 @@ def _registers_in(expr: Expr | None) -> Iterator[str]:
     elif isinstance(expr, Op):
         for argument in expr.args:
             yield from _registers_in(argument)
+
+
+def _known(expr: Expr) -> Value | None:
+    """The value of an expression, where it is the same in all executions and all copies of `~` locations."""
+    value = constant(expr)
+    return None if isinstance(value, Address) and value.base[0] == "~" else value
+
+
+def _value(expr: Expr, held: Mapping[str, Value | None]) -> Value | None:
+    """The value of an expression of the code, where registers hold what is known of them; None if that is not enough."""
+    if isinstance(expr, Reg):
+        return held.get(expr.name)
+    if not isinstance(expr, Op):
+        return _known(expr)
+    arguments = [_value(argument, held) for argument in expr.args]
+    try:
+        return None if None in arguments else apply(expr.name, tuple(arguments))  # type: ignore[arg-type]
+    except ValueFault:
+        return None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from litmus.diagnostics import InputError, Span
+from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.program.astray import astray, held
 from litmus.program.code import (
     FIXED,
@@ -101,8 +101,10 @@ class _Path(Struct):
 
 
 class _Unroller:
-    def __init__(self, program: Program, bound: int, exchange: bool, observer: Observer) -> None:
+    def __init__(self, program: Program, bound: int, exchange: bool, observer: Observer, near: bool = True) -> None:
         self.program = program
+        self.near = near  # loops whose end is near are followed to it
+        self.followed = False  # and there was one
         self.observer = observer
         self.bound = bound
         self.exchange = exchange
@@ -500,7 +502,7 @@ class _Unroller:
         """Note that a path goes back for another round of a loop.  Returns False if the loop has reached its bound."""
         assert self.loops is not None, "a branch goes back"
         path.rounds[here] = path.rounds.get(here, 0) + 1
-        if path.open & self.loops.beginning[target]:
+        if path.open & self.loops.beginning[target] and not self.ends_soon(target, path):
             count = path.unsure[here] = path.unsure.get(here, 0) + 1
             if count > self.bound:
                 self.graph.cuts[path.guard] = line.span
@@ -511,6 +513,13 @@ class _Unroller:
         if self.steps > MAXIMUM_STEPS:
             raise too_many_rounds(self.loops.around(here, path.rounds))
         return True
+
+    def ends_soon(self, first: int, path: _Path) -> bool:
+        """Whether the loop that begins at a line is followed to its end, which is near whatever is read in it."""
+        assert self.loops is not None, "a branch goes back"
+        near = self.near and self.loops.ends(first, path.registers)
+        self.followed = self.followed or near
+        return near
 
     def float(self, operation: Float, path: _Path) -> None:
         inner = _Path(0, {}, path.guard, copy=path.copy)
@@ -602,7 +611,7 @@ def unroll(program: Program, bound: int = 2, exchange: bool = True, registers: b
 
     More exactly: only some rounds count (litmus.program.loops).  A path is cut at a backward branch when that branch
     has ended `bound` + 1 rounds that count.  So a loop whose end does not depend on the execution is followed to its
-    end.
+    end.  So is a loop that reads may end early if its last possible round is near, unless that makes too many paths.
     exchange: the compiler may put plain accesses in another order (litmus.program.compiler).
     registers: with the events of registers and decisions (litmus.program.registers).
 
@@ -610,7 +619,13 @@ def unroll(program: Program, bound: int = 2, exchange: bool = True, registers: b
     whatever is read.  Raises Unsupported if there are too many paths or rounds, or if the events of registers are
     asked for and not supported.
     """
-    return _Unroller(program, bound, exchange, Recorder(program) if registers else Observer()).unroll()
+    unroller = _Unroller(program, bound, exchange, Recorder(program) if registers else Observer())
+    try:
+        return unroller.unroll()
+    except Unsupported:
+        if not unroller.followed:
+            raise
+    return _Unroller(program, bound, exchange, Recorder(program) if registers else Observer(), near=False).unroll()
 
 
 def with_registers(graph: EventGraph) -> EventGraph:

@@ -146,7 +146,50 @@ def test_rounds_that_are_known_do_not_count_beside_others() -> None:
     graph = graph_of("L", Load("r", X), add("i", 1), Branch("END", early), Branch("L", below("i", 5)), "END", bound=2)
     assert sorted(str(leaf.registers["i"]) for leaf in graph.leaves[0]) == ["1", "5"]
     assert not graph.cuts
-    assert graph_of("L", Load("r", X), add("i", 1), Branch("END", R), Branch("L", below("i", 5)), "END", bound=2).cuts
+    assert graph_of("L", Load("r", X), add("i", 1), Branch("END", R), Branch("L", below("i", 50)), "END", bound=2).cuts
+
+
+@pytest.mark.parametrize("bound", [1, 2])
+def test_a_loop_whose_last_round_is_near_is_followed_to_it_though_reads_may_end_it(bound: int) -> None:
+    """for (i = 0; i < 5; i++) if (*x) break;"""
+    leaving = ("L", Load("r", X), Branch("END", R), add("i", 1), Branch("L", below("i", 5)), "END")
+    graph = graph_of(*leaving, bound=bound)
+    assert sorted(leaf.registers.get("i", 0) for leaf in graph.leaves[0]) == [0, 1, 2, 3, 4, 5]  # type: ignore[type-var]
+    assert not graph.cuts
+
+
+def test_a_loop_that_reads_bring_to_its_end_sooner_or_later_is_followed_to_it() -> None:
+    """while (i < 4) if (*x) i++; else i += 2;"""
+    uneven = ("L", Load("r", X), Branch("M", R), add("i", 1), "M", add("i", 1), Branch("L", below("i", 4)))
+    graph = graph_of(*uneven, bound=1)
+    assert {leaf.registers["i"] for leaf in graph.leaves[0]} == {4, 5}
+    assert len(graph.leaves[0]) == 8  # the ways to 4 or more by steps of 1 and 2: 2 of two steps ...
+    assert not graph.cuts
+
+
+def test_a_count_that_a_read_resets_may_never_end() -> None:
+    """for (i = 0; i < 3; i++) if (*x) i = 0;"""
+    reset = ("L", Load("r", X), Branch("M", Op("lnot", (R,))), Set("i", 0), "M", add("i", 1),
+             Branch("L", below("i", 3)))  # fmt: skip
+    assert graph_of(*reset).cuts
+
+
+def test_a_loop_inside_that_may_not_end_is_cut_and_the_outer_one_is_not() -> None:
+    """for (i = 0; i < 2; i++) { while (*x == 0); if (*x) break; }"""
+    inner = ("O", Store(X, 1), "L", Load("r", X), Branch("L", Op("lnot", (R,))))
+    outer = (Load("s", X), Branch("END", Reg("s")), add("i", 1), Branch("O", below("i", 2)), "END")
+    graph = graph_of(*inner, *outer, bound=1)
+    assert {leaf.registers.get("i", 0) for leaf in graph.leaves[0]} == {0, 1, 2}
+    assert len(graph.cuts) == 1 + 2  # in the first round, and in the second one after each way there
+
+
+def test_where_following_to_a_near_end_makes_too_many_paths_rounds_are_counted() -> None:
+    """Three times in sequence: for (i = 0; i < 8; i++) if (*x) break;  With up to 9 ways each, 9 * 9 * 9 in all."""
+    code: list[Operation | str] = []
+    for n in range(4):
+        code += [Set("i", 0), f"L{n}", Load("r", X), Branch(f"E{n}", R), add("i", 1), Branch(f"L{n}", below("i", 8))]
+        code += [f"E{n}"]
+    assert graph_of(*code, bound=1).cuts
 
 
 def test_what_decided_that_an_inner_loop_was_left_does_not_count_when_it_is_entered_again() -> None:
