@@ -426,12 +426,13 @@ class _Lowering:
             self.write(source, old)
 
     def compare_exchange(self, suffix: int | None) -> None:
-        """CMPXCHG: the accumulator is compared with the destination.
+        """CMPXCHG: the accumulator is compared with the destination.  herd7 writes memory first in AT&T's order, too.
 
-        A processor always stores to a memory destination: if the comparison fails, it stores the old value.  Here,
-        as in herd7, that store is left out, because the program does not ask for it.
+        If the comparison fails, a processor stores the old value to memory.  Here, as in herd7, it stores nothing.
         """
         destination, source = self.take(2)
+        if isinstance(source, Memory) and self.instruction.att:
+            destination, source = source, destination
         self.size = self.size_of((destination, source), suffix)
         if not isinstance(source, RegisterOperand) or isinstance(destination, Immediate):
             raise self.instruction.error("CMPXCHG stores a register", self.instruction.place)
@@ -439,9 +440,8 @@ class _Lowering:
         tags = _ATOMIC if self.locked else NO_TAGS
         old = self.signed(destination, tags)
         expected = self.signed(accumulator)
-        bits = 8 * self.size
         values = {"D": expected, "S": old}
-        new = substituted(expression("sext(sub(D, S))", bits), values)
+        new = substituted(expression("sext(sub(D, S))", 8 * self.size), values)
         self.set_flags(SUB, {**values, "R": new})
         self.operations.append(Set("..equal", Op("eq", (expected, old))))
         equal = Reg("..equal")

@@ -223,6 +223,15 @@ def test_compare_exchange_stores_on_success_only() -> None:
     assert (failure.variable("x"), failure.register("rax"), failure.register("rcx"), failure.stores) == (4, 4, 0, 0)
 
 
+@pytest.mark.parametrize("value", [3, 4])
+def test_compare_exchange_has_memory_as_its_destination_where_herd7_writes_it_first_too(value: int) -> None:
+    init = f"x={value}; 0:rax=3; 0:rbx=9;"
+    manual, herd = (run("X86_64", init, f"lock cmpxchgl {operands}") for operands in ("%ebx,(x)", "(x),%ebx"))
+    assert (herd.variable("x"), herd.register("rax")) == (manual.variable("x"), manual.register("rax"))
+    with pytest.raises(InputError, match="CMPXCHG stores a register"):
+        lowered("X86", "", "cmpxchg EBX,[x]")
+
+
 def test_compare_exchange_of_registers() -> None:
     init = "int64_t 0:rax=3; int64_t 0:rbx=9; int64_t 0:rcx={};"
     success = run("X86_64", init.format(3), "cmpxchgq %rbx,%rcx")
