@@ -268,7 +268,7 @@ def _known(expr: Expr) -> Value | None:
 
 
 def _value(expr: Expr, held: Mapping[str, Value | None]) -> Value | None:
-    """The value of an expression of the code, where registers hold what is known of them; None if that is not enough."""
+    """The value of an expression of the code; None if what registers are known to hold is not enough for it."""
     if isinstance(expr, Reg):
         return held.get(expr.name)
     if not isinstance(expr, Op):

@@ -163,7 +163,7 @@ def test_a_loop_that_reads_bring_to_its_end_sooner_or_later_is_followed_to_it() 
     uneven = ("L", Load("r", X), Branch("M", R), add("i", 1), "M", add("i", 1), Branch("L", below("i", 4)))
     graph = graph_of(*uneven, bound=1)
     assert {leaf.registers["i"] for leaf in graph.leaves[0]} == {4, 5}
-    assert len(graph.leaves[0]) == 8  # the ways to 4 or more by steps of 1 and 2: 2 of two steps ...
+    assert len(graph.leaves[0]) == 8  # the ways to 4 or 5 by steps of 1 and 2
     assert not graph.cuts
 
 
@@ -184,7 +184,7 @@ def test_a_loop_inside_that_may_not_end_is_cut_and_the_outer_one_is_not() -> Non
 
 
 def test_where_following_to_a_near_end_makes_too_many_paths_rounds_are_counted() -> None:
-    """Three times in sequence: for (i = 0; i < 8; i++) if (*x) break;  With up to 9 ways each, 9 * 9 * 9 in all."""
+    """Four times in sequence: for (i = 0; i < 8; i++) if (*x) break;  That has 9 ways each, 9 * 9 * 9 * 9 in all."""
     code: list[Operation | str] = []
     for n in range(4):
         code += [Set("i", 0), f"L{n}", Load("r", X), Branch(f"E{n}", R), add("i", 1), Branch(f"L{n}", below("i", 8))]
