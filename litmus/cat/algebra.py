@@ -13,6 +13,8 @@ from functools import reduce
 from litmus.cat.dag import Kind, Node, Operator, Recursion
 
 _NONE: frozenset[int] = frozenset()
+
+MOST_OPERANDS = 100  # of unions, intersections and sequences that are simplified; longer ones stay as they are
 _SYMMETRIC = frozenset({"id", "loc", "int", "ext"})
 
 
@@ -29,6 +31,7 @@ class Algebra:
         self._by_factors: dict[tuple[int, ...], int] = {}
         self._free: list[frozenset[int]] = []  # per node, the groups whose variables occur free in it
         self._groups = 0
+        self._monotone: dict[int, bool] = {}  # of closed groups
 
     def _node(self, node: Node) -> int:
         number = self._numbers.get(node)
@@ -92,7 +95,8 @@ class Algebra:
     # ------------------------------------------------------------ Boolean algebra
 
     def _operands_of(self, operator: Operator, node: int) -> frozenset[int]:
-        return self._operands[node] if self.nodes[node].operator is operator else frozenset((node,))
+        alone = frozenset((node,))
+        return self._operands.get(node, alone) if self.nodes[node].operator is operator else alone
 
     def _lattice(self, operator: Operator, left: int, right: int) -> int:
         """A union or intersection, found by its set of operands or made from what the two sides add."""
@@ -102,6 +106,8 @@ class Algebra:
         if mine <= theirs:
             return right
         both = mine | theirs
+        if len(both) > MOST_OPERANDS:
+            return self._node(Node(operator, self.kind(left), (left, right)))
         known = self._by_operands.get((operator, both))
         if known is not None:
             return known
@@ -183,6 +189,8 @@ class Algebra:
         if nodes[left].operator is Operator.IDENTITY and nodes[right].operator is Operator.IDENTITY:
             return self.identity(self.intersection(nodes[left].arguments[0], nodes[right].arguments[0]))
         factors = self._factors.get(left, (left,)) + self._factors.get(right, (right,))
+        if len(factors) > MOST_OPERANDS:
+            return self._relation(Operator.SEQUENCE, left, right)
         known = self._by_factors.get(factors)
         if known is not None:
             return known
@@ -293,6 +301,7 @@ class Algebra:
         if not any(group in self._free[body] for body in bodies):
             return bodies  # nothing recursive about it
         self.groups[group] = (variables, bodies)
+        self._monotone[group] = self._grows(group)
         slots = enumerate(variables)
         return tuple(self._node(Node(Operator.FIX, self.kind(v), group=group, slot=slot)) for slot, v in slots)
 
@@ -377,8 +386,31 @@ class Algebra:
         nested.discard(group)
         return {n for n in seen if not self._free[n] & nested and self.nodes[n].operator is not Operator.VAR}
 
+    def constant_parts(self, group: int) -> tuple[int, ...]:
+        """The largest nodes in the bodies of a group that depend on no variable of any group."""
+        found: list[int] = []
+        seen: set[int] = set()
+        pending = list(self.groups[group][1])
+        while pending:
+            number = pending.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            if not self._free[number]:
+                found.append(number)
+                continue
+            node = self.nodes[number]
+            pending.extend(node.arguments)
+            if node.operator is Operator.FIX:
+                pending.extend(self.groups[node.group][1])
+        return tuple(found)
+
     def is_monotone(self, group: int) -> bool:
         """Whether no variable of the group occurs in a negative position of a body."""
+        return self._monotone[group]
+
+    def _grows(self, group: int) -> bool:
+        """Whether no variable of the group occurs in a negative position; what is nested in it was closed before."""
         seen: set[tuple[int, bool]] = set()
         pending = [(body, True) for body in self.groups[group][1]]
         while pending:
@@ -391,7 +423,7 @@ class Algebra:
                 if not positive:
                     return False
             elif node.operator is Operator.FIX:
-                if not self.is_monotone(node.group):
+                if not self._monotone[node.group]:
                     return False  # not known to grow with what it is made of
                 pending.extend((body, positive) for body in self.groups[node.group][1])
             elif node.operator is Operator.COMPLEMENT:

@@ -7,16 +7,17 @@ herd7: an error in a binding that nothing needs is no error.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from litmus.cat import classes, syntax
 from litmus.cat.dag import Facts, Kind, Scope
+from litmus.cat.deep import Work, later, now, ready
 from litmus.cat.environment import OF_COHERENCE, initial_environment
 from litmus.cat.library import models_directory
 from litmus.cat.names import free_variables
 from litmus.cat.primitives import PRIMITIVES
-from litmus.cat.sets import SetsOfValues
+from litmus.cat.sets import SetsOfValues, refuse_deep
 from litmus.cat.values import (
     EMPTY,
     UNIVERSE,
@@ -41,7 +42,7 @@ from litmus.cat.values import (
 )
 from litmus.diagnostics import InputError, Span, Unsupported, near
 
-DEEPEST_CALL = 1500  # fits into the recursion limit that the interpreter sets
+DEEPEST_CALL = 1500  # calls within calls of a model's functions; more are taken for a recursion without an end
 
 
 class Expressions(SetsOfValues):
@@ -58,7 +59,8 @@ class Expressions(SetsOfValues):
         }
         self.initial = dict(self.environment)
         self.library: tuple[str, ...] = (os.path.join(models_directory(), "lib", ""),)
-        self.depth = 0
+        self.depth = 0  # of calls
+        self.recursions = 0  # that are being evaluated, each within the one before
 
     # ------------------------------------------------------------ sets and relations
 
@@ -90,20 +92,24 @@ class Expressions(SetsOfValues):
 
     # ------------------------------------------------------------ names
 
-    def evaluate(self, expression: syntax.Expression, environment: Environment) -> Value:
-        """What an expression denotes.  Raises InputError and Unsupported at the place of the mistake."""
-        return _EVALUATE[type(expression)](self, expression, environment)
+    def evaluate(self, expression: syntax.Expression, environment: Environment) -> Awaitable[Value]:
+        """What an expression denotes, to be awaited.  Raises InputError and Unsupported at the place of the mistake."""
+        if isinstance(expression, syntax.Variable):
+            thunk = environment.get(expression.name)
+            if thunk is not None and thunk.value is not None:
+                return ready(thunk.value)
+        return later(_EVALUATE[type(expression)](self, expression, environment))
 
-    def variable(self, expression: syntax.Variable, environment: Environment) -> Value:
+    async def variable(self, expression: syntax.Variable, environment: Environment) -> Value:
         """What a name is bound to.  Raises InputError if it is unbound, and what its computation raises."""
-        return self._bound(expression.name, expression.span, environment)
+        return await self._bound(expression.name, expression.span, environment)
 
-    def _bound(self, name: str, span: Span, environment: Environment, missing: str | None = None) -> Value:
+    async def _bound(self, name: str, span: Span, environment: Environment, missing: str | None = None) -> Value:
         thunk = environment.get(name)
         if thunk is None:
             raise self._unbound(name, span, environment, missing)
         try:
-            return thunk.force()
+            return await thunk.force()
         except (InputError, Unsupported) as error:
             if error.span is not None:
                 raise
@@ -117,17 +123,17 @@ class Expressions(SetsOfValues):
             hint = near(name, (n for n, t in environment.items() if t.error is None))
         return Missing(missing or f"unbound name `{name}`", span, hint)
 
-    def named(self, name: str, span: Span, missing: str) -> Value:
+    def named(self, name: str, span: Span, missing: str) -> Awaitable[Value]:
         """What a name that a primitive looks up is bound to; `missing` is the message if it is not."""
         return self._bound(name, span, self.environment, missing)
 
-    def _zero(self, expression: syntax.Zero, environment: Environment) -> Value:
+    async def _zero(self, expression: syntax.Zero, environment: Environment) -> Value:
         return Term(Kind.RELATION, self.algebra.empty(Kind.RELATION))
 
-    def _universe(self, expression: syntax.Universe, environment: Environment) -> Value:
+    async def _universe(self, expression: syntax.Universe, environment: Environment) -> Value:
         return UNIVERSE
 
-    def _tag(self, expression: syntax.Tag, environment: Environment) -> Value:
+    async def _tag(self, expression: syntax.Tag, environment: Environment) -> Value:
         for enum, tags in self.enums.items():
             if expression.name in tags:
                 return Tag(enum, expression.name)
@@ -137,16 +143,17 @@ class Expressions(SetsOfValues):
 
     # ------------------------------------------------------------ operators
 
-    def _explicit_set(self, expression: syntax.ExplicitSet, environment: Environment) -> Value:
-        items = [self.evaluate(item, environment) for item in expression.items]
+    async def _explicit_set(self, expression: syntax.ExplicitSet, environment: Environment) -> Value:
+        items = [await self.evaluate(item, environment) for item in expression.items]
         return self.set_of_values(items, expression.span)
 
-    def _tuple(self, expression: syntax.TupleOf, environment: Environment) -> Value:
-        items = [self.evaluate(item, environment) for item in expression.items]
+    async def _tuple(self, expression: syntax.TupleOf, environment: Environment) -> Value:
+        items = [await self.evaluate(item, environment) for item in expression.items]
+        refuse_deep(items, expression.span)
         return TupleValue(tuple(items))
 
-    def _unary(self, expression: syntax.Unary, environment: Environment) -> Value:
-        value = self.evaluate(expression.operand, environment)
+    async def _unary(self, expression: syntax.Unary, environment: Environment) -> Value:
+        value = await self.evaluate(expression.operand, environment)
         algebra, at = self.algebra, expression.operand.span
         match expression.operator:
             case "[]":
@@ -166,23 +173,31 @@ class Expressions(SetsOfValues):
         operations = {"^-1": algebra.inverse, "+": algebra.plus, "*": algebra.star, "?": algebra.optional}
         return Term(Kind.RELATION, operations[expression.operator](self.relation(value, at)))
 
-    def _sequence(self, expression: syntax.Binary, environment: Environment) -> Value:
-        """`r; s; t`: steps are evaluated from the left, and behind an empty one nothing is looked at any more."""
-        left = self.lifted(self.evaluate(expression.left, environment))
+    async def _sequence(self, expression: syntax.Binary, environment: Environment) -> Value:
+        """`r; s; t`: steps are evaluated from the left, and behind an empty one nothing is looked at any more.
+
+        A step that is the universe is passed over, as herd7 does: `_; po` is po.
+        """
+        left = self.lifted(await self.evaluate(expression.left, environment))
         if left == EMPTY or (isinstance(left, Term) and self.algebra.is_empty(left.node)):
             self.relation(left, expression.left.span)
             return EMPTY
-        right = self.lifted(self.evaluate(expression.right, environment))
+        right = self.lifted(await self.evaluate(expression.right, environment))
+        if UNIVERSE in (left, right):
+            step, at = (left, expression.left.span) if right == UNIVERSE else (right, expression.right.span)
+            if not isinstance(step, ClassRelation):
+                self.relation(step, at)
+            return step
         if isinstance(left, ClassRelation) or isinstance(right, ClassRelation):
             return classes.combined(expression, left, right)
         first, second = self.relation(left, expression.left.span), self.relation(right, expression.right.span)
         return EMPTY if self.algebra.is_empty(second) else Term(Kind.RELATION, self.algebra.sequence(first, second))
 
-    def _binary(self, expression: syntax.Binary, environment: Environment) -> Value:
+    async def _binary(self, expression: syntax.Binary, environment: Environment) -> Value:
         if expression.operator == ";":
-            return self._sequence(expression, environment)
-        left = self.evaluate(expression.left, environment)
-        right = self.evaluate(expression.right, environment)
+            return await self._sequence(expression, environment)
+        left = await self.evaluate(expression.left, environment)
+        right = await self.evaluate(expression.right, environment)
         algebra, operator = self.algebra, expression.operator
         left_at, right_at = expression.left.span, expression.right.span
         if operator == "++":
@@ -204,11 +219,11 @@ class Expressions(SetsOfValues):
 
     # ------------------------------------------------------------ functions
 
-    def _apply(self, expression: syntax.Apply, environment: Environment) -> Value:
-        function = self.evaluate(expression.function, environment)
-        argument = self.evaluate(expression.argument, environment)
+    async def _apply(self, expression: syntax.Apply, environment: Environment) -> Value:
+        function = await self.evaluate(expression.function, environment)
+        argument = await self.evaluate(expression.argument, environment)
         if isinstance(function, Primitive):
-            return function.apply(argument, expression.argument.span)
+            return await now(function.apply(argument, expression.argument.span))
         if not isinstance(function, Closure):
             hint = "relations are composed with `;`" if isinstance(function, Term) else None
             what = describe(function)
@@ -220,10 +235,11 @@ class Expressions(SetsOfValues):
         if name == "co_locs" and isinstance(argument, TupleValue):
             known = isinstance(argument.items[-1], Classes)
         if known and name in ("co_locs", "cross"):
-            return PRIMITIVES[name](self, argument, expression.argument.span)
-        return self.call(function, argument, expression)
+            return await now(PRIMITIVES[name](self, argument, expression.argument.span))
+        result: Value = await later(self.call(function, argument, expression))
+        return result
 
-    def call(self, closure: Closure, argument: Value, call: syntax.Apply) -> Value:
+    async def call(self, closure: Closure, argument: Value, call: syntax.Apply) -> Value:
         """A closure applied to an argument.
 
         A mistake that only shows inside a function of the standard library is reported at the call.
@@ -234,7 +250,7 @@ class Expressions(SetsOfValues):
             raise InputError("this recursion does not end", call.span)
         self.depth += 1
         try:
-            return self.evaluate(function.body, scope)
+            return await self.evaluate(function.body, scope)
         except InputError as error:
             raise self.blamed(error, function.name, call.argument.span) from None
         finally:
@@ -263,70 +279,71 @@ class Expressions(SetsOfValues):
         named = zip(pattern.names, values, strict=True)
         return {name: Thunk(value=item) for name, item in named if name is not None}
 
-    def _function(self, expression: syntax.Function, environment: Environment) -> Value:
+    async def _function(self, expression: syntax.Function, environment: Environment) -> Value:
         """A function: the names that it does not bind itself are looked up where it is made, used or not."""
         for variable in free_variables(expression):
             if variable.name not in environment:
                 raise self._unbound(variable.name, variable.span, environment)
         return Closure(expression, environment)
 
-    def _let_in(self, expression: syntax.LetIn, environment: Environment) -> Value:
-        return self.evaluate(expression.body, self.define(expression.bindings, expression.recursive, environment))
+    async def _let_in(self, expression: syntax.LetIn, environment: Environment) -> Value:
+        inside = await later(self.define(expression.bindings, expression.recursive, environment))
+        return await self.evaluate(expression.body, inside)
 
     # ------------------------------------------------------------ control
 
-    def _try(self, expression: syntax.Try, environment: Environment) -> Value:
+    async def _try(self, expression: syntax.Try, environment: Environment) -> Value:
         """What an architecture does not have may be missing; another mistake is one with `try`, too."""
         try:
-            return self.evaluate(expression.attempt, environment)
+            return await self.evaluate(expression.attempt, environment)
         except Missing:
-            return self.evaluate(expression.otherwise, environment)
+            return await self.evaluate(expression.otherwise, environment)
 
-    def _if(self, expression: syntax.IfThenElse, environment: Environment) -> Value:
+    async def _if(self, expression: syntax.IfThenElse, environment: Environment) -> Value:
         condition = expression.condition
         if isinstance(condition, syntax.Compare):
-            holds = self._compare(condition, environment)
+            holds = await self._compare(condition, environment)
         else:
-            holds = self.has_variant(condition)
-        return self.evaluate(expression.then if holds else expression.otherwise, environment)
+            holds = await self.has_variant(condition)
+        return await self.evaluate(expression.then if holds else expression.otherwise, environment)
 
-    def _compare(self, condition: syntax.Compare, environment: Environment) -> bool:
-        left = self.evaluate(condition.left, environment)
-        right = self.evaluate(condition.right, environment)
+    async def _compare(self, condition: syntax.Compare, environment: Environment) -> bool:
+        left = await self.evaluate(condition.left, environment)
+        right = await self.evaluate(condition.right, environment)
         if condition.relation == "=":
             return self.same(left, right, condition.span)
         if condition.relation == "subset":
             return self.is_subset(left, right, condition.span)
         return self.is_member(left, right, condition.span)
 
-    def has_variant(self, variant: syntax.Variant) -> bool:
+    async def has_variant(self, variant: syntax.Variant) -> bool:
         """Whether a condition on variants holds; a variant that was not asked for does not."""
         match variant:
             case syntax.HasVariant():
                 self.variants_read.setdefault(variant.name, variant.span)
                 return variant.name.lower() in self.scope.variants
             case syntax.NotVariant():
-                return not self.has_variant(variant.operand)
+                return not await later(self.has_variant(variant.operand))
             case syntax.BothVariants():
-                decided = self.has_variant(variant.left)
-                return self.has_variant(variant.right) if decided is variant.conjunction else decided
+                decided = await later(self.has_variant(variant.left))
+                return await later(self.has_variant(variant.right)) if decided is variant.conjunction else decided
 
-    def tag_of(self, subject: syntax.Expression, environment: Environment) -> str:
+    async def tag_of(self, subject: syntax.Expression, environment: Environment) -> str:
         """The tag that a `match` is about.  Raises InputError if it is none."""
-        value = self.evaluate(subject, environment)
+        value = await self.evaluate(subject, environment)
         if not isinstance(value, Tag):
             raise InputError(f"`match` with tags needs a tag, but this is {describe(value)}", subject.span)
         return value.name
 
-    def _match_tag(self, expression: syntax.MatchTag, environment: Environment) -> Value:
-        tag = self.tag_of(expression.subject, environment)
+    async def _match_tag(self, expression: syntax.MatchTag, environment: Environment) -> Value:
+        tag = await self.tag_of(expression.subject, environment)
         for clause in expression.clauses:
             if clause.tag in (tag, None):
-                return self.evaluate(clause.body, environment)
+                return await self.evaluate(clause.body, environment)
         raise InputError(f"no clause of this `match` is for '{tag}", expression.subject.span)
 
-    def _match_set(self, expression: syntax.MatchSet, environment: Environment) -> Value:
-        value = self.evaluate(expression.subject, environment)
+    async def _match_set(self, expression: syntax.MatchSet, environment: Environment) -> Value:
+        value = await self.evaluate(expression.subject, environment)
         at = expression.subject.span
         if not isinstance(value, Term | Polymorphic | SetOfValues):
             raise InputError(f"`match` with sets needs a set or a relation, but this is {describe(value)}", at)
@@ -340,20 +357,20 @@ class Expressions(SetsOfValues):
             if halves is not None:
                 parts = dict(zip((expression.before, expression.element, expression.rest), halves, strict=True))
         if parts is None:
-            return self.evaluate(expression.empty, environment)
+            return await self.evaluate(expression.empty, environment)
         scope = {**environment, **{name: Thunk(value=part) for name, part in parts.items() if name is not None}}
-        return self.evaluate(expression.step, scope)
+        return await self.evaluate(expression.step, scope)
 
     # ------------------------------------------------------------ bindings
 
-    def define(
+    async def define(
         self, bindings: tuple[syntax.Binding, ...], recursive: bool, environment: Environment
     ) -> dict[str, Thunk]:
         """The environment after `let [rec] bindings`; nothing is evaluated yet."""
         if recursive:
             from litmus.cat.recursion import define_recursive
 
-            return define_recursive(self, bindings, environment)
+            return await define_recursive(self, bindings, environment)
         scope = dict(environment)
         for binding in bindings:
             pattern, value = binding.pattern, Thunk(self._delayed(binding.value, environment))
@@ -366,14 +383,28 @@ class Expressions(SetsOfValues):
                     scope[name] = Thunk(self._component(binding, value, name))
         return scope
 
-    def _delayed(self, expression: syntax.Expression, environment: Environment) -> Callable[[], Value]:
-        return lambda: self.evaluate(expression, environment)
+    def _delayed(self, expression: syntax.Expression, environment: Environment) -> Callable[[], Awaitable[Value]]:
+        level = self.recursions
 
-    def _component(self, binding: syntax.Binding, whole: Thunk, name: str) -> Callable[[], Value]:
-        return lambda: self.bind(binding.pattern, whole.force(), binding.value.span)[name].force()
+        async def value() -> Value:
+            """Evaluates the expression as deep in recursions as it stands, not as it is asked for."""
+            outer, self.recursions = self.recursions, level
+            try:
+                return await self.evaluate(expression, environment)
+            finally:
+                self.recursions = outer
+
+        return lambda: later(value())
+
+    def _component(self, binding: syntax.Binding, whole: Thunk, name: str) -> Callable[[], Awaitable[Value]]:
+        async def component() -> Value:
+            parts = self.bind(binding.pattern, await whole.force(), binding.value.span)
+            return await parts[name].force()
+
+        return lambda: later(component())
 
 
-_EVALUATE: dict[type, Callable[..., Value]] = {
+_EVALUATE: dict[type, Callable[..., Work[Value]]] = {
     syntax.Variable: Expressions.variable,
     syntax.Zero: Expressions._zero,
     syntax.Universe: Expressions._universe,

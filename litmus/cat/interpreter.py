@@ -8,7 +8,6 @@ each test (ForEachTest).
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -30,6 +29,7 @@ from litmus.cat.dag import (
     Scope,
     choice_name,
 )
+from litmus.cat.deep import Work, later, run
 from litmus.cat.environment import ONLY_REGISTERS
 from litmus.cat.expressions import DEEPEST_CALL, Expressions
 from litmus.cat.levels import level_of
@@ -54,7 +54,6 @@ from litmus.cat.variants import is_known
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 
 _DEEPEST_INCLUDE = 40
-_RECURSION_LIMIT = 40_000  # Python's own calls do not use the C stack
 
 
 @lru_cache(maxsize=64)
@@ -107,21 +106,13 @@ class Interpreter(Expressions):
 
     def run(self, source: Source, name: str) -> Model:
         """The model that `source` is the text of.  Raises InputError, Unsupported, NeedsTest and NeedsExecution."""
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
-        try:
-            parsed = _parse(source.name, source.text)
-            refuse_foreign(name, parsed.head, self.scope.arch, parsed.head_span)
-            self._execute_file(self.files.open(os.path.join(models_directory(), "lib", "known.cat")))
-            standard = self.files.standard_library()
-            self.library += (standard.name,)
-            self._execute_file(standard)
-            title = self._execute_file(source)
-        except RecursionError:
-            raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None
-        finally:
-            sys.setrecursionlimit(limit)
-        return self._model(name, title)
+        parsed = _parse(source.name, source.text)
+        refuse_foreign(name, parsed.head, self.scope.arch, parsed.head_span)
+        run(self._execute_file(self.files.open(os.path.join(models_directory(), "lib", "known.cat"))))
+        standard = self.files.standard_library()
+        self.library += (standard.name,)
+        run(self._execute_file(standard))
+        return self._model(name, run(self._execute_file(source)))
 
     def _model(self, called: str, title: str) -> Model:
         """What was collected, as a model."""
@@ -165,7 +156,7 @@ class Interpreter(Expressions):
             if not is_known(name) and name.lower() not in self.scope.variants and not span.source.name.startswith(own)
         ]
 
-    def _execute_file(self, source: Source) -> str:
+    async def _execute_file(self, source: Source) -> str:
         parsed = _parse(source.name, source.text)
         if not self._including and not parsed.title and not parsed.instructions:
             raise InputError("the model is empty", Span(source, 0, 0))
@@ -175,38 +166,39 @@ class Interpreter(Expressions):
                 raise Unsupported(message, Span(source, 0, 0))
             self.catdep = True
         self._including.append(source.name)
-        self._execute(parsed.instructions)
+        await self._execute(parsed.instructions)
         self._including.pop()
         return parsed.title
 
     # ------------------------------------------------------------ instructions
 
-    def _execute(self, instructions: tuple[syntax.Instruction, ...]) -> None:
+    async def _execute(self, instructions: tuple[syntax.Instruction, ...]) -> None:
         for instruction in instructions:
-            _EXECUTE[type(instruction)](self, instruction)
+            await later(_EXECUTE[type(instruction)](self, instruction))
 
-    def _let(self, instruction: syntax.Let) -> None:
-        self.environment = self.define(instruction.bindings, instruction.recursive, self.environment)
+    async def _let(self, instruction: syntax.Let) -> None:
+        self.environment = await self.define(instruction.bindings, instruction.recursive, self.environment)
         if instruction.when is not None:
-            self._when(instruction, instruction.when)
+            await self._when(instruction, instruction.when)
 
-    def _when(self, instruction: syntax.Let, test: syntax.Test) -> None:
+    async def _when(self, instruction: syntax.Let, test: syntax.Test) -> None:
         """`let rec ... when test`: herd7 tests in every round; where values only grow, the last one decides."""
         first = len(self.checks)
-        self._test(test)
-        grows = all(self._grows(name, b.span) for b in instruction.bindings for name in b.pattern.names if name)
+        await self._test(test)
+        names = [(name, b.span) for b in instruction.bindings for name in b.pattern.names if name]
+        grows = all([await self._grows(name, span) for name, span in names])
         if len(self.checks) > first and (test.negated or not grows):
             message = "`when` is supported for recursions that only grow, and tests that are not negated"
             raise Unsupported(message, test.span)
 
-    def _grows(self, name: str, span: Span) -> bool:
-        value = self.variable(syntax.Variable(name, span), self.environment)
+    async def _grows(self, name: str, span: Span) -> bool:
+        value = await self.variable(syntax.Variable(name, span), self.environment)
         if not isinstance(value, Term) or self.algebra.operator(value.node) is not Operator.FIX:
             return True
         return self.algebra.is_monotone(self.algebra.nodes[value.node].group)
 
-    def _test(self, instruction: syntax.Test) -> None:
-        value = self.lifted(self.evaluate(instruction.expression, self.environment))
+    async def _test(self, instruction: syntax.Test) -> None:
+        value = self.lifted(await self.evaluate(instruction.expression, self.environment))
         predicate, span = instruction.predicate, instruction.expression.span
         if isinstance(value, ClassRelation):
             value = self._verdict(classes.holds(predicate, value))
@@ -225,27 +217,27 @@ class Interpreter(Expressions):
         """A relation that is empty iff a test that is decided already holds."""
         return Term(Kind.RELATION, (self.algebra.empty if holds else self.algebra.universe)(Kind.RELATION))
 
-    def _show_value(self, name: str, expression: syntax.Expression) -> None:
+    async def _show_value(self, name: str, expression: syntax.Expression) -> None:
         """Shows never decide anything: one that has no value here (a fence of another machine) is left out."""
         try:
-            value = self.evaluate(expression, self.environment)
+            value = await self.evaluate(expression, self.environment)
         except (InputError, Unsupported, NeedsTest, NeedsExecution):
             return
         if isinstance(value, Term) and value.kind is Kind.RELATION:
             self.shows[name] = value.node
 
-    def _show(self, instruction: syntax.Show) -> None:
+    async def _show(self, instruction: syntax.Show) -> None:
         for variable in instruction.names:
-            self._show_value(variable.name, variable)
+            await self._show_value(variable.name, variable)
 
-    def _show_as(self, instruction: syntax.ShowAs) -> None:
-        self._show_value(instruction.name, instruction.expression)
+    async def _show_as(self, instruction: syntax.ShowAs) -> None:
+        await self._show_value(instruction.name, instruction.expression)
 
-    def _unshow(self, instruction: syntax.Unshow) -> None:
+    async def _unshow(self, instruction: syntax.Unshow) -> None:
         for variable in instruction.names:
             self.shows.pop(variable.name, None)
 
-    def _include(self, instruction: syntax.Include) -> None:
+    async def _include(self, instruction: syntax.Include) -> None:
         source = self.files.find(instruction.file, instruction.span)
         if source.name in self._including:
             cycle = [*self._including[self._including.index(source.name) :], source.name]
@@ -253,41 +245,42 @@ class Interpreter(Expressions):
             raise InputError("this file includes itself", instruction.span, names)
         if len(self._including) >= _DEEPEST_INCLUDE:
             raise InputError("files are included too deeply here", instruction.span)
-        self._execute_file(source)
+        await later(self._execute_file(source))
 
-    def _procedure(self, instruction: syntax.Procedure) -> None:
+    async def _procedure(self, instruction: syntax.Procedure) -> None:
         scope = dict(self.environment)
         scope[instruction.name] = Thunk(
             value=ProcedureValue(instruction, scope if instruction.recursive else self.environment)
         )
         self.environment = scope
 
-    def _call(self, instruction: syntax.Call) -> None:
-        called = self.variable(instruction.procedure, self.environment)
+    async def _call(self, instruction: syntax.Call) -> None:
+        called = await self.variable(instruction.procedure, self.environment)
         if not isinstance(called, ProcedureValue):
             message = f"this is {describe(called)}, not a procedure"
             raise InputError(message, instruction.procedure.span)
-        argument = self.evaluate(instruction.argument, self.environment)
+        argument = await self.evaluate(instruction.argument, self.environment)
         procedure = called.procedure
         bound = self.bind(procedure.pattern, argument, instruction.argument.span, procedure.name)
         if self.depth >= DEEPEST_CALL:
             raise InputError("this recursion does not end", instruction.span)
         self.depth += 1
         try:
-            self._execute_in({**called.environment, **bound}, procedure.body)
+            await self._execute_in({**called.environment, **bound}, procedure.body)
         except InputError as error:
             raise self.blamed(error, procedure.name, instruction.argument.span) from None
-        self.depth -= 1
+        finally:
+            self.depth -= 1
 
-    def _execute_in(self, environment: Environment, instructions: tuple[syntax.Instruction, ...]) -> None:
+    async def _execute_in(self, environment: Environment, instructions: tuple[syntax.Instruction, ...]) -> None:
         """Executes a block whose bindings are forgotten at its end."""
         outer, self.environment = self.environment, environment
-        self._execute(instructions)
+        await self._execute(instructions)
         self.environment = outer
 
-    def _choose(self, instruction: syntax.WithFrom) -> None:
+    async def _choose(self, instruction: syntax.WithFrom) -> None:
         """`with x from S`: each element of S makes an execution of its own."""
-        value = self.evaluate(instruction.choices, self.environment)
+        value = await self.evaluate(instruction.choices, self.environment)
         span = instruction.choices.span
         usual = isinstance(value, Orders) and value.combined and value.events == self.algebra.base("W", Kind.SET)
         chosen: Value
@@ -359,39 +352,40 @@ class Interpreter(Expressions):
             node = algebra.union(node, algebra.intersection(self._decided(kind, terms, half), there))
         return node
 
-    def _forall(self, instruction: syntax.Forall) -> None:
-        domain = self.evaluate(instruction.domain, self.environment)
+    async def _forall(self, instruction: syntax.Forall) -> None:
+        domain = await self.evaluate(instruction.domain, self.environment)
         if isinstance(domain, Tag):
             domain = ValueSet((domain,))
         if domain != EMPTY and not isinstance(domain, SetOfValues):
             raise InputError(f"`forall` needs a set of values, but this is {describe(domain)}", instruction.domain.span)
         for value in dict.fromkeys(self.listed(domain, instruction.domain.span)):
-            self._execute_in({**self.environment, instruction.variable: Thunk(value=value)}, instruction.body)
+            await self._execute_in({**self.environment, instruction.variable: Thunk(value=value)}, instruction.body)
 
-    def _if_variant(self, instruction: syntax.IfVariant) -> None:
-        self._execute(instruction.then if self.has_variant(instruction.condition) else instruction.otherwise)
+    async def _if_variant(self, instruction: syntax.IfVariant) -> None:
+        holds = await self.has_variant(instruction.condition)
+        await self._execute(instruction.then if holds else instruction.otherwise)
 
-    def _debug(self, instruction: syntax.Debug) -> None:
+    async def _debug(self, instruction: syntax.Debug) -> None:
         """Nothing: there is nothing to print before there is an execution."""
 
-    def _match_instruction(self, instruction: syntax.MatchInstruction) -> None:
-        tag = self.tag_of(instruction.subject, self.environment)
+    async def _match_instruction(self, instruction: syntax.MatchInstruction) -> None:
+        tag = await self.tag_of(instruction.subject, self.environment)
         for clause in instruction.clauses:
             if clause.tag in (tag, None):
-                self._execute(clause.body)
+                await self._execute(clause.body)
                 return
         raise InputError(f"no clause of this `match` is for '{tag}", instruction.subject.span)
 
-    def _enum(self, instruction: syntax.Enum) -> None:
+    async def _enum(self, instruction: syntax.Enum) -> None:
         self.enums[instruction.name] = instruction.tags
         tags = ValueSet(tuple([Tag(instruction.name, name) for name in dict.fromkeys(instruction.tags)]))
         self.environment = {**self.environment, instruction.name: Thunk(value=tags)}
 
-    def _events(self, instruction: syntax.Events) -> None:
+    async def _events(self, instruction: syntax.Events) -> None:
         """Nothing: which tags instructions may carry is read from bell files, not from models."""
 
 
-_EXECUTE: dict[type, Callable[..., None]] = {
+_EXECUTE: dict[type, Callable[..., Work[None]]] = {
     syntax.Let: Interpreter._let,
     syntax.Test: Interpreter._test,
     syntax.Show: Interpreter._show,

@@ -158,10 +158,7 @@ def parse(source: Source) -> syntax.ModelFile:
     except UnexpectedToken as error:
         accepts: set[str] = driver.accepts()  # type: ignore[no-untyped-call]
         raise _syntax_error(source, found, error.token, accepts) from None
-    try:
-        return Reader(source).model(tree)
-    except RecursionError:
-        raise InputError("this model is nested too deeply", Span(source, 0, 0)) from None
+    return Reader(source).model(tree)
 
 
 def _syntax_error(source: Source, found: list[_Cut], token: Token, accepts: set[str]) -> InputError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from litmus.cat.classes import as_class_relation, bisimulation, delift, deliftinter, lift, linear_class_orders
 from litmus.cat.dag import Kind, location_name
+from litmus.cat.deep import Work
 from litmus.cat.values import (
     EMPTY,
     Classes,
@@ -107,23 +108,23 @@ def _ctrlcfence(cat: Expressions, value: Value, at: Span) -> Value:
 # ---------------------------------------------------------------- tags
 
 
-def _tag2events(cat: Expressions, value: Value, at: Span) -> Value:
+async def _tag2events(cat: Expressions, value: Value, at: Span) -> Value:
     name = event_set_of(_tag(value, "tag2events", at))
-    found = cat.named(name, at, f"there is no set of events {name}")
+    found = await cat.named(name, at, f"there is no set of events {name}")
     cat.set_of(found, at)
     return found
 
 
-def _tag2relation(cat: Expressions, value: Value, at: Span) -> Value:
+async def _tag2relation(cat: Expressions, value: Value, at: Span) -> Value:
     name = _tag(value, "tag2scope", at)
-    found = cat.named(name, at, f"there is no relation {name}: the test has no scope tree")
+    found = await cat.named(name, at, f"there is no relation {name}: the test has no scope tree")
     cat.relation(found, at)
     return found
 
 
-def _tag2fenced(cat: Expressions, value: Value, at: Span) -> Value:
-    fences = cat.set_of(_tag2events(cat, value, at), at)
-    fromto = cat.relation(cat.named("fromto", at, "the model does not define the relation fromto"), at)
+async def _tag2fenced(cat: Expressions, value: Value, at: Span) -> Value:
+    fences = cat.set_of(await _tag2events(cat, value, at), at)
+    fromto = cat.relation(await cat.named("fromto", at, "the model does not define the relation fromto"), at)
     return Term(Kind.RELATION, cat.algebra.intersection(fromto, _around(cat, fences)))
 
 
@@ -189,7 +190,7 @@ def _cross(cat: Expressions, value: Value, at: Span) -> Value:
     return ValueSet(tuple(Term(Kind.RELATION, union) for union in dict.fromkeys(unions)))
 
 
-PRIMITIVES: dict[str, Callable[[Expressions, Value, Span], Value]] = {
+PRIMITIVES: dict[str, Callable[[Expressions, Value, Span], Value | Work[Value]]] = {
     "domain": _domain,
     "range": _range,
     "as_transitive": _as_transitive,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Literal, TypeVar, cast
 
 from lark import Token, Tree
+from msgspec.structs import replace
 
 from litmus.cat import syntax
 from litmus.cat.dag import Effect, Predicate
@@ -41,13 +42,21 @@ def _tag(token: Token) -> str | None:
 
 
 class Reader:
-    """Reads the trees of one source."""
+    """Reads the trees of one source.
+
+    Trees are read from the leaves up, so that none is too deep: what a tree is made of has been read before it.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._instructions: dict[int, syntax.Instruction] = {}  # by the id of the tree
+        self._conditions: dict[int, syntax.Condition] = {}
+        self._expressions: dict[int, syntax.Expression] = {}
 
     def model(self, tree: Branch) -> syntax.ModelFile:
         """A whole file."""
+        for part in tree.iter_subtrees():
+            self._read(part)
         header = tree.children[0]
         assert isinstance(header, Tree)
         words: list[str] = []
@@ -62,6 +71,20 @@ class Reader:
         head = words[0] if words else ""
         return syntax.ModelFile(" ".join(words), catdep, self.block(tree.children[1:]), first, head)
 
+    def _read(self, tree: Branch) -> None:
+        """Reads one tree, unless it is only a part of the one around it."""
+        kind, children = tree.data, tree.children
+        if kind in _INSTRUCTIONS:
+            self._instructions[id(tree)] = _INSTRUCTIONS[kind](self, children, self.span(tree))
+        elif kind in _CONDITIONS:
+            self._conditions[id(tree)] = _CONDITIONS[kind](self, children, self.span(tree))
+        elif kind in _EXPRESSIONS:
+            self._expressions[id(tree)] = _EXPRESSIONS[kind](self, children, self.span(tree))
+
+    def expression(self, tree: Child) -> syntax.Expression:
+        """The expression that a tree stands for."""
+        return self._expressions[id(tree)]
+
     # ------------------------------------------------------------ places
 
     def span(self, tree: Child) -> Span:
@@ -75,12 +98,7 @@ class Reader:
 
     def block(self, children: list[Child]) -> tuple[syntax.Instruction, ...]:
         """A sequence of instructions."""
-        return tuple(self.instruction(cast(Branch, child)) for child in children)
-
-    def instruction(self, tree: Branch) -> syntax.Instruction:
-        """One instruction."""
-        read = _INSTRUCTIONS[tree.data]
-        return read(self, tree.children, self.span(tree))
+        return tuple(self._instructions[id(child)] for child in children)
 
     def _let(self, children: list[Child], span: Span) -> syntax.Instruction:
         return syntax.Let(self.bindings(children[1]), False, None, span)
@@ -177,12 +195,18 @@ class Reader:
             span = self.span(bound)
             if bound.data == "bind_value":
                 pattern, value = bound.children
-                found.append(syntax.Binding(self.pattern(pattern), self.expression(value, pattern), span))
+                found.append(self._bound(self.pattern(pattern), self.expression(value), span))
             else:
                 name, argument, body = bound.children
                 function = syntax.Function(str(name), self.pattern(argument), self.expression(body), span)
                 found.append(syntax.Binding(syntax.Pattern((str(name),), False, self.span(name)), function, span))
         return tuple(found)
+
+    def _bound(self, pattern: syntax.Pattern, value: syntax.Expression, span: Span) -> syntax.Binding:
+        """`pattern = value`; a lambda takes the name that it is bound to."""
+        if isinstance(value, syntax.Function):
+            value = replace(value, name=pattern.names[0] or "" if pattern.names else "")
+        return syntax.Binding(pattern, value, span)
 
     def pattern(self, tree: Child) -> syntax.Pattern:
         """A formal argument or the left side of a binding."""
@@ -195,54 +219,47 @@ class Reader:
 
     # ------------------------------------------------------------ conditions
 
-    def variant(self, tree: Child) -> syntax.Variant:
-        """`"v"`, `not v`, `v && w`, `v || w`."""
-        assert isinstance(tree, Tree)
-        span = self.span(tree)
-        if tree.data == "variant":
-            return syntax.HasVariant(str(tree.children[-1])[1:-1], span)
-        if tree.data == "not_variant":
-            return syntax.NotVariant(self.variant(tree.children[-1]), span)
-        left, right = self.variant(tree.children[0]), self.variant(tree.children[-1])
-        return syntax.BothVariants(tree.data == "all_variants", left, right, span)
-
     def condition(self, tree: Child) -> syntax.Condition:
         """What stands between `if` and `then`."""
-        assert isinstance(tree, Tree)
-        relations: dict[str, Any] = {"equal": "=", "subset": "subset", "member": "in"}
-        relation = relations.get(tree.data)
-        if relation is None:
-            return self.variant(tree)
-        left, right = self.expression(tree.children[0]), self.expression(tree.children[-1])
-        return syntax.Compare(relation, left, right, self.span(tree))
+        return self._conditions[id(tree)]
+
+    def variant(self, tree: Child) -> syntax.Variant:
+        """`"v"`, `not v`, `v && w`, `v || w`."""
+        return cast(syntax.Variant, self._conditions[id(tree)])
+
+    def _has_variant(self, children: list[Child], span: Span) -> syntax.Condition:
+        return syntax.HasVariant(str(children[-1])[1:-1], span)
+
+    def _not_variant(self, children: list[Child], span: Span) -> syntax.Condition:
+        return syntax.NotVariant(self.variant(children[-1]), span)
+
+    def _both_variants(self, conjunction: bool, children: list[Child], span: Span) -> syntax.Condition:
+        return syntax.BothVariants(conjunction, self.variant(children[0]), self.variant(children[-1]), span)
+
+    def _compare(self, relation: Literal["=", "subset", "in"], children: list[Child], span: Span) -> syntax.Condition:
+        return syntax.Compare(relation, self.expression(children[0]), self.expression(children[-1]), span)
 
     # ------------------------------------------------------------ expressions
 
-    def expression(self, tree: Child, bound_to: Child | None = None) -> syntax.Expression:
-        """One expression; `bound_to` is the pattern that a lambda gets its name from."""
-        assert isinstance(tree, Tree)
-        kind = tree.data
-        children = tree.children
-        span = self.span(tree)
-        if kind == "variable":
-            return syntax.Variable(str(children[0]), span)
-        binary = _BINARY.get(kind)
-        if binary is not None:
-            return syntax.Binary(binary, self.expression(children[0]), self.expression(children[-1]), span)
-        unary = _UNARY.get(kind)
-        if unary is not None:
-            operand = children[-1] if kind == "complement" else children[0]
-            return syntax.Unary(unary, self.expression(operand), span)
-        if kind == "apply":
-            return syntax.Apply(self.expression(children[0]), self.expression(children[1]), span)
-        if kind == "apply_name":
-            argument = syntax.Variable(str(children[1]), self.span(children[1]))
-            return syntax.Apply(self.expression(children[0]), argument, span)
-        if kind == "function":
-            name = self.pattern(bound_to).names[:1] if bound_to is not None else ()
-            pattern, body = self.pattern(children[1]), self.expression(children[2])
-            return syntax.Function((name and name[0]) or "", pattern, body, span)
-        return _OTHER[kind](self, children, span)
+    def _variable(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Variable(str(children[0]), span)
+
+    def _binary(self, operator: syntax.BinaryOperator, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Binary(operator, self.expression(children[0]), self.expression(children[-1]), span)
+
+    def _unary(self, operator: syntax.UnaryOperator, children: list[Child], span: Span) -> syntax.Expression:
+        operand = next(child for child in children if isinstance(child, Tree))
+        return syntax.Unary(operator, self.expression(operand), span)
+
+    def _apply(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Apply(self.expression(children[0]), self.expression(children[1]), span)
+
+    def _apply_name(self, children: list[Child], span: Span) -> syntax.Expression:
+        argument = syntax.Variable(str(children[1]), self.span(children[1]))
+        return syntax.Apply(self.expression(children[0]), argument, span)
+
+    def _function(self, children: list[Child], span: Span) -> syntax.Expression:
+        return syntax.Function("", self.pattern(children[1]), self.expression(children[2]), span)
 
     def _zero(self, children: list[Child], span: Span) -> syntax.Expression:
         return syntax.Zero(span)
@@ -289,6 +306,16 @@ class Reader:
         return syntax.MatchSet(self.expression(children[1]), empty, before, element, rest, self.expression(step), span)
 
 
+_Operator = TypeVar("_Operator")
+
+
+def _operator(
+    read: Callable[[Reader, _Operator, list[Child], Span], syntax.Expression], operator: _Operator
+) -> Callable[[Reader, list[Child], Span], syntax.Expression]:
+    """What reads the expressions of one operator."""
+    return lambda reader, children, span: read(reader, operator, children, span)
+
+
 _INSTRUCTIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Instruction]] = {
     "let": Reader._let,
     "letrec": Reader._letrec,
@@ -307,7 +334,22 @@ _INSTRUCTIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Instructio
     "enum": Reader._enum,
     "events": Reader._events,
 }
-_OTHER: dict[str, Callable[[Reader, list[Child], Span], syntax.Expression]] = {
+_CONDITIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Condition]] = {
+    "variant": Reader._has_variant,
+    "not_variant": Reader._not_variant,
+    "all_variants": lambda reader, children, span: reader._both_variants(True, children, span),
+    "any_variant": lambda reader, children, span: reader._both_variants(False, children, span),
+    "equal": lambda reader, children, span: reader._compare("=", children, span),
+    "subset": lambda reader, children, span: reader._compare("subset", children, span),
+    "member": lambda reader, children, span: reader._compare("in", children, span),
+}
+_EXPRESSIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Expression]] = {
+    **{kind: _operator(Reader._binary, operator) for kind, operator in _BINARY.items()},
+    **{kind: _operator(Reader._unary, operator) for kind, operator in _UNARY.items()},
+    "variable": Reader._variable,
+    "apply": Reader._apply,
+    "apply_name": Reader._apply_name,
+    "function": Reader._function,
     "zero": Reader._zero,
     "universe": Reader._universe,
     "tag": Reader._tag_value,

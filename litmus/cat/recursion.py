@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from litmus.cat import syntax
 from litmus.cat.dag import NeedsExecution, NeedsTest
+from litmus.cat.deep import later
 from litmus.cat.values import (
     EMPTY,
     ClassRelation,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from litmus.cat.expressions import Expressions
 
 MAXIMUM_ROUNDS = 1000  # of a recursion over sets of values
+DEEPEST_RECURSION = 10  # recursions within each other; each is evaluated twice for once that the outer one is
 
 _Scoped = Callable[[dict[str, Thunk]], dict[str, Thunk]]
 
@@ -43,15 +45,15 @@ class _Body(NamedTuple):
     binding: syntax.Binding
     name: str
 
-    def value(self, cat: Expressions, scope: dict[str, Thunk]) -> Value:
+    async def value(self, cat: Expressions, scope: dict[str, Thunk]) -> Value:
         """The value where the names of the group are bound as in `scope`."""
-        whole = cat.evaluate(self.binding.value, scope)
+        whole = await cat.evaluate(self.binding.value, scope)
         if not self.binding.pattern.tuple:
             return whole
-        return cat.bind(self.binding.pattern, whole, self.binding.value.span)[self.name].force()
+        return await cat.bind(self.binding.pattern, whole, self.binding.value.span)[self.name].force()
 
 
-def define_recursive(
+async def define_recursive(
     cat: Expressions, bindings: tuple[syntax.Binding, ...], environment: Environment
 ) -> dict[str, Thunk]:
     """The environment after `let rec bindings`.  Raises InputError for a mistake in a value."""
@@ -76,20 +78,32 @@ def define_recursive(
     if values:
         # Mistakes are reported where the recursion stands, used or not; what only a test can tell may wait.
         with contextlib.suppress(NeedsTest, NeedsExecution, Unsupported):
-            solution.update(_solution(cat, values, scope_with))
+            solution.update(await _solution(cat, values, scope_with))
 
-    def solved(name: str) -> Value:
+    async def solved(name: str) -> Value:
         if not solution:
-            solution.update(_solution(cat, values, scope_with))
+            solution.update(await _solution(cat, values, scope_with))
         return solution[name]
 
     def result(name: str) -> Thunk:
-        return Thunk(lambda: solved(name))
+        return Thunk(lambda: later(solved(name)))
 
     return scope_with({name: result(name) for name in values})
 
 
-def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+async def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+    """The values of a recursive group.  Raises Unsupported where it stands in too many others."""
+    if cat.recursions >= DEEPEST_RECURSION:
+        at = next(iter(bodies.values())).binding.span
+        raise Unsupported("recursions are nested too deeply here", at, f"{DEEPEST_RECURSION} may stand in each other")
+    cat.recursions += 1
+    try:
+        return await _solved(cat, bodies, scope_with)
+    finally:
+        cat.recursions -= 1
+
+
+async def _solved(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a recursive group.
 
     Kinds come first: the rounds start from the empty set of no particular kind, so what a body
@@ -101,9 +115,9 @@ def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -
         for name, body in bodies.items():
             if current[name] is EMPTY:
                 try:
-                    value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
+                    value = await body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
                 except NeedsExecution:
-                    return _iterated(cat, bodies, scope_with)
+                    return await _iterated(cat, bodies, scope_with)
                 if isinstance(value, Term):
                     current[name] = Term(value.kind, cat.algebra.unknown(value.kind))
                 elif isinstance(value, Polymorphic):
@@ -111,7 +125,7 @@ def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -
                     if value.full:
                         raise Unsupported("a recursion over the universe is not supported", body.binding.span)
                 elif isinstance(value, SetOfValues | ClassRelation | Tag):
-                    return _iterated(cat, bodies, scope_with)
+                    return await _iterated(cat, bodies, scope_with)
                 else:
                     message = f"`let rec` defines relations, sets and functions, but this is {describe(value)}"
                     raise InputError(message, body.binding.value.span)
@@ -123,11 +137,10 @@ def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -
         current[name] = Term(kind, node)
     scope = scope_with({n: Thunk(value=v) for n, v in current.items()})
     try:
-        nodes = tuple(
-            [cat.term(bodies[n].value(cat, scope), kind, bodies[n].binding.value.span) for n, kind in kinds.items()]
-        )
+        values = {n: await bodies[n].value(cat, scope) for n in kinds}
     except NeedsExecution:  # a body takes its own variable apart, perhaps
-        return _iterated(cat, bodies, scope_with)
+        return await _iterated(cat, bodies, scope_with)
+    nodes = tuple([cat.term(values[n], kind, bodies[n].binding.value.span) for n, kind in kinds.items()])
     results = cat.algebra.close_group(group, variables, nodes)
     _refuse_simultaneous(cat, bodies, group)
     for (name, kind), node in zip(kinds.items(), results, strict=True):
@@ -142,7 +155,7 @@ def _refuse_simultaneous(cat: Expressions, bodies: dict[str, _Body], group: int)
             raise Unsupported("a recursion over a tuple is supported only where it grows", body.binding.pattern.span)
 
 
-def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+async def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a group with sets of values in it, in rounds."""
     for body in bodies.values():
         if body.binding.pattern.tuple:
@@ -151,7 +164,7 @@ def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -
     for _ in range(MAXIMUM_ROUNDS):
         at_rest = True
         for name, body in bodies.items():
-            value = body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
+            value = await body.value(cat, scope_with({n: Thunk(value=v) for n, v in current.items()}))
             if isinstance(value, Term):
                 value = cat.as_constant(value)
             elif isinstance(value, Tag):

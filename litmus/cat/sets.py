@@ -8,7 +8,7 @@ test does not say, NeedsExecution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from litmus.cat.algebra import Algebra
@@ -37,6 +37,7 @@ from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.relation.rows import bits, transitive_closure
 
 MAXIMUM_ORDERS = 20_000  # linear orders that are listed before the model is refused
+DEEPEST_VALUE = 30  # tuples and sets of values within each other
 
 
 class SetsOfValues:
@@ -207,6 +208,7 @@ class SetsOfValues:
             return EMPTY
         if UNIVERSE in items:
             raise InputError("the universe cannot be an element of a set", span)
+        refuse_deep(items, span)
         types = {_element_type(item) for item in items} - {"nothing"}
         if len(types) > 1:
             raise InputError(f"the elements of a set are of one type, not {' and '.join(sorted(types))}", span)
@@ -353,14 +355,34 @@ class SetsOfValues:
         return ValueSet(tuple(orders))
 
 
-def linear_extensions(left: int, before: dict[int, int]) -> Iterator[tuple[int, ...]]:
+def refuse_deep(items: Sequence[Value], span: Span) -> None:
+    """Raises Unsupported at `span` where values are nested too deeply to be compared."""
+    level = list(items)
+    for _ in range(DEEPEST_VALUE + 1):
+        nested = {id(item): item for item in level if isinstance(item, TupleValue | ValueSet)}  # each once
+        if not nested:
+            return
+        level = [item for value in nested.values() for item in value.items]
+    raise Unsupported("tuples and sets are nested too deeply here", span, f"{DEEPEST_VALUE} may stand in each other")
+
+
+def linear_extensions(events: int, before: dict[int, int]) -> Iterator[tuple[int, ...]]:
     """The orders of the events of a mask in which each comes after those of before[e]."""
-    if not left:
-        yield ()
-    for e in bits(left):
-        if not before[e] & left:
-            for order in linear_extensions(left ^ 1 << e, before):
-                yield (e, *order)
+    order: list[int] = []
+    left = events
+    candidates = [bits(left)]  # for each place of the order so far and the next one, the events not yet tried there
+    while candidates:
+        if not left:
+            yield tuple(order)
+        e = next((e for e in candidates[-1] if not before[e] & left), None)
+        if e is not None:
+            order.append(e)
+            left ^= 1 << e
+            candidates.append(bits(left))
+            continue
+        candidates.pop()
+        if order:
+            left ^= 1 << order.pop()
 
 
 def _partition(events: int, equivalence: tuple[int, ...]) -> Iterator[int]:

@@ -27,6 +27,7 @@ class Static:
         self._found: dict[int, Constant | None] = {}
         self._fixed: dict[int, list[Constant] | None] = {}
         self._variables: dict[int, Constant] = {}
+        self._parts: dict[int, tuple[int, ...]] = {}
         self.none: dict[Kind, Constant] = {Kind.SET: 0, Kind.RELATION: (0,) * facts.size}
 
     def value(self, node: int) -> Constant | None:
@@ -46,11 +47,33 @@ class Static:
         return value
 
     def _value(self, number: int, recent: dict[int, Constant | None]) -> Constant | None:
-        """The value of a node; `recent` are the nodes computed since a variable of a recursion changed."""
-        memo = recent if self.algebra.free_groups(number) else self._found
-        if number not in memo:
-            memo[number] = self._computed(number, self.algebra.nodes[number], recent)
-        return memo[number]
+        """The value of a node; `recent` are the nodes computed since a variable of a recursion changed.
+
+        Nodes wait for what they are made of in a list: they may be nested deeper than Python's stack.
+        """
+        waiting = [number]
+        while waiting:
+            current = waiting[-1]
+            if current in self._memo(current, recent):
+                waiting.pop()
+                continue
+            node = self.algebra.nodes[current]
+            parts = self._outside(node.group) if node.operator is Operator.FIX else node.arguments
+            missing = [part for part in parts if part not in self._memo(part, recent)]
+            if missing:
+                waiting.extend(missing)
+            else:
+                self._memo(current, recent)[current] = self._computed(current, node, recent)
+        return self._memo(number, recent)[number]
+
+    def _memo(self, number: int, recent: dict[int, Constant | None]) -> dict[int, Constant | None]:
+        return recent if self.algebra.free_groups(number) else self._found
+
+    def _outside(self, group: int) -> tuple[int, ...]:
+        """The nodes that the bodies of a recursion are made of and that depend on no variable."""
+        if group not in self._parts:
+            self._parts[group] = self.algebra.constant_parts(group)
+        return self._parts[group]
 
     def _computed(self, number: int, node: Node, recent: dict[int, Constant | None]) -> Constant | None:
         match node.operator:
@@ -65,7 +88,7 @@ class Static:
             case Operator.FIX:
                 solution = self._solution(node.group)
                 return None if solution is None else solution[node.slot]
-        arguments = [self._value(argument, recent) for argument in node.arguments]
+        arguments = [self._memo(argument, recent)[argument] for argument in node.arguments]
         for argument, absorbs in zip(arguments, _ABSORBING.get(node.operator, ()), strict=False):
             if absorbs and argument is not None and not _is_something(argument):
                 return self.none[node.kind]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from litmus.cat import syntax
 from litmus.cat.dag import Kind
+from litmus.cat.deep import Work, later, ready
 from litmus.diagnostics import Diagnostic, InputError, Span
 
 
@@ -63,11 +64,11 @@ class Closure(Struct, frozen=True, eq=False):
 class Primitive(Struct, frozen=True, eq=False):
     """A function of the language itself, applied to its evaluated argument.
 
-    `apply` is called with the argument and its place and raises like the interpreter.
+    `apply` is called with the argument and its place and raises like the interpreter.  It may be a coroutine.
     """
 
     name: str
-    apply: Callable[[Value, Span], Value]
+    apply: Callable[[Value, Span], Value | Work[Value]]
 
 
 class ProcedureValue(Struct, frozen=True, eq=False):
@@ -134,16 +135,19 @@ SetOfValues = ValueSet | Classes | Orders
 class Thunk(Struct, eq=False):
     """A value that is computed when it is first asked for; so is the error if it has none."""
 
-    compute: Callable[[], Value] | None = None
+    compute: Callable[[], Awaitable[Value]] | None = None
     value: Value | None = None
     error: Diagnostic | None = field(default=None)
 
-    def force(self) -> Value:
-        """The value.  Raises the Diagnostic of its computation, every time."""
+    def force(self) -> Awaitable[Value]:
+        """The value, to be awaited.  Raises the Diagnostic of its computation, every time."""
+        return later(self._forced()) if self.value is None else ready(self.value)
+
+    async def _forced(self) -> Value:
         if self.compute is not None:
             compute, self.compute = self.compute, None
             try:
-                self.value = compute()
+                self.value = await compute()
             except Diagnostic as error:
                 self.error = error
             except BaseException:

@@ -62,15 +62,16 @@ def asked_for(path: str, include: tuple[str, ...]) -> set[str]:
     return found
 
 
-def _nodes(node: object) -> Iterator[Struct]:
+def _nodes(tree: object) -> Iterator[Struct]:
     """A syntax tree's nodes."""
-    if isinstance(node, tuple):
-        for item in node:
-            yield from _nodes(item)
-    elif isinstance(node, Struct) and not isinstance(node, Span):
-        yield node
-        for field in node.__struct_fields__:
-            yield from _nodes(getattr(node, field))
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple):
+            pending.extend(node)
+        elif isinstance(node, Struct) and not isinstance(node, Span):
+            yield node
+            pending.extend(getattr(node, field) for field in node.__struct_fields__)
 
 
 def refuse_unknown(names: Iterable[str], models: Iterable[str], include: tuple[str, ...]) -> None:

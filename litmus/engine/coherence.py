@@ -97,7 +97,6 @@ class _Certain:
         self.whole: dict[Kind, _Bound] = {Kind.SET: self.all, Kind.RELATION: (self.all,) * n}
         self.base = self._base(pattern)
         self.found: dict[int, tuple[_Bound, _Bound]] = {}
-        self.variables: dict[int, _Bound] = {}
 
     def _base(self, pattern: _Pattern) -> dict[str, tuple[_Bound, _Bound]]:
         n, threads = self.n, pattern.threads
@@ -142,8 +141,25 @@ class _Certain:
     def bounds(self, i: int) -> tuple[_Bound, _Bound]:
         """The lower and the upper bound of a node on these events."""
         if i not in self.found:
-            self.found[i] = self._computed(i, self.model.nodes[i])
+            for needed in self._needed(i):  # in topological order
+                self.found[needed] = self._computed(needed, self.model.nodes[needed])
         return self.found[i]
+
+    def _needed(self, i: int) -> list[int]:
+        """The nodes that one is made of, itself included, of which nothing is known yet."""
+        needed: set[int] = set()
+        pending = [i]
+        while pending:
+            number = pending.pop()
+            if number in needed or number in self.found:
+                continue
+            needed.add(number)
+            node = self.model.nodes[number]
+            pending.extend(node.arguments)
+            if node.operator is Operator.FIX:
+                recursion = self.model.recursions[node.group]
+                pending.extend((*recursion.variables, *recursion.bodies))
+        return sorted(needed)
 
     def _computed(self, i: int, node: Node) -> tuple[_Bound, _Bound]:
         none, whole = self.none[node.kind], self.whole[node.kind]
@@ -153,12 +169,12 @@ class _Certain:
             case Operator.EMPTY:
                 return none, none
             case Operator.VAR:
-                return self.variables.get(i, none), whole
+                return none, whole
             case Operator.FIX:
                 return self._solution(node.group)[node.slot], whole
             case Operator.CONSTANT:
                 return none, whole
-        least, most = zip(*map(self.bounds, node.arguments), strict=True)
+        least, most = zip(*[self.found[argument] for argument in node.arguments], strict=True)
         match node.operator:
             case Operator.UNION:
                 return _each(lambda x, y: x | y, *least), _each(lambda x, y: x | y, *most)
@@ -203,10 +219,10 @@ class _Certain:
         values = [self.none[kind] for kind in kinds]
         while recursion.monotone:
             for variable, value in zip(recursion.variables, values, strict=True):
-                self.variables[variable] = value
-            new = [self.bounds(body)[0] for body in recursion.bodies]
-            for i in (*recursion.inner, *recursion.variables):
-                self.found.pop(i, None)
+                self.found[variable] = value, self.whole[self.model.nodes[variable].kind]
+            for i in recursion.inner:
+                self.found[i] = self._computed(i, self.model.nodes[i])
+            new = [self.found[body][0] for body in recursion.bodies]
             if new == values:
                 break
             values = new

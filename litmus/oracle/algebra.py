@@ -187,6 +187,7 @@ class Definitions:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._found: dict[int, Made] = {}
+        self._before: dict[int, list[int]] = {}
         self.made = [self._made_of(i) for i in range(len(model.nodes))]
         self.names = [frozenset(x for x in m.positive | m.negative if isinstance(x, str)) for m in self.made]
         self.open = [any(isinstance(x, int) for x in m.positive | m.negative) for m in self.made]
@@ -207,6 +208,27 @@ class Definitions:
         if node.operator in (Operator.DIFFERENCE, Operator.COMPLEMENT):
             arguments[-1] = arguments[-1].negated()
         return together(arguments)
+
+    def solved_before(self, group: int) -> list[int]:
+        """The recursions that the bodies of a recursion use, as nodes that are not open."""
+        if group not in self._before:
+            nodes, recursions = self.model.nodes, self.model.recursions
+            found: list[int] = []
+            seen: set[int] = set()
+            pending = list(recursions[group].bodies)
+            while pending:
+                i = pending.pop()
+                if i in seen:
+                    continue
+                seen.add(i)
+                if nodes[i].operator is not Operator.FIX:
+                    pending.extend(nodes[i].arguments)
+                elif self.open[i]:
+                    pending.extend(recursions[nodes[i].group].bodies)
+                else:
+                    found.append(i)
+            self._before[group] = found
+        return self._before[group]
 
     def _recursion(self, group: int) -> Made:
         made = together([self._made_of(body) for body in self.model.recursions[group].bodies])
@@ -252,7 +274,8 @@ class Meaning:
             memo = recent if opened[j] else self.known
             if j not in memo:
                 node = self.model.nodes[j]
-                missing = [a for a in node.arguments if a not in (recent if opened[a] else self.known)]
+                parts = self.definitions.solved_before(node.group) if node.operator is Operator.FIX else node.arguments
+                missing = [a for a in parts if a not in (recent if opened[a] else self.known)]
                 if node.operator is Operator.INTERSECTION and missing[-1:] == [node.arguments[1]]:
                     first = node.arguments[0]
                     if first in missing:

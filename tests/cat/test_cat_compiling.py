@@ -218,7 +218,9 @@ def test_the_universe_and_the_empty_set_take_the_kind_of_their_context() -> None
     assert same("empty _ & po", "empty po")
     assert same("empty {} | po", "empty po")
     assert same("empty {} | W", "empty W")
-    assert same("empty _ ; po ; _", "empty (_ * _) ; po ; (_ * _)")
+    assert same("empty _ ; po ; _", "empty po")  # herd7 passes over a step that is the universe
+    assert same("let all = _ empty all ; po", "empty po")
+    assert same("empty _ ; _ | po", "empty (_ * _)")
     assert same("empty ~_ | po", "empty po")
     assert compiled('empty if "v" then 0 else _').nodes[-1].kind is Kind.RELATION
 
