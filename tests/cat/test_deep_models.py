@@ -73,6 +73,7 @@ def verdict(model: str, engine: Engine, folder: Path) -> str | None:
     return None if result.answer is None else result.answer.verdict.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["auto", "z3", "enumerate"])
 def test_a_model_may_be_nested_deeper_than_the_stack(engine: Engine, tmp_path: Path) -> None:
     assert verdict(f"acyclic {SC}", engine, tmp_path) == "Never"  # and everything that is needed is imported
