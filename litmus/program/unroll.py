@@ -12,8 +12,6 @@ dependencies there (Arm ARM, DDI 0487, B2.3, Pick dependencies).
 
 from __future__ import annotations
 
-from msgspec import Struct, field
-
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.program.astray import astray, held
 from litmus.program.code import (
@@ -44,60 +42,12 @@ from litmus.program.graph import (
     Point,
 )
 from litmus.program.loops import MAXIMUM_STEPS, Loops, loops_of, too_many_events, too_many_rounds
-from litmus.program.registers import NO_TRACE, Observer, Recorder, Trace
+from litmus.program.path import MAXIMUM_EVENTS, PICK, PLAIN, Path, Registers, as_picks, reads_in_mask
+from litmus.program.registers import Observer, Recorder
 from litmus.program.values import Address, Expr, Op, ReadOf, Reg, Value, ValueFault, constant, simplify
 from litmus.relation.rows import transposed
 
-MAXIMUM_EVENTS = 4000  # more means that branches in sequence multiplied the paths
-
 Places = dict[tuple[int, frozenset[str] | None], int]  # (the events before, the kinds admitted) -> the guard
-Registers = dict[str, tuple[Expr, int]]  # register -> its value and the reads (a mask) it depends on
-
-# In such a mask, bit r says that the value depends on read r; bit PICK + r says that read r selected the value.
-PICK = MAXIMUM_EVENTS
-_PLAIN = (1 << PICK) - 1
-
-
-def _reads(mask: int) -> int:
-    """All reads in such a mask, both those that a value depends on and those that selected it."""
-    return mask & _PLAIN | mask >> PICK
-
-
-def _as_picks(reads: int) -> int:
-    """The mask of a value that was selected by another value, whose mask is `reads`."""
-    return (reads & _PLAIN | reads >> PICK) << PICK
-
-
-class _Path(Struct):
-    """Where a walk through a thread stands, and what it has collected on the way."""
-
-    pc: int
-    registers: Registers
-    guard: int = 0
-    before: int = 0  # events of this path so far
-    instruction: int = -1
-    start: int = 0  # `before` as it was when the current instruction began
-    control: int = 0  # reads that decided a branch whose reach has no end
-    scoped: tuple[tuple[int, int], ...] = ()  # (index of the join, reads) of the branches that the path is inside of
-    reservation: int | None = None
-    load: int | None = None  # the read of the current instruction, for read-modify-writes
-    copy: int = 0  # which copy of the `~` locations
-    admitted: frozenset[str] | None = None  # kinds of blocks that may land here; None: all
-    rounds: dict[int, int] = field(default_factory=dict)  # backward branch, by index -> how often it was taken
-    unsure: dict[int, int] = field(default_factory=dict)  # likewise, but only at the end of rounds that count
-    open: int = 0  # the loops (a mask) about which something unknown was decided in this round
-    fenced: int = 0  # events before the last barrier to the compiler
-    committed: int = 0  # reads that decided a branch of C which all later writes depend on
-    reserved: int = 0  # reads that the reservation depends on
-    trace: Trace = field(default_factory=lambda: NO_TRACE)  # what the path does with registers, if that is recorded
-
-    def fork(self, pc: int, guard: int) -> _Path:
-        return _Path(
-            pc, self.registers.copy(), guard, self.before, self.instruction, self.start, self.control,
-            self.scoped, self.reservation, self.load, self.copy, self.admitted, self.rounds.copy(),
-            self.unsure.copy(), self.open, self.fenced, self.committed, self.reserved,
-            self.trace if self.trace is NO_TRACE else self.trace.fork(),
-        )  # fmt: skip
 
 
 class _Unroller:
@@ -130,7 +80,7 @@ class _Unroller:
 
     # ------------------------------------------------------------ building blocks
 
-    def evaluate(self, expr: Expr, path: _Path, span: Span) -> tuple[Expr, int]:
+    def evaluate(self, expr: Expr, path: Path, span: Span) -> tuple[Expr, int]:
         """The expression over reads, and the mask of the reads it depends on."""
         kind = type(expr)
         if kind is int:
@@ -164,7 +114,7 @@ class _Unroller:
         self.graph.decisions.append(Decision(condition, guard, span))
         return len(self.graph.decisions) - 1
 
-    def event(self, path: _Path, thread: int, kind: str, line: Line, guard: int) -> Event:
+    def event(self, path: Path, thread: int, kind: str, line: Line, guard: int) -> Event:
         """Append an event where the path stands.  Its po predecessors are the events before its instruction."""
         graph = self.graph
         number = len(graph.events)
@@ -182,16 +132,16 @@ class _Unroller:
         graph.data.append(0)
         self.path_before.append(path.before)
         if self.ranges is not None:
-            deciding = _reads(path.committed)
+            deciding = reads_in_mask(path.committed)
             for _, reads in path.scoped:
-                deciding |= _reads(reads)
+                deciding |= reads_in_mask(reads)
             self.standings[number] = Standing(line.motion, path.before, path.fenced, deciding, path.admitted)
         path.before |= 1 << number
         if line.motion is FIXED:
             path.fenced = path.before
         return event
 
-    def fork(self, path: _Path, decision: int, holds: bool) -> _Path:
+    def fork(self, path: Path, decision: int, holds: bool) -> Path:
         """A new path, on which the decision goes as `holds` says.  On `path` itself, it goes the other way."""
         if self.loops is not None:
             path.open |= self.loops.deciding.get(path.pc - 1, 0)
@@ -202,8 +152,8 @@ class _Unroller:
     # ------------------------------------------------------------ walking
 
     def walk(
-        self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: _Path, places: Places | None
-    ) -> list[_Path]:
+        self, lines: tuple[Line, ...], labels: dict[str, int], thread: int, root: Path, places: Places | None
+    ) -> list[Path]:
         """Follow every path from `root` to the end of `lines`.  Returns the paths that got there.
 
         The places between instructions are noted in `places`.
@@ -277,7 +227,7 @@ class _Unroller:
                 ended.append(path)
         return ended
 
-    def pass_by(self, places: Places, path: _Path) -> None:
+    def pass_by(self, places: Places, path: Path) -> None:
         """Note the place where a path stands.  It is reached if any of the paths that have these events is taken."""
         key = path.before, path.admitted
         places[key] = self.shared(places.get(key, path.guard), path.guard)
@@ -289,7 +239,7 @@ class _Unroller:
         guards = self.graph.guards
         return self.guard_number[tuple([x for x, y in zip(guards[one], guards[other], strict=False) if x == y])]
 
-    def select(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
+    def select(self, operation: Set, value: Op, path: Path, line: Line, stack: list[Path]) -> None:
         """register := select(condition, a, b).  It depends on a or on b, and on the condition by a pick.
 
         If a and b have different dependencies, or if the model sees registers, the path forks, and each way has the
@@ -297,7 +247,7 @@ class _Unroller:
         """
         self.observer.select(path, value.args[0])
         condition, deciding = self.evaluate(value.args[0], path, line.span)
-        picks = _as_picks(deciding)
+        picks = as_picks(deciding)
         chosen, reads = self.evaluate(value.args[1], path, line.span)
         other, other_reads = self.evaluate(value.args[2], path, line.span)
         first = value.args[1]
@@ -314,7 +264,7 @@ class _Unroller:
         path.registers[operation.register] = (chosen, reads | picks)
         self.observer.assign(path, operation.register, first)
 
-    def either(self, operation: Set, value: Op, path: _Path, line: Line, stack: list[_Path]) -> None:
+    def either(self, operation: Set, value: Op, path: Path, line: Line, stack: list[Path]) -> None:
         """register := either(condition, a, b).  The value is b; if the condition holds, a equals b.
 
         In executions in which the condition holds, the value may come from a.  Then it depends on a, and on the
@@ -327,12 +277,12 @@ class _Unroller:
         condition, deciding = self.evaluate(value.args[0], path, line.span)
         _, reads = self.evaluate(value.args[1], path, line.span)
         result, result_reads = self.evaluate(value.args[2], path, line.span)
-        reads |= _as_picks(deciding)
+        reads |= as_picks(deciding)
         path.registers[operation.register] = (result, result_reads)
         if condition == 0:
             observer.assign(path, operation.register, value.args[2])
             return
-        free = bool(reads & _PLAIN) or observer.records
+        free = bool(reads & PLAIN) or observer.records
         if type(condition) is int and not free:
             path.registers[operation.register] = (result, reads)
             return
@@ -344,7 +294,7 @@ class _Unroller:
         if free and type(condition) is not int:
             self.graph.assumptions.append(Assumption(condition, fork.guard))
 
-    def load(self, operation: Load, path: _Path, thread: int, line: Line) -> None:
+    def load(self, operation: Load, path: Path, thread: int, line: Line) -> None:
         address, reads = self.evaluate(operation.address, path, line.span)
         event = self.event(path, thread, "R", line, path.guard)
         number = event.number
@@ -362,7 +312,7 @@ class _Unroller:
             path.reservation = number
             path.reserved = reads
 
-    def store(self, operation: Store, path: _Path, thread: int, line: Line) -> None:
+    def store(self, operation: Store, path: Path, thread: int, line: Line) -> None:
         guard = path.guard
         deciding = 0
         if operation.when is not None:
@@ -375,7 +325,7 @@ class _Unroller:
         event = self.write(operation, path, thread, line, guard)
         self.observer.store(path, operation, path.load, event.number)
         if deciding:
-            self.graph.data[event.number] |= _as_picks(deciding)
+            self.graph.data[event.number] |= as_picks(deciding)
         if path.load is not None:
             pair = (path.load, event.number)
             self.graph.updates.append(pair)
@@ -387,7 +337,7 @@ class _Unroller:
                 if self.evaluate(operation.value, path, line.span)[1] >> path.load & 1:
                     self.graph.amo_data.append(pair)
 
-    def write(self, operation: Store | StoreConditional, path: _Path, thread: int, line: Line, guard: int) -> Event:
+    def write(self, operation: Store | StoreConditional, path: Path, thread: int, line: Line, guard: int) -> Event:
         address, address_reads = self.evaluate(operation.address, path, line.span)
         value, value_reads = self.evaluate(operation.value, path, line.span)
         value = self.truncated(value, operation.size, line.span)
@@ -404,7 +354,7 @@ class _Unroller:
         self.graph.data[event.number] = value_reads & outside
         return event
 
-    def note_registers(self, event: Event, written: Expr, path: _Path) -> None:
+    def note_registers(self, event: Event, written: Expr, path: Path) -> None:
         """Note what an access computes its address from.
 
         Raises InputError if the address is a number in all executions.
@@ -425,7 +375,7 @@ class _Unroller:
             raise InputError(str(fault), span) from None
 
     def store_conditional(
-        self, operation: StoreConditional, path: _Path, thread: int, line: Line, stack: list[_Path], fails: bool
+        self, operation: StoreConditional, path: Path, thread: int, line: Line, stack: list[Path], fails: bool
     ) -> None:
         """Fork: on one path the store succeeds, if it can; on the other it fails.
 
@@ -464,8 +414,8 @@ class _Unroller:
         self.observer.outcome(path, operation, read, None)
 
     def branch(
-        self, operation: Branch, path: _Path, lines: tuple[Line, ...], labels: dict[str, int],
-        stack: list[_Path], line: Line,
+        self, operation: Branch, path: Path, lines: tuple[Line, ...], labels: dict[str, int],
+        stack: list[Path], line: Line,
     ) -> bool:  # fmt: skip
         """Follow a branch.  Returns False if the path ends here because a loop reached its bound."""
         here = path.pc - 1
@@ -498,7 +448,7 @@ class _Unroller:
             path.pc = target
         return True
 
-    def go_back(self, path: _Path, here: int, target: int, line: Line) -> bool:
+    def go_back(self, path: Path, here: int, target: int, line: Line) -> bool:
         """Note that a path goes back for another round of a loop.  Returns False if the loop has reached its bound."""
         assert self.loops is not None, "a branch goes back"
         path.rounds[here] = path.rounds.get(here, 0) + 1
@@ -514,15 +464,15 @@ class _Unroller:
             raise too_many_rounds(self.loops.around(here, path.rounds))
         return True
 
-    def ends_soon(self, first: int, path: _Path) -> bool:
+    def ends_soon(self, first: int, path: Path) -> bool:
         """Whether the loop that begins at a line is followed to its end, which is near whatever is read in it."""
         assert self.loops is not None, "a branch goes back"
         near = self.near and self.loops.ends(first, path.registers)
         self.followed = self.followed or near
         return near
 
-    def float(self, operation: Float, path: _Path) -> None:
-        inner = _Path(0, {}, path.guard, copy=path.copy)
+    def float(self, operation: Float, path: Path) -> None:
+        inner = Path(0, {}, path.guard, copy=path.copy)
         first = len(self.graph.events)
         outside, self.ranges = (self.ranges, self.loops), None  # the code of blocks stays as written
         self.walk(operation.body, dict(operation.labels), operation.thread, inner, None)
@@ -542,16 +492,16 @@ class _Unroller:
             registers: Registers = {name: (value, 0) for name, value in self.program.registers[thread].items()}
             self.ranges = ranges_of(code) if self.exchange and has_plain(code) else None
             self.cut_short = []
-            root = _Path(0, registers, admitted=code.admitted, trace=self.observer.start(thread))
+            root = Path(0, registers, admitted=code.admitted, trace=self.observer.start(thread))
             ended = self.walk(code.lines, dict(code.labels), thread, root, self.places.get(thread))
             graph.leaves.append([Leaf(p.guard, {r: v for r, (v, _) in p.registers.items()}) for p in ended])
             if self.ranges is not None:
                 self.ends[thread] = [(p.before, p.guard) for p in ended] + self.cut_short
         if self.standings:
-            flow = {e: _reads(graph.addr[e] | graph.data[e]) for e in self.standings}
+            flow = {e: reads_in_mask(graph.addr[e] | graph.data[e]) for e in self.standings}
             for r, w in graph.lxsx:
                 if w in flow:  # in the assembly of an atomic operation, what decides its branches counts as an operand
-                    flow[w] |= _reads(graph.ctrl[w] & ~graph.ctrl[r])
+                    flow[w] |= reads_in_mask(graph.ctrl[w] & ~graph.ctrl[r])
             self.compiler = Compiler(graph, self.standings, flow)
             self.compiler.exchange()
         for event in list(graph.events):
@@ -568,9 +518,9 @@ class _Unroller:
         for rows, picks in (
             (graph.addr, graph.pick_addr), (graph.data, graph.pick_data), (graph.ctrl, graph.pick_ctrl),
         ):  # fmt: skip
-            if max(rows, default=0) > _PLAIN:
+            if max(rows, default=0) > PLAIN:
                 picks[:] = transposed([row >> PICK for row in rows])
-                rows[:] = [row & _PLAIN for row in rows]
+                rows[:] = [row & PLAIN for row in rows]
         for rows in (graph.po, graph.ctrl, graph.addr, graph.data):
             rows[:] = transposed(rows)
         graph.registers = self.observer.level(graph)
