@@ -32,7 +32,7 @@ RELATIONS: tuple[str, ...] = (
     "pick-ctrl",
     "amo",  # read and write of one atomic instruction
     "amo-data",  # ... that stores something computed from what it read
-    "update",  # read and write of one instruction, atomic or not
+    "update",  # read and write of one instruction, atomic or not, if they are two events
     "lxsx",  # load-reserve and successful store-conditional
     "same-instance",  # events of one execution of one instruction
     "repeated",  # events of several executions of one instruction; not herd's name, nor the next two

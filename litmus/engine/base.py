@@ -243,7 +243,7 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "pick-ctrl": lambda c: _control(c, c.graph.pick_ctrl),
     "amo": lambda c: _pairs(c, c.graph.amo),
     "amo-data": lambda c: _pairs(c, c.graph.amo_data),
-    "update": lambda c: _pairs(c, c.graph.updates),
+    "update": lambda c: _pairs(c, [pair for pair in c.graph.updates if pair not in c.graph.single]),
     "lxsx": lambda c: _pairs(c, c.graph.lxsx),
     "same-instance": lambda c: c.universe.relation(same_instance(c.graph)),
     "repeated": lambda c: c.universe.relation(repeated(c.graph)),

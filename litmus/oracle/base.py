@@ -197,7 +197,7 @@ _TABLE: dict[str, Callable[[EventGraph, Candidate], Value]] = {
     "pick-ctrl": lambda g, c: _control(g.pick_ctrl, c),
     "amo": lambda g, c: _pairs(g.amo, c),
     "amo-data": lambda g, c: _pairs(g.amo_data, c),
-    "update": lambda g, c: _pairs(g.updates, c),
+    "update": lambda g, c: _pairs([pair for pair in g.updates if pair not in g.single], c),
     "lxsx": lambda g, c: _pairs(g.lxsx, c),
     "same-instance": lambda g, c: _rows(same_instance(g), c),
     "repeated": lambda g, c: _rows(repeated(g), c),
