@@ -67,7 +67,7 @@ class Every(Candidates):
 
     def _choose_order(self, slices: Slices, group: Group, order: dict[Pair, int]) -> None:
         count, before = group.orders(self.stride)
-        repeat = slices.full // ((1 << self.stride * count) - 1)
+        repeat = slices.full // ((1 << self.stride * count) - 1) if before else 1
         for i, j in permutations(range(len(group.slots)), 2):
             first = slices.full if group.slots_before[j] >> i & 1 else before.get((i, j), 0) * repeat
             if first:

@@ -6,25 +6,35 @@ from collections.abc import Iterator
 
 from litmus.diagnostics import near
 from litmus.program.code import Load, Operation, Program, Set, StoreConditional
-from litmus.program.question import Conjunction, Disjunction, Equal, Formula, Negation, Question, Same
+from litmus.program.question import Conjunction, Disjunction, Equal, Formula, Negation, Place, Question, Same
 
 
 def unwritten_notes(program: Program, question: Question) -> tuple[str, ...]:
     """A note for each register that the condition or the filter names, that no code writes, and that begins as 0."""
-    numbers = dict.fromkeys(_places(question.formula))
+    suspects = [number for number, place in enumerate(question.places) if _is_unwritten(program, place)]
+    if not suspects:
+        return ()  # as for nearly every test
+    named = dict.fromkeys(_places(question.formula))
     if question.filter is not None:
-        numbers |= dict.fromkeys(_places(question.filter))
+        named |= dict.fromkeys(_places(question.filter))
     notes = []
-    for place in [question.places[number] for number in numbers]:
-        thread = place.thread
-        if thread is None or program.registers[thread].get(place.name, 0) != 0:
-            continue
-        lines = program.threads[thread].lines
-        if not any(_written(line.operation) == place.name for line in lines):
+    for number in named:
+        if number in suspects:
+            place = question.places[number]
+            assert place.thread is not None, "locations in memory are no suspects"
+            lines = program.threads[place.thread].lines
             hint = near(place.name, filter(None, [_written(line.operation) for line in lines]))
             advice = f"; {hint}" if hint else ""
-            notes.append(f"nothing writes {thread}:{place.name}, so that it is always 0{advice}")
+            notes.append(f"nothing writes {place.thread}:{place.name}, so that it is always 0{advice}")
     return tuple(notes)
+
+
+def _is_unwritten(program: Program, place: Place) -> bool:
+    """Whether a place is a register that begins as 0 and that no code writes."""
+    thread = place.thread
+    if thread is None or program.registers[thread].get(place.name, 0) != 0:
+        return False
+    return all(_written(line.operation) != place.name for line in program.threads[thread].lines)
 
 
 def _places(formula: Formula) -> Iterator[int]:

@@ -31,6 +31,7 @@ _OTHER_NOTATION = frozenset({"JAVA", "ASL", "LISA"})  # their programs are no ta
 
 _DIGITS = 4000  # Python refuses to read decimal numbers with more than 4300
 _LARGEST = 8 << 20  # bytes: a thousand times the largest litmus test anyone has published
+_USUAL = 1 << 16  # bytes; hardly any test is longer
 
 _HEAD = re.compile(
     r'([A-Za-z0-9_+-]+)[ \t]+([^\s("]+)[ \t\r]*(?:\([^)\n]*\)[ \t\r]*)?(?:\n?[ \t\r]*"([^"\n]*|[^"{]*)"[ \t\r]*)?;?'
@@ -79,7 +80,9 @@ def read_file(path: str | os.PathLike[str]) -> Source:
 
 def source_of(name: str, file: BinaryIO) -> Source:
     """The text of an open file, decoded as `read_file` does.  Raises InputError if it is binary or huge."""
-    data = file.read(_LARGEST + 1)
+    data = file.read(_USUAL)
+    if len(data) == _USUAL:  # for a read, Python takes as much memory as it is allowed to read
+        data += file.read(_LARGEST + 1 - _USUAL)
     if len(data) > _LARGEST:
         raise InputError(f"{name}: is larger than {_LARGEST >> 20} MiB, which no litmus test is")
     if b"\0" in data:
