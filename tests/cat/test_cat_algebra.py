@@ -27,7 +27,7 @@ def node_of(expression: str) -> tuple[Model, int]:
 
 
 @given(RELATION_TREES | st.tuples(st.just("[]"), SETS_OF_TREES), bases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_compiled_expression_means_what_its_text_says(tree: Any, base: dict[str, Pairs]) -> None:
     model, node = node_of(spell(tree))
     assert Evaluator(model, base).value(node) == meaning(tree, base)

@@ -34,7 +34,7 @@ def computed(text: str, base: dict[str, Pairs], unknown: tuple[str, ...] = ()) -
 
 
 @given(SET_TREES, RELATION_TREES, bases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_set_is_made_of_its_elements(events: Any, relation: Any, base: dict[str, Pairs]) -> None:
     found = computed(f"empty copied({_boxed(events)}) empty copy({_boxed(relation)})", base)
     assert found == [meaning(events, base), meaning(relation, base)]

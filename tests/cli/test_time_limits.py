@@ -63,6 +63,7 @@ SLOW: dict[str, tuple[Callable[[], tuple[str, str]], tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", SLOW)
 def test_the_limit_covers(litmus, tmp_path: Path, phase: str) -> None:
     make, options = SLOW[phase]

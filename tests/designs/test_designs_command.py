@@ -325,6 +325,7 @@ def test_every_shipped_design_has_a_source_and_expectations() -> None:
         assert all(e.reason for e in design.expectations), design.title
 
 
+@pytest.mark.slow
 def test_the_walk_through_in_the_documentation_is_what_the_program_says(designs: Designs, tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "designs.md").read_text()
     blocks = text.split("```\n")[1::2]

@@ -41,7 +41,7 @@ MODELS = ["sc", "x86-tso", "power"]
 
 @pytest.mark.parametrize(("arch", "table", "model"), NATIVE + C)
 def test_engines_agree_on_random_texts(arch: str, table: str | None, model: str, full: bool) -> None:
-    number, largest = (2000, 20_000) if full else (80, 1000)
+    number, largest = (2000, 20_000) if full else (50, 1000)
     for found in random_cases(arch, table, number, largest):
         assert disagreement(found, load_model(model, found.tags)) is None
 

@@ -46,7 +46,7 @@ def folded(expr: Expr) -> Expr:
 
 
 @given(EXPRESSIONS, st.lists(VALUES, min_size=READS, max_size=READS))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_simplified_expression_has_the_value_of_the_expression(expr: Expr, reads: list[Value]) -> None:
     """This holds if the expression has a value.  If it has none, the simplified one may still have one (r ^ r)."""
     try:
