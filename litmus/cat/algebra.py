@@ -351,23 +351,6 @@ class Algebra:
             )
         return nodes, tuple(recursions), renumbered
 
-    def names_in(self, node: int) -> set[str]:
-        """The base sets and relations that a node is made of."""
-        names: set[str] = set()
-        seen: set[int] = set()
-        pending = [node]
-        while pending:
-            number = pending.pop()
-            if number in seen:
-                continue
-            seen.add(number)
-            found = self.nodes[number]
-            names.add(found.name)
-            pending.extend(found.arguments)
-            if found.operator is Operator.FIX:
-                pending.extend(self.groups[found.group][1])
-        return names - {""}
-
     def _inner(self, group: int) -> set[int]:
         """The nodes that change in each round of a group: see dag.Recursion."""
         nested = {group}

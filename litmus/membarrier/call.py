@@ -287,9 +287,10 @@ class _Call:
             self.note(f"interrupts {names}: it is for the thread on CPU {cpu}")
             self.emit(*self.promise.call(targets, self.span))
             return
-        self._to_the_chosen(
-            {t: self._truth(Op("or", (Op("eq", (cpu, self.system.cpus[t])), Op("lt", (cpu, 0))))) for t in others}
-        )
+        wanted = {t: self._truth(Op("or", (Op("eq", (cpu, self.system.cpus[t])), Op("lt", (cpu, 0))))) for t in others}
+        self.emit(*self.promise.entry())
+        self._interrupt(wanted)
+        self.emit(*self.promise.exit())
 
     def _to_the_registered(self, state: str) -> None:
         """membarrier_global_expedited().  It first reads, thread by thread, whom to interrupt; then it interrupts."""
@@ -300,11 +301,6 @@ class _Call:
             wanted[t] = None
             if state not in self.system.of[t].registered:
                 wanted[t] = self._truth(Reg(self._read(self._running(t, state))))
-        self._interrupt(wanted)
-        self.emit(*self.promise.exit())
-
-    def _to_the_chosen(self, wanted: Mapping[int, str | None]) -> None:
-        self.emit(*self.promise.entry())
         self._interrupt(wanted)
         self.emit(*self.promise.exit())
 
