@@ -23,12 +23,12 @@ from litmus.program.question import Negation
 from litmus.result import Expectation, Result, stated_expectation
 
 if TYPE_CHECKING:
+    from litmus.c.tables import Primitives
     from litmus.cat.catalogue import Entry
     from litmus.cat.dag import Model
     from litmus.engine.answer import Execution
     from litmus.program.code import Program
     from litmus.program.graph import EventGraph
-    from litmus.program.primitives import Primitives
     from litmus.program.question import Question
     from litmus.source.syntax import Test
 
@@ -82,7 +82,7 @@ class Settings(Struct, frozen=True):
             refuse_unknown(self.variants, paths or [entry.path for entry in catalogue().values()], self.include)
         if self.arch is None and not self.primitives:
             return
-        from litmus.program.primitives import load_primitives, tables
+        from litmus.c.tables import load_primitives, tables
 
         if self.arch is not None and self.arch not in tables():
             known = f"there are {', '.join(tables())}"
@@ -276,7 +276,7 @@ class Checker:
                 message = f"this test is for {error.asked}, and {model}"
                 hint = "sc and tso take every instruction set"
             else:
-                from litmus.program.primitives import load_primitives, tables
+                from litmus.c.tables import load_primitives, tables
 
                 message = f"the primitives of the table {table} are of {error.asked}, and {model}"
                 fitting = [f"--arch {other}" for other in tables() if load_primitives(other).arch in error.takes]
@@ -320,7 +320,7 @@ class Checker:
             return self._settings.arch
         if entry is not None:  # the model takes any table, because its answer does not depend on fences
             return next(e.primitives for e in catalogue().values() if _has_own_table(e))
-        from litmus.program.primitives import tables
+        from litmus.c.tables import tables
 
         raise InputError(
             f"the model file {model} does not say what the primitives of a C test become",
@@ -341,11 +341,11 @@ class Checker:
                 isa = architecture(test.arch, test.arch_span)
                 program = isa.lower(test)
             else:
-                from litmus.isa import c
+                from litmus.c.lowering import lower
 
                 primitives = self._primitives(table)
                 isa = architecture(primitives.arch)
-                program = c.lower(test, primitives)
+                program = lower(test, primitives)
             question = resolve(test, program)
             exchange = self._settings.compiler == "kernel"
             graph = unroll(program, self._settings.unroll, exchange)
@@ -356,7 +356,7 @@ class Checker:
             return error
 
     def _primitives(self, table: str) -> Primitives:
-        from litmus.program.primitives import load_primitives
+        from litmus.c.tables import load_primitives
 
         chosen = {row: alternative for of, row, alternative in self._settings.primitives if of == table}
         return load_primitives(table, chosen)
@@ -377,7 +377,7 @@ class _Lowered(Struct, frozen=True):
 
 @cache
 def _tables() -> frozenset[str]:
-    from litmus.program.primitives import tables
+    from litmus.c.tables import tables
 
     return frozenset(tables())
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from litmus.c.lowering import lower as lower_c
+from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
 from litmus.isa import architecture
-from litmus.isa.c import lower as lower_c
 from litmus.program.graph import EventGraph
-from litmus.program.primitives import load_primitives
 from litmus.program.question import Question
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll

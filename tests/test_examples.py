@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from litmus.c.tables import load_primitives
 from litmus.cat import load_model, without_check
 from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
@@ -14,7 +15,6 @@ from litmus.engine.bounds import Bounds
 from litmus.isa import architecture
 from litmus.membarrier.promise import KEPT, Promise
 from litmus.oracle.recheck import is_execution
-from litmus.program.primitives import load_primitives
 from tests.example_files import FILES, FOLDER, TABLE, Options, decide, expectations, prepared, read, tags_of
 
 CASES = [(file, model) for file in FILES for model in expectations(file)]

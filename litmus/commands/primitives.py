@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """List the primitives; returns the exit status.  Raises InputError for a name or a table that does not exist."""
-    from litmus.isa.c_catalogue import CATALOGUE
-    from litmus.program.primitives import load_primitives, tables
+    from litmus.c.catalogue import CATALOGUE
+    from litmus.c.tables import load_primitives, tables
     from litmus.report import primitives as report
 
     for name in parsed.names:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from litmus.c.catalogue import CATALOGUE
 from litmus.designs.naming import Names, joined
-from litmus.isa.c_catalogue import CATALOGUE
 from litmus.oracle.story import Story
 
 Pair = tuple[int, int]  # two accesses of a thread, in program order

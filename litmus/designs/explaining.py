@@ -7,6 +7,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c.tables import Primitives
 from litmus.cat.dag import Model
 from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import (
@@ -26,7 +27,6 @@ from litmus.designs.waiting import Blocked
 from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Execution
 from litmus.oracle.story import Story, story
-from litmus.program.primitives import Primitives
 from litmus.program.unroll import unroll
 
 

@@ -12,15 +12,17 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c import primitives
+from litmus.c import syntax as c
+from litmus.c.expressions import Memory
+from litmus.c.statements import END, Statements
+from litmus.c.tables import Primitives
+from litmus.c.types import INT, NOTHING, TypedValue, exactly, truth
+from litmus.c.variables import Shared
 from litmus.designs.resolving import AWAIT, FLOATING, IRQ_OFF, WAITING, Resolver
 from litmus.designs.scenarios import Scenario, Step
 from litmus.designs.state import State
 from litmus.designs.syntax import Body, Design
-from litmus.isa import c_macros
-from litmus.isa.c_expressions import Memory
-from litmus.isa.c_statements import END, Statements
-from litmus.isa.c_types import INT, NOTHING, TypedValue, exactly, truth
-from litmus.isa.c_variables import Shared
 from litmus.membarrier.call import Calls
 from litmus.membarrier.processes import system_of
 from litmus.membarrier.promise import Membarrier
@@ -38,10 +40,8 @@ from litmus.program.code import (
     ThreadCode,
     Variable,
 )
-from litmus.program.primitives import Primitives
 from litmus.program.question import Conjunction, Equal, Holds, Place, Question
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source import c_syntax as c
 
 # Which kinds of floating blocks land: among T's accesses (None: all kinds), in the switch, and where T's CPU runs
 # another task.
@@ -160,7 +160,7 @@ class _Thread(Statements):
             case "access":
                 self._access(step, at)
             case "barrier" | "smp_mb":
-                c_macros.fences(self, self.table[step.deed].before, at)
+                primitives.fences(self, self.table[step.deed].before, at)
             case "membarrier":
                 self.emit(Fresh(), at)
                 self._run("membarrier", "", step)

@@ -16,6 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus import batch
+from litmus.c.lowering import lower
+from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.cat.catalogue import catalogue, locate
 from litmus.cat.dag import Model
@@ -28,11 +30,10 @@ from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
-from litmus.isa import architecture, c
+from litmus.isa import architecture
 from litmus.limits import within
 from litmus.membarrier.table import hardware_models, table_of
 from litmus.program.graph import EventGraph
-from litmus.program.primitives import Primitives, load_primitives
 from litmus.program.question import Question
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
@@ -290,7 +291,7 @@ def _is_promised(family: Family, model: str, table: Primitives, options: Options
     functions_, condition = functions(family.events)
     name = f"{family.shape} {family.roles}"
     test = read_test(Source(f"{name}.litmus", f"C {name}\n\n{{}}\n\n{functions_}\nexists ({condition})\n"))
-    program = c.lower(test, table)
+    program = lower(test, table)
     asked = resolve(test, program)
     answer = _settled(unroll(program), model_of(model, table), asked, replace(options, witness=False))
     return answer.verdict is Verdict.NEVER

@@ -5,12 +5,12 @@ The caller is A, the target is T; other threads have their numbers.
 
 from __future__ import annotations
 
+from litmus.c.catalogue import CATALOGUE
 from litmus.designs.lowering import MOVED
 from litmus.designs.scenarios import Scenario
 from litmus.designs.syntax import HOOKS, Design
 from litmus.diagnostics import Span
 from litmus.engine.answer import Execution
-from litmus.isa.c_catalogue import CATALOGUE
 from litmus.program.values import Address, spell
 from litmus.relation.rows import bits
 

@@ -1,6 +1,6 @@
 """Parsing .design files: text -> litmus.designs.syntax.
 
-The grammar here knows the blocks of a design.  The text inside a block is C: litmus.source.c_parser reads it at its
+The grammar here knows the blocks of a design.  The text inside a block is C: litmus.c.parsing reads it at its
 place in the file.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
+from litmus.c.parsing import read_block
 from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
 from litmus.diagnostics import InputError, Source, Span, near
-from litmus.source.c_parser import read_block
 from litmus.source.errors import parse
 from litmus.source.trees import Node, Token, Tree, as_token, as_tree
 

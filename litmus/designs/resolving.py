@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c import syntax as c
+from litmus.c.catalogue import CATALOGUE
+from litmus.c.expressions import CONSTANTS
+from litmus.c.primitives import ORDERS
 from litmus.designs.rewriting import nodes, rewritten
 from litmus.designs.state import TARGET, TASK, full_name, items_of
 from litmus.designs.syntax import Body, Design, place
 from litmus.diagnostics import InputError, Unsupported, near
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.isa.c_expressions import CONSTANTS
-from litmus.isa.c_macros import ORDERS
-from litmus.source import c_syntax as c
 
 WAITING = ("ipi", "signal", "quiescent")
 FLOATING = {**{name: name for name in WAITING}, "ipi_nowait": "ipi", "signal_nowait": "signal"}  # word -> kind

@@ -12,7 +12,7 @@ Node = TypeVar("Node")
 
 
 def nodes(node: object) -> Iterator[object]:
-    """A node of litmus.source.c_syntax and all nodes inside it, outermost first, in the order of the text."""
+    """A node of litmus.c.syntax and all nodes inside it, outermost first, in the order of the text."""
     if type(node) is tuple:
         for child in node:
             yield from nodes(child)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from litmus.c import syntax as c
+from litmus.c.types import INTEGERS, CType, named_type, type_names
+from litmus.c.variables import Shared
 from litmus.designs.syntax import Body, Design, place
 from litmus.diagnostics import InputError, near
-from litmus.isa.c_types import INTEGERS, CType, named_type, type_names
-from litmus.isa.c_variables import Shared
 from litmus.program.code import Variable
-from litmus.source import c_syntax as c
 
 TARGET = "T"
 TASK = 1  # the value that means T; 0 means some other task

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from litmus.c import syntax as c
 from litmus.designs.rewriting import nodes, rewritten
 from litmus.diagnostics import InputError, Source, Span, near
-from litmus.source import c_syntax as c
 
 HOOKS = ("membarrier", "switch_out", "switch_in")
 STATES = ("cpu", "mm")

@@ -17,6 +17,7 @@ from itertools import product
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c.tables import Primitives
 from litmus.cat.dag import Model
 from litmus.designs.lowering import MOVED, Lowering
 from litmus.designs.prefixes import Code, Wait, last_values, may_release, stopped, value_of, waits_of
@@ -26,7 +27,6 @@ from litmus.engine.answer import Execution, Verdict
 from litmus.engine.options import Options
 from litmus.program.code import Float, Fresh, Program, RegisterType, Store, ThreadCode
 from litmus.program.graph import INITIAL
-from litmus.program.primitives import Primitives
 from litmus.program.question import Conjunction, Disjunction, Equal, Formula, Place, Question, Same
 from litmus.program.unroll import unroll
 from litmus.program.values import Address, spell

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c import syntax as c
+from litmus.c.catalogue import CATALOGUE
 from litmus.designs.rewriting import nodes, rewritten
 from litmus.designs.syntax import HOOKS, Body, Design, place
 from litmus.diagnostics import Span
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.source import c_syntax as c
 
 COMPILER_ONLY = "barrier"  # a fence that exists only for the compiler, not for the machine
 

@@ -18,7 +18,7 @@ _MODULES = {
     "AArch64": "litmus.isa.aarch64_lowering",
     "RISCV": "litmus.isa.riscv_lowering",
     "ARM": "litmus.isa.arm_lowering",
-    "C": "litmus.isa.c",
+    "C": "litmus.c.lowering",
 }
 
 _LOADED: dict[str, Architecture] = {}

@@ -24,7 +24,7 @@ _QUALIFIERS = frozenset({"volatile", "const", "_Atomic"})
 @lru_cache(maxsize=256)
 def type_named(words: str) -> RegisterType | None:
     """The size and sign of the type that the test spells with `words`.  None if there is no such type."""
-    from litmus.isa.c_types import named_type
+    from litmus.c.types import named_type
 
     kind = named_type(" ".join([word for word in words.split() if word not in _QUALIFIERS]) or "int")
     return None if kind is None else RegisterType(kind.size, kind.signed)
@@ -32,7 +32,7 @@ def type_named(words: str) -> RegisterType | None:
 
 def unknown_type(words: str, span: Span) -> InputError:
     """The error for a type that does not exist."""
-    from litmus.isa.c_types import type_names
+    from litmus.c.types import type_names
 
     hint = near(words, type_names()) or "types are int, long, int8_t, uint64_t, ..."
     return InputError(f"unknown type {words}", span, hint)

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from litmus.c import syntax as c
+from litmus.c.tables import Primitives, Row
+from litmus.c.types import INT, TypedValue, converted
 from litmus.diagnostics import near
-from litmus.isa.c_types import INT, TypedValue, converted
 from litmus.membarrier import flags
 from litmus.membarrier.flags import Effect
 from litmus.membarrier.processes import Process, System
 from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Assume, Branch, Fence, Fresh, Load, Operation, Set, Store, StoreConditional, Variable
-from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source import c_syntax as c
 
 if TYPE_CHECKING:
-    from litmus.isa.c_expressions import Expressions
+    from litmus.c.expressions import Expressions
 
 # How many arguments each spelling takes.  One argument: the flags of v12.  Two or three: a command, its flags, a CPU.
 ARGUMENTS = {"sys_membarrier": (0, 1, 2, 3), "membarrier": (0, 2, 3), "smp_memb": (0,), "syscall": (3, 4)}

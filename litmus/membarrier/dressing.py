@@ -14,9 +14,9 @@ from functools import cache
 
 from msgspec import Struct
 
+from litmus.c.catalogue import CATALOGUE
+from litmus.c.tables import Primitives
 from litmus.diagnostics import InputError, near
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.program.primitives import Primitives
 from litmus.shapes.cycles import Cycle, cycle_of
 from litmus.shapes.dialects import ACCESSES, DIALECTS, FENCES, SHORT, dialect
 from litmus.shapes.machines import MACHINES

@@ -6,9 +6,9 @@ order too.  In program text, this is the same as a full barrier before every acc
 
 from __future__ import annotations
 
+from litmus.c.tables import Primitives
 from litmus.diagnostics import Unsupported
 from litmus.program.code import PLAIN, Fence, Line, Load, Store, StoreConditional, ThreadCode
-from litmus.program.primitives import Primitives
 
 NOTE = "one CPU is online: all threads run on it, and none sees accesses out of program order"
 

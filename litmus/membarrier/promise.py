@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from litmus.c.tables import Primitives
 from litmus.diagnostics import Span
 from litmus.program.code import Assume, Fence, Float, Fresh, Line, Load, Operation, Store
-from litmus.program.primitives import Primitives
 from litmus.program.values import Address, Op, Reg
 
 

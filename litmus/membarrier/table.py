@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from litmus import batch
+from litmus.c.tables import Primitives, load_primitives, tables
 from litmus.cat import load_model
 from litmus.cat.architectures import ForeignModel
 from litmus.cat.catalogue import catalogue
@@ -28,7 +29,6 @@ from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.oracle.story import Story, story
-from litmus.program.primitives import Primitives, load_primitives, tables
 from litmus.result import Result, is_certain, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
 from litmus.shapes.cycles import Cycle

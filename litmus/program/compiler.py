@@ -3,7 +3,7 @@
 Of two accesses of a thread, the one that is first in the text stays first if one of these holds:
 
   * both are volatile: READ_ONCE, WRITE_ONCE, CAO and their kin, and atomic operations;
-  * a barrier is between them: barrier(), something that clobbers memory (litmus.isa.c_catalogue says what does), or
+  * a barrier is between them: barrier(), something that clobbers memory (litmus.c.catalogue says what does), or
     anything that is a fence to the machine;
   * they may be to one location: nothing shows that their variables differ;
   * the address or the value of the second, or what the second compares with, is computed from what the first read;

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from litmus.isa.c_catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.c.catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.c.tables import Fences, Primitives, Row, Tags
 from litmus.membarrier.call import ARGUMENTS, SYSCALLS
-from litmus.program.primitives import Fences, Primitives, Row, Tags
 
 # What an update is, by its method.
 _ATOMIC = "one atomic instruction"

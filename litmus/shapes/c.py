@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litmus.isa.c_catalogue import CATALOGUE, LVALUE, ORDER, POINTER
+from litmus.c.catalogue import CATALOGUE, LVALUE, ORDER, POINTER
 from litmus.shapes.dialects import ACCESSES, FENCES, READER, dialect
 from litmus.shapes.events import Access, Events
 from litmus.shapes.relaxations import READ, Relaxation

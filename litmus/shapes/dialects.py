@@ -8,8 +8,8 @@ names are those of the kernel's litmus tests.
 
 from __future__ import annotations
 
+from litmus.c.catalogue import CATALOGUE
 from litmus.diagnostics import InputError, Span, near
-from litmus.isa.c_catalogue import CATALOGUE
 from litmus.shapes.relaxations import Dependency, Dialect
 
 _DEPENDENCIES = {"Addr": Dependency("addr"), "Data": Dependency("data"), "Ctrl": Dependency("ctrl")}

@@ -429,7 +429,7 @@ def _final(source: Source, text: str, start: int, body: Span | None, init: tuple
     if not stripped:
         return (), None, Condition("forall", Bool(True), None)
     if body is not None and "BUG_ON" in stripped:
-        from litmus.source.bug_on import read_bug_on  # imported here because it imports the C parser
+        from litmus.c.bug_on import read_bug_on  # imported here because it imports the C parser
 
         return read_bug_on(source, stripped, start, body, init)
     return read_final(source, stripped, start)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from litmus.c.lowering import lower
+from litmus.c.tables import Primitives, load_primitives
 from litmus.diagnostics import Source
-from litmus.isa.c import lower
 from litmus.program.code import (
     Assume,
     Branch,
@@ -19,7 +20,6 @@ from litmus.program.code import (
     Store,
     StoreConditional,
 )
-from litmus.program.primitives import Primitives, load_primitives
 from litmus.program.values import Address, Expr, Op, Reg, Value, apply, wrap
 from litmus.source.litmus import read_test
 

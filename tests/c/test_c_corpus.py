@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from litmus.c.lowering import lower
+from litmus.c.parsing import read_functions
+from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import Unsupported
-from litmus.isa.c import lower
-from litmus.program.primitives import load_primitives, tables
-from litmus.source.c_parser import read_functions
 from litmus.source.litmus import read_file, read_test
 
 CORPUS = os.environ.get("LITMUS_CORPUS")

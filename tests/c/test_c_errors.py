@@ -8,11 +8,11 @@ import re
 import pytest
 
 from litmus import check
+from litmus.c.catalogue import C11, CATALOGUE
+from litmus.c.lowering import lower
+from litmus.c.parsing import read_functions
+from litmus.c.tables import load_primitives
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, Source, Span, Unsupported
-from litmus.isa.c import lower
-from litmus.isa.c_catalogue import C11, CATALOGUE
-from litmus.program.primitives import load_primitives
-from litmus.source.c_parser import read_functions
 from litmus.source.litmus import read_test
 
 

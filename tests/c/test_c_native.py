@@ -2,12 +2,12 @@
 
 import pytest
 
+from litmus.c.lowering import lower
+from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
 from litmus.isa import architecture
-from litmus.isa.c import lower
 from litmus.program.code import Program
 from litmus.program.graph import EventGraph
-from litmus.program.primitives import load_primitives
 from litmus.program.unroll import unroll
 from litmus.source.litmus import read_test
 

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
+from litmus.c import syntax as c
+from litmus.c.parsing import parse_expression, read_functions
 from litmus.diagnostics import Source, Span
-from litmus.source import c_syntax as c
-from litmus.source.c_parser import parse_expression, read_functions
 
 
 def functions_of(text: str) -> tuple[c.Function, ...]:

@@ -8,11 +8,11 @@ import pytest
 from c_interpreter import DroppedError, Run, operations, program, run_c
 from msgspec.structs import replace
 
+from litmus.c.catalogue import CATALOGUE, ORDER, POINTER, VALUE, Macro
+from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import InputError, Unsupported
 from litmus.isa import architecture
-from litmus.isa.c_catalogue import CATALOGUE, ORDER, POINTER, VALUE, Macro
 from litmus.program.code import Assume, Branch, Fence, Float, Fresh, Load, Operation, Set, Store, StoreConditional
-from litmus.program.primitives import load_primitives, tables
 from litmus.program.values import Address, Op, Reg
 from litmus.report.primitives import becomes
 

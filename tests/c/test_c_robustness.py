@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from litmus.c.catalogue import CATALOGUE
+from litmus.c.lowering import lower
+from litmus.c.tables import load_primitives
 from litmus.diagnostics import Diagnostic, Source, Span
-from litmus.isa.c import lower
-from litmus.isa.c_catalogue import CATALOGUE
 from litmus.program.code import Program
-from litmus.program.primitives import load_primitives
 from litmus.source import syntax
 
 SPELLED = (

@@ -8,9 +8,9 @@ from c_reference import TYPES, Expression, Variables, expressions, fit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.program.code import Load, RegisterType
-from litmus.program.primitives import load_primitives, tables
 from litmus.program.values import Address
 
 WIDE = [table for table in tables() if table != "arm"]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from litmus.c.catalogue import CATALOGUE
+from litmus.c.tables import tables
 from litmus.cli import main
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.program.primitives import tables
 
 
 def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from litmus.c.tables import load_primitives
 from litmus.designs.lowering import Lowering
 from litmus.designs.parsing import read_design
 from litmus.designs.scenarios import families
 from litmus.designs.syntax import Design, labels, listing
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.program.primitives import load_primitives
 
 WHOLE = """\
 design mine

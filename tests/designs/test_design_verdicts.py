@@ -9,6 +9,7 @@ from cases import case
 from msgspec.structs import replace
 from working import design, graph, model_for, scenario
 
+from litmus.c.tables import load_primitives
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.matrix import CUT, Asked, Finding, Matrix, derive, severity
@@ -21,7 +22,6 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.membarrier.table import hardware_models
 from litmus.oracle.recheck import is_execution
-from litmus.program.primitives import load_primitives
 from litmus.program.unroll import unroll
 
 QUICK = Options(states="none")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from working import family, model_for
 
+from litmus.c.lowering import lower
+from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import Lowering, question
@@ -19,9 +21,7 @@ from litmus.diagnostics import Source
 from litmus.engine import Verdict, decide
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
-from litmus.isa.c import lower
 from litmus.membarrier.table import hardware_models
-from litmus.program.primitives import Primitives, load_primitives
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.source.litmus import read_test

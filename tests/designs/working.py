@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.cat.catalogue import catalogue
 from litmus.cat.dag import Model
@@ -14,7 +15,6 @@ from litmus.designs.syntax import Design
 from litmus.diagnostics import Source
 from litmus.isa import architecture
 from litmus.program.graph import EventGraph
-from litmus.program.primitives import Primitives, load_primitives
 from litmus.program.unroll import unroll
 
 

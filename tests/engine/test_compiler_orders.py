@@ -18,11 +18,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 from programs import TAGS, candidates_at_most, random_program, unrolled
 
+from litmus.c.lowering import lower
+from litmus.c.tables import load_primitives
 from litmus.cat import compile_text, load_model
 from litmus.diagnostics import Source
 from litmus.engine import Answer, Options, decide
 from litmus.isa import architecture
-from litmus.isa.c import lower
 from litmus.program.code import (
     PLAIN,
     VOLATILE,
@@ -35,7 +36,6 @@ from litmus.program.code import (
     StoreConditional,
     ThreadCode,
 )
-from litmus.program.primitives import load_primitives
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.source.litmus import read_test

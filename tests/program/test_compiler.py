@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from litmus.c.lowering import lower
+from litmus.c.tables import load_primitives
 from litmus.cat import load_model
 from litmus.checking import Checker, Settings, check
 from litmus.diagnostics import Source, Span, Unsupported
 from litmus.engine import Options, decide
 from litmus.engine.options import Engine
 from litmus.isa import architecture
-from litmus.isa.c import lower
 from litmus.program.code import (
     FIXED,
     PLAIN,
@@ -28,7 +29,6 @@ from litmus.program.code import (
 )
 from litmus.program.compiler import EXCHANGED_NOTE, KEPT_NOTE
 from litmus.program.graph import EventGraph
-from litmus.program.primitives import load_primitives
 from litmus.program.question import Question
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll

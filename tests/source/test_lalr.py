@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litmus.source import c_parser, state
+from litmus.c import parsing
+from litmus.source import state
 from litmus.source.grammar import lark_parser, parser
 from litmus.source.trees import Node, Tree
 
@@ -131,7 +132,7 @@ out: ;
 
 
 def test_c_is_read_as_lark_reads_it() -> None:
-    assert check(FUNCTION, c_parser.GRAMMAR, ("function", "expression"), "function", "basic")
+    assert check(FUNCTION, parsing.GRAMMAR, ("function", "expression"), "function", "basic")
 
 
 def test_tables_come_back_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from propositions import place, shape, value
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.source.state import read_final, read_init
 from litmus.source.syntax import (
-    AddressOf,
     And,
-    ArrayAtom,
     Atom,
     Bool,
     Global,
     Implies,
     Init,
-    InitValue,
-    Location,
     Not,
     Number,
     Or,
@@ -30,18 +27,6 @@ from litmus.source.syntax import (
 def init(text: str) -> Init:
     (item,) = read_init(Source("t", text), text, 0)
     return item
-
-
-def value(item: InitValue) -> object:
-    if isinstance(item, Number):
-        return item.value
-    return item.name if item.index is None else (item.name, item.index)
-
-
-def place(location: Location) -> object:
-    if isinstance(location, Register):
-        return location.thread, location.name
-    return location.name if location.index is None else (location.name, location.index)
 
 
 @pytest.mark.parametrize(
@@ -105,30 +90,6 @@ def test_items_are_placed_in_the_file() -> None:
 def prop(text: str) -> Prop:
     text = f"exists {text}"
     return read_final(Source("t", text), text, 0)[2].prop
-
-
-def shape(node: Prop) -> object:
-    """A proposition without its spans, chains of one operator flattened."""
-    match node:
-        case Bool():
-            return node.value
-        case Atom():
-            right = node.right
-            other = value(right) if isinstance(right, Number | AddressOf) else ("at", place(right))
-            return place(node.location), other
-        case ArrayAtom():
-            return place(node.location), [value(v) for v in node.values]
-        case Not():
-            return "not", shape(node.operand)
-        case Implies():
-            return "=>", shape(node.left), shape(node.right)
-        case And() | Or():
-            kind = type(node)
-
-            def flat(inner: Prop) -> list[object]:
-                return flat(inner.left) + flat(inner.right) if isinstance(inner, kind) else [shape(inner)]
-
-            return ("and" if kind is And else "or", *flat(node))
 
 
 A, B, C = ("a", 1), ("b", 1), ("c", 1)

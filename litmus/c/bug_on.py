@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from litmus.c import syntax as c
+from litmus.c.parsing import read_functions
 from litmus.diagnostics import InputError, Source, Span
-from litmus.source import c_syntax as c
-from litmus.source.c_parser import read_functions
 from litmus.source.errors import parse
 from litmus.source.state import Final, integer, raise_at, read_final, thread_of
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.c import syntax as c
+from litmus.c.catalogue import CATALOGUE, LVALUE
+from litmus.c.types import INT, INTEGERS, CType, named_type, pointer_to, type_names
 from litmus.diagnostics import InputError, Unsupported, near
-from litmus.isa.c_catalogue import CATALOGUE, LVALUE
-from litmus.isa.c_types import INT, INTEGERS, CType, named_type, pointer_to, type_names
 from litmus.program.code import Variable
 from litmus.program.values import Address, Value, wrap
-from litmus.source import c_syntax as c
 from litmus.source.syntax import (
     AddressOf,
     And,

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from litmus.c import syntax as c
+from litmus.c.expressions import Expressions
+from litmus.c.tables import Primitives
+from litmus.c.types import CType, TypedValue, exactly, operate, promoted
+from litmus.c.variables import Shared
 from litmus.diagnostics import near
-from litmus.isa.c_expressions import Expressions
-from litmus.isa.c_types import CType, TypedValue, exactly, operate, promoted
-from litmus.isa.c_variables import Shared
 from litmus.membarrier.call import Calls
 from litmus.program.code import Branch, Set, ThreadCode
-from litmus.program.primitives import Primitives
 from litmus.program.values import Reg
-from litmus.source import c_syntax as c
 
 END = ".end"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from litmus.c import syntax as c
 from litmus.program.code import FIXED, Branch, Line, Load, Motion, Operation, ThreadCode
 from litmus.program.values import Expr, Reg
-from litmus.source import c_syntax as c
 
 
 class Emitter:

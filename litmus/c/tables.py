@@ -1,7 +1,7 @@
 """Primitives tables: what READ_ONCE, smp_mb, cmpxchg ... become on one architecture.
 
 A table is the file models/primitives/NAME.toml.  It has one section for each source, and in a section one key for
-each row; power.toml explains the keys of a row.  litmus.isa.c_catalogue says which primitives there are, and which
+each row; power.toml explains the keys of a row.  litmus.c.catalogue says which primitives there are, and which
 row each of them uses.
 """
 

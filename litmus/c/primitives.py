@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from litmus.diagnostics import near
-from litmus.isa.c_catalogue import (
+from litmus.c import syntax as c
+from litmus.c.catalogue import (
     C11,
     CATALOGUE,
     CLOBBERS,
@@ -24,7 +24,9 @@ from litmus.isa.c_catalogue import (
     Macro,
     Update,
 )
-from litmus.isa.c_types import (
+from litmus.c.parsing import parse_expression
+from litmus.c.tables import Fences, Row
+from litmus.c.types import (
     INT,
     NOTHING,
     UNSIGNED_LONG,
@@ -39,15 +41,13 @@ from litmus.isa.c_types import (
     truth,
     unary,
 )
+from litmus.diagnostics import near
 from litmus.membarrier import call as membarrier
 from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Fence, Load, Set, Store, StoreConditional
-from litmus.program.primitives import Fences, Row
 from litmus.program.values import Expr, Op, Reg
-from litmus.source import c_syntax as c
-from litmus.source.c_parser import parse_expression
 
 if TYPE_CHECKING:
-    from litmus.isa.c_expressions import Expressions, Memory
+    from litmus.c.expressions import Expressions, Memory
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_states_and_conditions import shape
+from propositions import shape
 
 from litmus.diagnostics import InputError, Source
 from litmus.source import syntax

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
-from litmus.diagnostics import InputError, Unsupported, near
-from litmus.isa import c_macros
-from litmus.isa.c_catalogue import CATALOGUE
-from litmus.isa.c_emission import Emitter, temporary
-from litmus.isa.c_types import (
+from litmus.c import primitives
+from litmus.c import syntax as c
+from litmus.c.catalogue import CATALOGUE
+from litmus.c.emission import Emitter, temporary
+from litmus.c.tables import Primitives, Row
+from litmus.c.types import (
     INT,
     NOTHING,
     VOID,
@@ -33,13 +34,12 @@ from litmus.isa.c_types import (
     truth,
     unary,
 )
-from litmus.isa.c_variables import Shared
+from litmus.c.variables import Shared
+from litmus.diagnostics import InputError, Unsupported, near
 from litmus.membarrier import flags
 from litmus.membarrier.call import Calls
 from litmus.program.code import PLAIN, VOLATILE, Load, Motion, Set, Store
-from litmus.program.primitives import Primitives, Row
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source import c_syntax as c
 
 CONSTANTS = {"true": 1, "false": 0, "NULL": 0, **flags.CONSTANTS}
 
@@ -291,7 +291,7 @@ class Expressions(Emitter):
         return TypedValue(self.shared.type_of(self.function, e.operand).size, self.shared.size_type)
 
     def _call(self, e: c.Call) -> TypedValue:
-        return c_macros.call(self, e)
+        return primitives.call(self, e)
 
     def _load_of(self, e: c.Index) -> TypedValue:
         return self.load(self.place_of(e))
@@ -343,7 +343,7 @@ class Expressions(Emitter):
                     self.wrong(f"this is {pointer.type}, not an array", base.at)
                 return self.pointed(self.operated("+", pointer, self.value(index), e.at), base, e.at)
             case c.Call(name) if name in CATALOGUE and CATALOGUE[name].kind == "object":
-                return c_macros.place(self, e)
+                return primitives.place(self, e)
             case c.Member():
                 self._member(e)
         self.wrong("this cannot be assigned to or read as a variable", e.at)
@@ -406,10 +406,10 @@ class Expressions(Emitter):
         if isinstance(place, Local):
             return self._name(c.Name(place.name, place.at))
         row = place.load
-        c_macros.fences(self, row.before, place.at)
+        primitives.fences(self, row.before, place.at)
         register = self.register()
         self.emit(Load(register, place.address, self.width(place), row.load), place.at, motion=self.motion(row))
-        c_macros.after(self, row, Reg(register), place.at)
+        primitives.after(self, row, Reg(register), place.at)
         return loaded(register, place.type)
 
     def width(self, place: Memory) -> int:
@@ -430,9 +430,9 @@ class Expressions(Emitter):
             return self.set(place.name, value, at)
         row = place.store
         value = converted(value, place.type)
-        c_macros.fences(self, row.before, place.at)
+        primitives.fences(self, row.before, place.at)
         self.emit(Store(place.address, stored(value), self.width(place), row.store), at, motion=self.motion(row))
-        c_macros.fences(self, row.after, place.at)
+        primitives.fences(self, row.after, place.at)
         return value
 
     def set(self, name: str, value: TypedValue, at: c.At) -> TypedValue:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from litmus.c import syntax as c
+from litmus.c.syntax import At, Expression, Statement
 from litmus.diagnostics import InputError, Span
-from litmus.source import c_syntax as c
-from litmus.source.c_syntax import At, Expression, Statement
 from litmus.source.errors import misspelt
 from litmus.source.grammar import lark_parser, parser
 from litmus.source.trees import Node, Token, Tree

@@ -1,25 +1,25 @@
 """The C dialect: from the functions of a C test, under a primitives table, to the operations of its threads.
 
-The primitives are those of the kernel and of liburcu (litmus.isa.c_catalogue).  The table of an architecture says what
+The primitives are those of the kernel and of liburcu (litmus.c.catalogue).  The table of an architecture says what
 they become on it.  What the compiler may do with plain accesses is in litmus.program.compiler.
 """
 
 from __future__ import annotations
 
+from litmus.c import syntax as c
+from litmus.c.parsing import read_functions
+from litmus.c.statements import Statements
+from litmus.c.tables import Primitives
+from litmus.c.types import INT, CType
+from litmus.c.variables import Shared
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.isa.architecture import Architecture
-from litmus.isa.c_statements import Statements
-from litmus.isa.c_types import INT, CType
-from litmus.isa.c_variables import Shared
 from litmus.membarrier import one_cpu
 from litmus.membarrier.call import Calls
 from litmus.membarrier.processes import system_of
 from litmus.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.program.code import Program, RegisterType, ThreadCode
-from litmus.program.primitives import Primitives
 from litmus.program.values import Value
-from litmus.source import c_syntax as c
-from litmus.source.c_parser import read_functions
 from litmus.source.syntax import Register, Test
 
 UNTYPED_NOTE = "the types of the initial state and of the parameters differ, and are ignored"

@@ -64,7 +64,7 @@ class Step(Struct, frozen=True):
 
 
 class Binary(Struct, frozen=True):
-    """A binary operator of PRECEDENCE in litmus.source.c_parser, && and || among them."""
+    """A binary operator of PRECEDENCE in litmus.c.parsing, && and || among them."""
 
     operator: str
     left: Expression
