@@ -14,8 +14,8 @@ import argparse
 import time
 from itertools import islice
 
-from litmus.membarrier.promise import Promise
-from tests.membarrier.cuts import FULL_FENCE, small_tests, states_by_cuts, states_by_messages
+from litmus.c.membarrier.promise import Promise
+from tests.c.cuts import FULL_FENCE, small_tests, states_by_cuts, states_by_messages
 
 MUTANTS = (Promise(before=False), Promise(handler=False), Promise(after=False))
 

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from litmus.checking import Checker, Settings
 from litmus.diagnostics import Source
 from litmus.engine.answer import Verdict
-from litmus.membarrier.dressing import dressed, in_c, read_primitive
-from litmus.membarrier.table import DEFAULT_PRIMITIVES, UNSEEN, Asked, derive, hardware_models, shapes_of
+from litmus.ordering.dressing import dressed, in_c, read_primitive
+from litmus.ordering.table import DEFAULT_PRIMITIVES, UNSEEN, Asked, derive, hardware_models, shapes_of
 from litmus.shapes.cycles import Cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import generate

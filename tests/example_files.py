@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from litmus.c.lowering import lower as lower_c
+from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat.catalogue import default_model
 from litmus.engine import Verdict, decide
 from litmus.engine.options import Options
 from litmus.isa import architecture
-from litmus.membarrier.promise import KEPT, Promise
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.resolve import resolve

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat import load_model, without_check
 from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
 from litmus.engine.bounds import Bounds
 from litmus.isa import architecture
-from litmus.membarrier.promise import KEPT, Promise
 from litmus.oracle.recheck import is_execution
 from tests.example_files import FILES, FOLDER, TABLE, Options, decide, expectations, prepared, read, tags_of
 

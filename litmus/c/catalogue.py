@@ -15,7 +15,7 @@ from msgspec import Struct
 
 # fence: the fences of the row, nothing else          load, store: one access, the row's fences around it
 # object: an lvalue, accessed with READ_ONCE and WRITE_ONCE            update: an atomic read-modify-write
-# membarrier, shootdown: litmus.membarrier.call
+# membarrier, shootdown: litmus.c.membarrier.call
 Kind = Literal["fence", "load", "store", "object", "update", "membarrier", "shootdown"]
 
 # Roles of arguments: an lvalue (`*x`), a pointer (`x`), a value; an optional memory order.

@@ -14,6 +14,8 @@ from litmus.c import primitives
 from litmus.c import syntax as c
 from litmus.c.catalogue import CATALOGUE
 from litmus.c.emission import Emitter, temporary
+from litmus.c.membarrier import flags
+from litmus.c.membarrier.call import Calls
 from litmus.c.tables import Primitives, Row
 from litmus.c.types import (
     INT,
@@ -36,8 +38,6 @@ from litmus.c.types import (
 )
 from litmus.c.variables import Shared
 from litmus.diagnostics import InputError, Unsupported, near
-from litmus.membarrier import flags
-from litmus.membarrier.call import Calls
 from litmus.program.code import PLAIN, VOLATILE, Load, Motion, Set, Store
 from litmus.program.values import Address, Expr, Op, Reg
 

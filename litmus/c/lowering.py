@@ -6,7 +6,11 @@ they become on it.  What the compiler may do with plain accesses is in litmus.pr
 
 from __future__ import annotations
 
+from litmus.c import one_cpu
 from litmus.c import syntax as c
+from litmus.c.membarrier.call import Calls
+from litmus.c.membarrier.processes import system_of
+from litmus.c.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.c.parsing import read_functions
 from litmus.c.statements import Statements
 from litmus.c.tables import Primitives
@@ -14,10 +18,6 @@ from litmus.c.types import INT, CType
 from litmus.c.variables import Shared
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.isa.architecture import Architecture
-from litmus.membarrier import one_cpu
-from litmus.membarrier.call import Calls
-from litmus.membarrier.processes import system_of
-from litmus.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.program.code import Program, RegisterType, ThreadCode
 from litmus.program.values import Value
 from litmus.source.syntax import Register, Test

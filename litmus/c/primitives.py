@@ -24,6 +24,7 @@ from litmus.c.catalogue import (
     Macro,
     Update,
 )
+from litmus.c.membarrier import call as membarrier
 from litmus.c.parsing import parse_expression
 from litmus.c.tables import Fences, Row
 from litmus.c.types import (
@@ -42,7 +43,6 @@ from litmus.c.types import (
     unary,
 )
 from litmus.diagnostics import near
-from litmus.membarrier import call as membarrier
 from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Fence, Load, Set, Store, StoreConditional
 from litmus.program.values import Expr, Op, Reg
 

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from litmus.c import syntax as c
 from litmus.c.expressions import Expressions
+from litmus.c.membarrier.call import Calls
 from litmus.c.tables import Primitives
 from litmus.c.types import CType, TypedValue, exactly, operate, promoted
 from litmus.c.variables import Shared
 from litmus.diagnostics import near
-from litmus.membarrier.call import Calls
 from litmus.program.code import Branch, Set, ThreadCode
 from litmus.program.values import Reg
 

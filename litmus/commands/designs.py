@@ -114,7 +114,7 @@ def _asked(parsed: argparse.Namespace, designs: list[Design]) -> Asked:
     from litmus.designs.matrix import Asked
     from litmus.designs.scenarios import default_shapes, read_scenarios
     from litmus.engine.options import Options
-    from litmus.membarrier.table import shapes_of
+    from litmus.ordering.table import shapes_of
 
     shapes, sides = read_scenarios(parsed.scenario)
     if shapes and parsed.threads:

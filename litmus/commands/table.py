@@ -12,8 +12,8 @@ from litmus.commands.streams import File, Progress, write, write_error
 from litmus.diagnostics import InputError
 
 if TYPE_CHECKING:
-    from litmus.membarrier.dressing import Primitive
-    from litmus.membarrier.table import Asked, Table
+    from litmus.ordering.dressing import Primitive
+    from litmus.ordering.table import Asked, Table
 
 DESCRIPTION = """\
 Derive which pairs of primitives order, model by model, from the shapes.
@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Derive the table and show it; returns the exit status."""
-    from litmus.membarrier.table import derive
+    from litmus.ordering.table import derive
     from litmus.report.junit import report
     from litmus.shapes.generation import save
 
@@ -116,7 +116,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _asked(parsed: argparse.Namespace) -> Asked:
-    from litmus.membarrier.table import DEFAULT_PRIMITIVES, Asked, shapes_of
+    from litmus.ordering.table import DEFAULT_PRIMITIVES, Asked, shapes_of
 
     if parsed.shapes and parsed.threads:
         raise InputError("--shapes names shapes of any number of threads, --threads asks for all of one")
@@ -147,7 +147,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
 
 def _primitives(options: list[str]) -> tuple[Primitive, ...]:
     """Primitives separated by commas.  Commas inside a fragment of C, or inside `fence rw,rw`, do not separate."""
-    from litmus.membarrier.dressing import read_primitive
+    from litmus.ordering.dressing import read_primitive
 
     words = [word for option in options for word in _split(option)]
     if not all(word.strip() for word in words):
@@ -186,7 +186,7 @@ def _shown(parsed: argparse.Namespace, table: Table) -> str:
 
 def _explained(table: Table) -> str:
     """The witness of the single pair in the table, for each model."""
-    from litmus.membarrier.table import explain, story_of
+    from litmus.ordering.table import explain, story_of
     from litmus.report import text, witness
     from litmus.report.style import style_for
 

@@ -15,6 +15,9 @@ from msgspec.structs import replace
 from litmus.c import primitives
 from litmus.c import syntax as c
 from litmus.c.expressions import Memory
+from litmus.c.membarrier.call import Calls
+from litmus.c.membarrier.processes import system_of
+from litmus.c.membarrier.promise import Membarrier
 from litmus.c.statements import END, Statements
 from litmus.c.tables import Primitives
 from litmus.c.types import INT, NOTHING, TypedValue, exactly, truth
@@ -23,9 +26,6 @@ from litmus.designs.resolving import AWAIT, FLOATING, IRQ_OFF, WAITING, Resolver
 from litmus.designs.scenarios import Scenario, Step
 from litmus.designs.state import State
 from litmus.designs.syntax import Body, Design
-from litmus.membarrier.call import Calls
-from litmus.membarrier.processes import system_of
-from litmus.membarrier.promise import Membarrier
 from litmus.program.code import (
     Admit,
     Assume,

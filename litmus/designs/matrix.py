@@ -32,7 +32,7 @@ from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.limits import within
-from litmus.membarrier.table import hardware_models, table_of
+from litmus.ordering.table import hardware_models, table_of
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.resolve import resolve

@@ -25,8 +25,8 @@ from msgspec.structs import replace
 
 from litmus.designs.syntax import SIDES
 from litmus.diagnostics import InputError, Source, Span, near
-from litmus.membarrier.dressing import BARRIER, FULL, Dress, dressed, in_c
-from litmus.membarrier.table import shapes_of
+from litmus.ordering.dressing import BARRIER, FULL, Dress, dressed, in_c
+from litmus.ordering.table import shapes_of
 from litmus.shapes.cycles import Cycle, read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.events import Access, Events, Outcome, events_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from litmus.c.catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.c.membarrier.call import ARGUMENTS, SYSCALLS
 from litmus.c.tables import Fences, Primitives, Row, Tags
-from litmus.membarrier.call import ARGUMENTS, SYSCALLS
 
 # What an update is, by its method.
 _ATOMIC = "one atomic instruction"

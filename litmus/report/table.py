@@ -18,7 +18,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from litmus.membarrier.table import Cell, Table
+from litmus.ordering.table import Cell, Table
 from litmus.report.junit import Case
 from litmus.report.style import Style
 

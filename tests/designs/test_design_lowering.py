@@ -9,7 +9,7 @@ from litmus.c.tables import load_primitives
 from litmus.designs.lowering import Lowering
 from litmus.designs.matrix import Asked, derive
 from litmus.designs.syntax import SIDES
-from litmus.membarrier.table import hardware_models
+from litmus.ordering.table import hardware_models
 from litmus.program.code import Assume, Branch, Float, Load, Store
 from litmus.program.graph import EventGraph
 from litmus.program.values import Address

@@ -20,8 +20,8 @@ from litmus.engine import decide
 from litmus.engine.answer import Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
-from litmus.membarrier.table import hardware_models
 from litmus.oracle.recheck import is_execution
+from litmus.ordering.table import hardware_models
 from litmus.program.unroll import unroll
 
 QUICK = Options(states="none")

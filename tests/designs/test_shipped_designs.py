@@ -21,7 +21,7 @@ from litmus.diagnostics import Source
 from litmus.engine import Verdict, decide
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
-from litmus.membarrier.table import hardware_models
+from litmus.ordering.table import hardware_models
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.source.litmus import read_test

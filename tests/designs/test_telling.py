@@ -17,8 +17,8 @@ from litmus.designs.telling import Tale, tale
 from litmus.engine import decide
 from litmus.engine.answer import Execution
 from litmus.engine.options import Options
-from litmus.membarrier.table import hardware_models, shapes_of
 from litmus.oracle.story import Story, story
+from litmus.ordering.table import hardware_models, shapes_of
 from litmus.program.unroll import unroll
 
 QUICK = Options(states="none")

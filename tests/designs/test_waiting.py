@@ -9,7 +9,7 @@ from working import design
 
 from litmus.designs.matrix import Asked, Liveness, derive
 from litmus.designs.syntax import SIDES, Design
-from litmus.membarrier.table import hardware_models
+from litmus.ordering.table import hardware_models
 
 WEAK = ("power", "arm", "aarch64", "riscv")
 

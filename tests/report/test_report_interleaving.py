@@ -8,7 +8,7 @@ import pytest
 
 from litmus.checking import check
 from litmus.engine.answer import Execution
-from litmus.membarrier.table import story_of
+from litmus.ordering.table import story_of
 from litmus.report.witness import interleaving
 from litmus.result import Result
 from litmus.shapes.critical import critical_cycles, read_paths

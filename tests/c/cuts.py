@@ -26,6 +26,7 @@ from itertools import count, product
 from msgspec.structs import replace
 
 from litmus.c.lowering import lower
+from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat import compile_text, load_model
 from litmus.cat.catalogue import catalogue
@@ -35,7 +36,6 @@ from litmus.engine import decide
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.isa import architecture
-from litmus.membarrier.promise import KEPT, Promise
 from litmus.program.code import Fence, Line, Load, Program, Store, StoreConditional, ThreadCode
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question

@@ -27,8 +27,8 @@ from litmus.diagnostics import Diagnostic, ExitCode, InputError, NoAnswer, Sourc
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture
-from litmus.membarrier.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.oracle.story import Story, story
+from litmus.ordering.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.result import Result, is_certain, nothing_executes
 from litmus.shapes.critical import critical_cycles, read_paths
 from litmus.shapes.cycles import Cycle

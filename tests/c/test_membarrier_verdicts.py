@@ -5,13 +5,13 @@ import itertools
 import pytest
 
 from litmus.c.lowering import lower
+from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat import load_model
 from litmus.diagnostics import Source
 from litmus.engine import decide
 from litmus.engine.options import Options
 from litmus.isa import architecture
-from litmus.membarrier.promise import KEPT, Promise
 from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.source.litmus import read_test

@@ -1,6 +1,6 @@
 """The call: from `membarrier(cmd, flags, cpu_id)` in a C test to operations and a return value.
 
-litmus.membarrier.flags says what the flags and commands mean, litmus.membarrier.promise what the promise is made of.
+Its flags are in litmus.c.membarrier.flags; what the promise is made of, in litmus.c.membarrier.promise.
 
 The registrations of a process are the bits of one cell, mm->membarrier_state.  A command that needs a registration
 reads the cell.  A command that registers sets one bit, interrupts the other threads of the process and waits for them,
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from litmus.c import syntax as c
+from litmus.c.membarrier import flags
+from litmus.c.membarrier.flags import Effect
+from litmus.c.membarrier.processes import Process, System
+from litmus.c.membarrier.promise import Membarrier
 from litmus.c.tables import Primitives, Row
 from litmus.c.types import INT, TypedValue, converted
 from litmus.diagnostics import near
-from litmus.membarrier import flags
-from litmus.membarrier.flags import Effect
-from litmus.membarrier.processes import Process, System
-from litmus.membarrier.promise import Membarrier
 from litmus.program.code import Assume, Branch, Fence, Fresh, Load, Operation, Set, Store, StoreConditional, Variable
 from litmus.program.values import Address, Expr, Op, Reg
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from litmus.c.membarrier.flags import REGISTRATIONS, STATES
 from litmus.diagnostics import InputError, near
-from litmus.membarrier.flags import REGISTRATIONS, STATES
 from litmus.source.syntax import Machine
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from litmus.checking import Checker, Settings
 from litmus.diagnostics import ExitCode, InputError, Source
-from litmus.membarrier.dressing import read_primitive
-from litmus.membarrier.table import Asked, Cell, Table, derive, explain, hardware_models, shapes_of
+from litmus.ordering.dressing import read_primitive
+from litmus.ordering.table import Asked, Cell, Table, derive, explain, hardware_models, shapes_of
 from litmus.program.compiler import EXCHANGED_NOTE, KEPT_NOTE
 
 TWO = shapes_of(2)

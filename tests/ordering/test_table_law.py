@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from litmus.checking import Checker, Settings
 from litmus.diagnostics import Source
-from litmus.membarrier.dressing import dressed, in_c
-from litmus.membarrier.table import UNSEEN, hardware_models
+from litmus.ordering.dressing import dressed, in_c
+from litmus.ordering.table import UNSEEN, hardware_models
 from litmus.shapes.dialects import dialect
 from litmus.shapes.generation import generate
 from litmus.shapes.relaxations import COMMUNICATIONS, Relaxation

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from litmus.c.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import Source, Span
-from litmus.membarrier.promise import KEPT, Membarrier, Promise
 from litmus.program.code import Assume, Fence, Float, Fresh, Load, Operation, Store
 from litmus.program.values import Address, Op, Reg
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import litmus
+from litmus.c.membarrier.flags import COMMANDS, CONSTANTS, FLAGS, REGISTRATIONS, by_command
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.engine.answer import Verdict
-from litmus.membarrier.flags import COMMANDS, CONSTANTS, FLAGS, REGISTRATIONS, by_command
 
 WEAK = ("power", "arm", "aarch64", "riscv")
 HARDWARE = ("x86-tso", *WEAK)

@@ -14,7 +14,7 @@ import pytest
 
 from litmus.cli import main
 from litmus.commands.streams import Progress
-from litmus.membarrier.table import hardware_models
+from litmus.ordering.table import hardware_models
 
 
 class Ran(NamedTuple):

@@ -1,0 +1,1 @@
+"""Ordering: which pairs of primitives order, derived from shapes of tests."""
