@@ -14,14 +14,14 @@ import time
 
 from benchmarks import shapes
 from litmus.cat import load_model
+from litmus.deciding import EXHAUSTIVE_LIMIT, plan_of
 from litmus.diagnostics import Source
 from litmus.engine.bounds import Bounds
-from litmus.engine.decide import EXHAUSTIVE_LIMIT, plan_of
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.lazy import Lazy
 from litmus.isa import architecture
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 ALL = 1 << 62
@@ -62,7 +62,7 @@ def main() -> None:
             row = measure(shapes.random_program(threads, operations, seed))
             if row is not None:
                 ranges.setdefault(row[0].bit_length() - 1, []).append(row[1:])
-    print(f"The limit in litmus/engine/decide.py is {EXHAUSTIVE_LIMIT} candidates.\n")
+    print(f"The limit in litmus/deciding.py is {EXHAUSTIVE_LIMIT} candidates.\n")
     print("| candidates from | tests | exhaustive, states | z3, verdict | z3, states |")
     print("|---|---|---|---|---|")
     for exponent, rows in sorted(ranges.items()):

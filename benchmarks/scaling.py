@@ -13,11 +13,12 @@ import time
 
 from benchmarks import shapes
 from litmus.cat import load_model
+from litmus.deciding import decide
 from litmus.diagnostics import Source
-from litmus.engine import Answer, Options, decide
+from litmus.engine import Answer, Options
 from litmus.isa import architecture
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 FAMILIES = [

@@ -191,7 +191,7 @@ class Checker:
         started: float,
         deadline: float | None,
     ) -> Result:
-        from litmus.engine import decide
+        from litmus.deciding import decide
 
         settings = self._settings
         options = replace(settings.options, timeout=None)  # the deadline covers everything that is done here
@@ -237,7 +237,7 @@ class Checker:
 
     def _refutation(self, code: _Lowered, model: Model) -> Execution | None:
         """An execution in which a forall's proposition is false; None if none was found in time."""
-        from litmus.engine import decide
+        from litmus.deciding import decide
 
         asked = replace(code.question, quantifier="exists", formula=Negation(code.question.formula))
         options = replace(self._settings.options, states="none", timeout=None)
@@ -332,9 +332,9 @@ class Checker:
         """The program, the question and the events of a test.  An error is returned, to be kept for the next model."""
         from litmus.isa import architecture
         from litmus.program.compiler import compiler_notes
-        from litmus.program.resolve import resolve
         from litmus.program.unroll import unroll
         from litmus.program.unwritten import unwritten_notes
+        from litmus.resolving import resolve
 
         try:
             if table is None:

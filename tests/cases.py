@@ -10,8 +10,8 @@ from litmus.diagnostics import Source
 from litmus.isa import architecture
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 

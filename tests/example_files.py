@@ -9,13 +9,14 @@ from litmus.c.lowering import lower as lower_c
 from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat.catalogue import default_model
-from litmus.engine import Verdict, decide
+from litmus.deciding import decide
+from litmus.engine import Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_file, read_test
 from litmus.source.syntax import Test
 

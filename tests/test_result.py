@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from litmus import Options, Result, check
 from litmus.cat import load_model
 from litmus.cli import main
+from litmus.deciding import Unfinished, decide
 from litmus.diagnostics import ExitCode
-from litmus.engine import Answer, Unfinished, Verdict, decide
+from litmus.engine import Answer, Verdict
 from litmus.result import (
     Expectation,
     condition_holds,

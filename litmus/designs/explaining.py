@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from litmus.c.tables import Primitives
 from litmus.cat.dag import Model
+from litmus.deciding import Unfinished, decide
 from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import (
     Asked,
@@ -24,7 +25,6 @@ from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import listing
 from litmus.designs.telling import NO_STORY, tale
 from litmus.designs.waiting import Blocked
-from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Execution
 from litmus.oracle.story import Story, story
 from litmus.program.unroll import unroll

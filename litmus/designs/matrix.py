@@ -21,13 +21,13 @@ from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.cat.catalogue import catalogue, locate
 from litmus.cat.dag import Model
+from litmus.deciding import Unfinished, decide
 from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.scenarios import Family, Scenario, families
 from litmus.designs.syntax import HARDWARE, SIDES, Design, Expectation
 from litmus.designs.telling import told
 from litmus.designs.waiting import Blocked, blocked
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
-from litmus.engine import Unfinished, decide
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture
@@ -35,8 +35,8 @@ from litmus.limits import within
 from litmus.ordering.table import hardware_models, table_of
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.shapes.c import functions
 from litmus.source.litmus import read_test
 

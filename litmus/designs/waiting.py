@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from litmus.c.tables import Primitives
 from litmus.cat.dag import Model
+from litmus.deciding import decide
 from litmus.designs.lowering import MOVED, Lowering
 from litmus.designs.prefixes import Code, Wait, last_values, may_release, stopped, value_of, waits_of
 from litmus.designs.scenarios import Scenario
-from litmus.engine import decide
 from litmus.engine.answer import Execution, Verdict
 from litmus.engine.options import Options
 from litmus.program.code import Float, Fresh, Program, RegisterType, Store, ThreadCode

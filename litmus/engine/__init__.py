@@ -1,7 +1,6 @@
 """Engines: from an event graph, a compiled model and a question to an answer."""
 
 from litmus.engine.answer import Answer, Execution, State, Verdict
-from litmus.engine.decide import Unfinished, decide
 from litmus.engine.options import Options
 
-__all__ = ["Answer", "Execution", "Options", "State", "Unfinished", "Verdict", "decide"]
+__all__ = ["Answer", "Execution", "Options", "State", "Verdict"]

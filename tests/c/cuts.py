@@ -31,16 +31,16 @@ from litmus.c.tables import load_primitives
 from litmus.cat import compile_text, load_model
 from litmus.cat.catalogue import catalogue
 from litmus.cat.dag import Model
+from litmus.deciding import decide
 from litmus.diagnostics import Source
-from litmus.engine import decide
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.program.code import Fence, Line, Load, Program, Store, StoreConditional, ThreadCode
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 States = frozenset[tuple[object, ...]]

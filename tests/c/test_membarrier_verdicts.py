@@ -8,12 +8,12 @@ from litmus.c.lowering import lower
 from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat import load_model
+from litmus.deciding import decide
 from litmus.diagnostics import Source
-from litmus.engine import decide
 from litmus.engine.options import Options
 from litmus.isa import architecture
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 WEAK = ("power", "arm", "aarch64", "riscv")

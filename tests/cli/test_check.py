@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from litmus import __version__, engine
+from litmus import __version__, deciding
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CONDITION = "(0:r3=0 /\\ 1:r3=0)"
@@ -366,20 +366,20 @@ def test_bad_input_outranks_unexpected_outranks_no_answer(litmus, sb, tmp_path):
 
 
 def test_a_failure_of_the_program_is_no_answer_for_that_test_only(litmus, sb, monkeypatch):
-    decide = engine.decide
+    decide = deciding.decide
 
     def fail_once(*arguments):
-        monkeypatch.setattr(engine, "decide", decide)
+        monkeypatch.setattr(deciding, "decide", decide)
         raise ZeroDivisionError("in the engine")
 
-    monkeypatch.setattr(engine, "decide", fail_once)
+    monkeypatch.setattr(deciding, "decide", fail_once)
     ran = litmus("check", sb("a"), sb("b"))
     assert ran.status == 3
     assert "internal error: ZeroDivisionError: in the engine" in ran.err
     assert "please report it" in ran.err
     assert "Traceback" not in ran.err
     assert "1 answered, 1 without an answer" in ran.out
-    monkeypatch.setattr(engine, "decide", fail_once)
+    monkeypatch.setattr(deciding, "decide", fail_once)
     assert "Traceback" in litmus("check", sb("a"), "--debug").err
 
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from litmus import engine
+from litmus import deciding
 from litmus.diagnostics import NoAnswer
 
 CONDITION = "(0:r3=0 /\\ 1:r3=0)"
@@ -58,14 +58,14 @@ def test_junit_of_a_table_fails_where_a_cell_has_no_answer(litmus, tmp_path, mon
     found = cases(report)
     assert len(found) == 18
     assert found["power", "barrier() with smp_mb()"] == []  # X is an answer
-    decide = engine.decide
+    decide = deciding.decide
 
     def undecided(graph, *arguments):
         if any("MFENCE" in event.tags for event in graph.events):
             raise NoAnswer("no answer within 1 s")
         return decide(graph, *arguments)
 
-    monkeypatch.setattr(engine, "decide", undecided)
+    monkeypatch.setattr(deciding, "decide", undecided)
     asked = ("table", "--shapes", "SB", "--model", "x86-tso", "--rows", "barrier,smp_mb", "--junit", report)
     assert litmus(*asked).status == 3
     assert cases(report) == {

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from working import design, graph, model_for, scenario
 
 from litmus.c.tables import load_primitives
+from litmus.deciding import decide
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.matrix import CUT, Asked, Finding, Matrix, derive, severity
 from litmus.designs.scenarios import default_shapes, families
 from litmus.designs.syntax import SIDES, Design
 from litmus.designs.weakening import weakened
-from litmus.engine import decide
 from litmus.engine.answer import Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options

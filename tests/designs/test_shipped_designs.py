@@ -12,18 +12,19 @@ from working import family, model_for
 from litmus.c.lowering import lower
 from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
+from litmus.deciding import decide
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import Asked, derive
 from litmus.designs.scenarios import default_shapes, families
 from litmus.designs.syntax import HARDWARE, SIDES, Design
 from litmus.diagnostics import Source
-from litmus.engine import Verdict, decide
+from litmus.engine import Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.ordering.table import hardware_models
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 from tests.example_files import FOLDER, TABLE, expectations, tags_of
 

@@ -8,13 +8,13 @@ import pytest
 from replaying import Replay
 from working import design, model_for, scenario
 
+from litmus.deciding import decide
 from litmus.designs.catalogue import read_designs, shipped
 from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import Asked, model_of, primitives_of
 from litmus.designs.scenarios import Scenario, families
 from litmus.designs.syntax import SIDES, Design
 from litmus.designs.telling import Tale, tale
-from litmus.engine import decide
 from litmus.engine.answer import Execution
 from litmus.engine.options import Options
 from litmus.oracle.story import Story, story

@@ -11,8 +11,9 @@ from programs import TAGS, candidates_at_most, random_program, unrolled
 from sources import random_source
 
 from litmus.cat.dag import Model
+from litmus.deciding import decide
 from litmus.diagnostics import Diagnostic, Unsupported
-from litmus.engine import Answer, Options, decide
+from litmus.engine import Answer, Options
 from litmus.engine.coherence import demands_coherence
 from litmus.engine.options import Engine
 from litmus.oracle.executions import may_read

@@ -21,8 +21,9 @@ from programs import TAGS, candidates_at_most, random_program, unrolled
 from litmus.c.lowering import lower
 from litmus.c.tables import load_primitives
 from litmus.cat import compile_text, load_model
+from litmus.deciding import decide
 from litmus.diagnostics import Source
-from litmus.engine import Answer, Options, decide
+from litmus.engine import Answer, Options
 from litmus.isa import architecture
 from litmus.program.code import (
     PLAIN,
@@ -36,8 +37,8 @@ from litmus.program.code import (
     StoreConditional,
     ThreadCode,
 )
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 # ---------------------------------------------------------------- a compiler of texts

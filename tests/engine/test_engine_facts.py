@@ -11,8 +11,9 @@ from cases import Case, case
 
 from litmus.cat import compile_text, load_model
 from litmus.cat.dag import Model
+from litmus.deciding import decide
 from litmus.diagnostics import InputError, NoAnswer, Unsupported
-from litmus.engine import Answer, Options, Verdict, decide
+from litmus.engine import Answer, Options, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.clauses import FALSE
 from litmus.engine.lazy import Lazy

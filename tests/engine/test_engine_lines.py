@@ -8,10 +8,10 @@ from cases import Case, case
 
 from litmus.cat import compile_text
 from litmus.cat.dag import Model
-from litmus.engine import Answer, Options, Verdict, decide
+from litmus.deciding import EXHAUSTIVE_LIMIT, decide
+from litmus.engine import Answer, Options, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence
-from litmus.engine.decide import EXHAUSTIVE_LIMIT
 from litmus.engine.options import Engine
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")

@@ -9,8 +9,9 @@ from programs import TAGS
 
 from litmus.cat import compile_text
 from litmus.cat.dag import Model
+from litmus.deciding import decide
 from litmus.diagnostics import InputError
-from litmus.engine import Answer, Options, Verdict, decide
+from litmus.engine import Answer, Options, Verdict
 from litmus.engine.options import Engine
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")

@@ -10,7 +10,7 @@ from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.power import UNSUPPORTED as POWER_UNSUPPORTED
 from litmus.isa.x86 import UNSUPPORTED as X86_UNSUPPORTED
-from litmus.program.resolve import resolve
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.riscv import BRANCHES, COMPUTE, HINT, LOADS, STORES, UNSUPPORTED
-from litmus.program.resolve import resolve
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 

@@ -8,7 +8,7 @@ from cases import case
 
 from litmus import Options, Source, check
 from litmus.cat import compile_text
-from litmus.engine import decide
+from litmus.deciding import decide
 from litmus.engine.options import Engine
 
 NEVER, SOMETIMES, ALWAYS = "Never", "Sometimes", "Always"

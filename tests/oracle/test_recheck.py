@@ -9,7 +9,8 @@ from cases import Case, case
 from msgspec.structs import replace
 
 from litmus.cat import load_model
-from litmus.engine import Execution, Options, decide
+from litmus.deciding import decide
+from litmus.engine import Execution, Options
 from litmus.engine.options import Engine
 from litmus.oracle.enumeration import enumerated
 from litmus.oracle.recheck import is_execution

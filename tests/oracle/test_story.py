@@ -10,7 +10,8 @@ from replaying import Replay
 
 from litmus.cat import compile_text, load_model
 from litmus.cat.dag import Model
-from litmus.engine import Options, Verdict, decide
+from litmus.deciding import decide
+from litmus.engine import Options, Verdict
 from litmus.engine.answer import Execution
 from litmus.oracle.story import Step, Story, story
 from litmus.report.witness import interleaving

@@ -9,8 +9,9 @@ from litmus.c.lowering import lower
 from litmus.c.tables import load_primitives
 from litmus.cat import load_model
 from litmus.checking import Checker, Settings, check
+from litmus.deciding import decide
 from litmus.diagnostics import Source, Span, Unsupported
-from litmus.engine import Options, decide
+from litmus.engine import Options
 from litmus.engine.options import Engine
 from litmus.isa import architecture
 from litmus.program.code import (
@@ -30,9 +31,9 @@ from litmus.program.code import (
 from litmus.program.compiler import EXCHANGED_NOTE, KEPT_NOTE
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.resolve import resolve
 from litmus.program.unroll import unroll
 from litmus.program.values import Address
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 PARAMETERS = "(int *x, int *y, int *z, int *t, int **p, spinlock_t *l)"

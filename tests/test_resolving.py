@@ -17,8 +17,8 @@ from litmus.program.question import (
     Question,
     Same,
 )
-from litmus.program.resolve import resolve
 from litmus.program.values import Address
+from litmus.resolving import resolve
 from litmus.source.litmus import read_test
 
 INIT = "int t[2]={1,2}; x=0; uint8_t c; int64_t w; int64_t 0:r5; 0:r2=x;"
