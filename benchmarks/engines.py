@@ -21,8 +21,8 @@ from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.lazy import Lazy
 from litmus.isa import architecture
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 ALL = 1 << 62
 

@@ -18,8 +18,8 @@ from litmus.diagnostics import Source
 from litmus.engine import Answer, Options
 from litmus.isa import architecture
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 FAMILIES = [
     ("store-buffer ring with sync", shapes.store_buffer_ring, (4, 8, 10, 12, 16, 24, 32), 10),

@@ -141,7 +141,7 @@ class Checker:
 
         Nothing is raised: an error in the file, or a failure of this program, becomes the error of a result.
         """
-        from litmus.source.litmus import read_file
+        from litmus.reading import read_file
 
         started = process_time()
         try:
@@ -153,7 +153,7 @@ class Checker:
 
     def check_source(self, source: Source) -> Iterator[Result]:
         """The results of a test that was read already.  The rest is as in `check`."""
-        from litmus.source.litmus import read_test
+        from litmus.reading import read_test
 
         started = process_time()
         deadline = self._deadline()

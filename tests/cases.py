@@ -11,8 +11,8 @@ from litmus.isa import architecture
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 
 @dataclass(frozen=True, slots=True)

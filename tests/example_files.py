@@ -16,8 +16,8 @@ from litmus.isa import architecture
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
+from litmus.reading import read_file, read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_file, read_test
 from litmus.source.syntax import Test
 
 FOLDER = Path(__file__).parent / "examples"

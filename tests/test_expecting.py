@@ -6,8 +6,8 @@ import pytest
 
 from litmus.diagnostics import InputError, Source
 from litmus.expecting import expectation_of, refuse_unknown_models
+from litmus.reading import read_test
 from litmus.source import syntax
-from litmus.source.litmus import read_test
 
 X86 = "X86 T\n{}\n{{ }}\n P0 ;\n MOV [x],$1 ;\n{}\n"
 C = "C T\n{}\n{{ }}\nP0(int *x) {{ WRITE_ONCE(*x, 1); }}\n{}\n"

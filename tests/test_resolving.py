@@ -18,8 +18,8 @@ from litmus.program.question import (
     Same,
 )
 from litmus.program.values import Address
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 INIT = "int t[2]={1,2}; x=0; uint8_t c; int64_t w; int64_t 0:r5; 0:r2=x;"
 

@@ -231,7 +231,7 @@ def _standard_input() -> Source:
     Raises InputError if it cannot be read.
     """
     from litmus.inputs import STANDARD_INPUT
-    from litmus.source.litmus import source_of
+    from litmus.reading import source_of
 
     if sys.stdin is None:
         raise InputError("there is no standard input to read")

@@ -36,9 +36,9 @@ from litmus.ordering.table import hardware_models, table_of
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
 from litmus.shapes.c import functions
-from litmus.source.litmus import read_test
 
 CUT = "a loop was followed to its bound: write await() for one that waits"
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from litmus.program.code import (
     StoreConditional,
 )
 from litmus.program.values import Address, Expr, Op, Reg, Value, apply, wrap
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 
 def program(functions: str, init: str = "", final: str = "exists (true)", table: str | Primitives = "power") -> Program:

@@ -40,8 +40,8 @@ from litmus.program.code import Fence, Line, Load, Program, Store, StoreConditio
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 States = frozenset[tuple[object, ...]]
 

@@ -6,8 +6,8 @@ import pytest
 from propositions import shape
 
 from litmus.diagnostics import InputError, Source
+from litmus.reading import read_test
 from litmus.source import syntax
-from litmus.source.litmus import read_test
 
 BODY = """C T
 { int g; }

@@ -14,7 +14,7 @@ from litmus.c.lowering import lower
 from litmus.c.parsing import read_functions
 from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import Unsupported
-from litmus.source.litmus import read_file, read_test
+from litmus.reading import read_file, read_test
 
 CORPUS = os.environ.get("LITMUS_CORPUS")
 COLLECTIONS = ("LKMM", "LKMM-hard", "LKMM-isa")

@@ -13,7 +13,7 @@ from litmus.c.lowering import lower
 from litmus.c.parsing import read_functions
 from litmus.c.tables import load_primitives
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, Source, Span, Unsupported
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 
 def error_of(marked: str, kind: type[Diagnostic]) -> Diagnostic:

@@ -9,7 +9,7 @@ from litmus.isa import architecture
 from litmus.program.code import Program
 from litmus.program.graph import EventGraph
 from litmus.program.unroll import unroll
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 INIT = {
     "power": "0:r1=x; 0:r0=0;",

@@ -10,8 +10,8 @@ from litmus.diagnostics import Source
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 TABLES = {m: m for m in ("power", "arm", "aarch64", "riscv")} | {"x86-tso": "x86", "sc": "x86"}
 

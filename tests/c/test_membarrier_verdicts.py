@@ -13,8 +13,8 @@ from litmus.diagnostics import Source
 from litmus.engine.options import Options
 from litmus.isa import architecture
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 WEAK = ("power", "arm", "aarch64", "riscv")
 TABLES = {"x86-tso": "x86", **{model: model for model in WEAK}}

@@ -38,8 +38,8 @@ from litmus.program.code import (
     ThreadCode,
 )
 from litmus.program.unroll import unroll
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 # ---------------------------------------------------------------- a compiler of texts
 

@@ -11,7 +11,7 @@ from litmus.diagnostics import Source
 from litmus.isa import architecture
 from litmus.program.code import Branch, Fence, Load, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, Value, apply, wrap
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 
 @dataclass

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.aarch64 import UNSUPPORTED
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 REGISTERS = "registers are X0 to X30, XZR, SP, and W0 to W30, WZR, WSP for their lower halves"
 

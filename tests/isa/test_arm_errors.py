@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.arm import BARRIERS, COMPUTE, CONDITIONAL, HINT, LOADS, MULTIPLES, STORES, UNSUPPORTED
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 
 def failing(cell: str, kind: type[Diagnostic], init: str = "0:R1=x;") -> tuple[str, str, str | None]:

@@ -10,8 +10,8 @@ from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.power import UNSUPPORTED as POWER_UNSUPPORTED
 from litmus.isa.x86 import UNSUPPORTED as X86_UNSUPPORTED
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 
 def program(arch: str, cell: str, init: str = "0:r2=x;") -> str:

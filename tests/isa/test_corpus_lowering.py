@@ -16,9 +16,9 @@ import pytest
 
 from litmus.diagnostics import Unsupported
 from litmus.isa import architecture
+from litmus.reading import read_file, read_test
 from litmus.report import spell
 from litmus.resolving import resolve
-from litmus.source.litmus import read_file, read_test
 
 KINDS = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture
 from litmus.isa.riscv import BRANCHES, COMPUTE, HINT, LOADS, STORES, UNSUPPORTED
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 
 def failing(cell: str, kind: type[Diagnostic], init: str = "0:x6=x;") -> tuple[str, str, str | None]:

@@ -11,7 +11,7 @@ from asking import verdict
 from litmus import Source, check
 from litmus.diagnostics import Unsupported
 from litmus.isa import architecture
-from litmus.source.litmus import read_test
+from litmus.reading import read_test
 
 NEVER, SOMETIMES, ALWAYS = "Never", "Sometimes", "Always"
 WRITE = "ori x2,x0,421\n sw x2,0(x1)"  # 421 is 0x1a5

@@ -33,8 +33,8 @@ from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
 from litmus.program.values import Address
+from litmus.reading import read_test
 from litmus.resolving import resolve
-from litmus.source.litmus import read_test
 
 PARAMETERS = "(int *x, int *y, int *z, int *t, int **p, spinlock_t *l)"
 

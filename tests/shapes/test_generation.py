@@ -9,13 +9,13 @@ import pytest
 from litmus.checking import Checker, Settings
 from litmus.diagnostics import Source, Unsupported
 from litmus.engine.options import Options
+from litmus.reading import read_test
 from litmus.result import Result
 from litmus.shapes.critical import critical_cycles, read_paths
 from litmus.shapes.cycles import read_cycle
 from litmus.shapes.dialects import dialect
 from litmus.shapes.events import events_of
 from litmus.shapes.generation import Generated, generate, generate_all
-from litmus.source.litmus import read_test
 
 VERDICT = Options(states="none", witness=False)
 

@@ -6,8 +6,8 @@ import pytest
 
 from litmus.diagnostics import InputError, Source
 from litmus.expecting import refuse_unknown_models
+from litmus.reading import read_test
 from litmus.source import syntax
-from litmus.source.litmus import read_test
 
 X86 = """X86 SB
 {}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
+from litmus.reading import read_file, read_test
 from litmus.source import syntax
-from litmus.source.litmus import read_file, read_test
 from litmus.source.syntax import Atom, Bool, Global, Number, Register
 
 SB = """X86 SB
