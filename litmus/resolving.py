@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from litmus.c.registers import Locals
 from litmus.diagnostics import InputError, near
 from litmus.isa import architecture
 from litmus.isa.architecture import Architecture
-from litmus.isa.initial import name_span, type_named, unknown_type
+from litmus.isa.initial import name_span
 from litmus.program.code import Load, Program, RegisterType, Set, StoreConditional, Variable
 from litmus.program.question import (
     Conjunction,
@@ -24,6 +25,7 @@ from litmus.program.question import (
     Question,
     Same,
 )
+from litmus.program.types import type_named, unknown_type
 from litmus.program.values import Address, Value, wrap
 from litmus.source.syntax import (
     AddressOf,
@@ -57,7 +59,8 @@ class _Resolver:
     def __init__(self, test: Test, program: Program) -> None:
         self.test = test
         self.program = program
-        self.architecture: Architecture = architecture(test.arch, test.arch_span)
+        # How the test names registers
+        self.names: Architecture | Locals = Locals() if test.arch == "C" else architecture(test.arch, test.arch_span)
         self.types: dict[Place, RegisterType] = {}  # in the order met
         self.whole: set[str] = set()  # arrays that are shown whole
         self.cells: set[Place] = set()  # cells that are named
@@ -88,7 +91,7 @@ class _Resolver:
     def order(self, place: Place) -> tuple[int, int, tuple[int, str], str, int]:
         """The key that sorts places in the order in which herd7 shows them."""
         if place.thread is not None:
-            return 0, place.thread, self.architecture.rank(place.name), "", 0
+            return 0, place.thread, self.names.rank(place.name), "", 0
         if place.cell is None:
             return 2, 0, (0, ""), place.name, 0
         return (1 if place.name in self.whole else 3), 0, (0, ""), place.name, place.cell
@@ -155,15 +158,19 @@ class _Resolver:
         threads = len(self.program.threads)
         if location.thread >= threads:
             raise InputError(f"there is no process P{location.thread}", location.span, f"the last is P{threads - 1}")
-        name = self.architecture.canonical(location.name)
+        if isinstance(self.names, Locals):
+            return self.local(location)
+        name = self.names.canonical(location.name)
         if name is None:
-            message = f"{self.architecture.title or self.test.arch} has no register {location.name}"
-            raise InputError(message, name_span(location), self.architecture.registers)
-        if self.architecture.named_registers:
-            known = self.registers_of(location.thread)
-            if name not in known:
-                hint = near(name, known) or ("it has " + ", ".join(sorted(known)) if known else None)
-                raise InputError(f"P{location.thread} has no register {location.name}", name_span(location), hint)
+            message = f"{self.names.title or self.test.arch} has no register {location.name}"
+            raise InputError(message, name_span(location), self.names.registers)
+        return name
+
+    def local(self, location: Register) -> str:
+        name, known = location.name, self.registers_of(location.thread)
+        if name not in known:
+            hint = near(name, known) or ("it has " + ", ".join(sorted(known)) if known else None)
+            raise InputError(f"P{location.thread} has no register {name}", name_span(location), hint)
         return name
 
     def registers_of(self, thread: int) -> frozenset[str]:
@@ -192,7 +199,7 @@ class _Resolver:
     def type_of(self, place: Place) -> RegisterType:
         if place.thread is not None:
             kind = self.program.register_types.get((place.thread, place.name))
-            return kind or self.architecture.register_type
+            return kind or self.names.register_type
         variable = self.program.variables[place.name]
         return RegisterType(variable.size, variable.signed)
 

@@ -17,7 +17,6 @@ from litmus.c.tables import Primitives
 from litmus.c.types import INT, CType
 from litmus.c.variables import Shared
 from litmus.diagnostics import InputError, Span, Unsupported
-from litmus.isa.architecture import Architecture
 from litmus.program.code import Program, RegisterType, ThreadCode
 from litmus.program.values import Value
 from litmus.source.syntax import Register, Test
@@ -92,30 +91,3 @@ def _initial_registers(
         types[thread][name] = type_
         values[thread][name] = shared.value(item.values[0], type_) if item.values else 0
     return values, types
-
-
-def canonical(name: str) -> str:
-    """Registers of C (locals) have the name that the test gives them."""
-    return name
-
-
-def _rank(name: str) -> tuple[int, str]:
-    """herd orders the registers of C by name."""
-    return 0, name
-
-
-def _needs_a_table(test: Test) -> Program:
-    raise Unsupported("a C test has no meaning without a primitives table", test.arch_span)
-
-
-ARCHITECTURES = {
-    "C": Architecture(
-        name="C",
-        tags=frozenset(),
-        canonical=canonical,
-        rank=_rank,
-        registers="registers are the locals of the function",
-        lower=_needs_a_table,
-        named_registers=True,
-    )
-}

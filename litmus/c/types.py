@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from litmus.program.types import TYPES
 from litmus.program.values import Address, Expr, Op, Reg, ValueFault, apply, wrap
 
 
@@ -38,25 +39,8 @@ UNSIGNED_LONG = CType("unsigned long", 8, signed=False)
 BOOL = CType("bool", 1, signed=False)
 VOID = CType("void", 1, opaque=True)
 
-# name: (size, signed); LP64
-_TYPES: dict[str, tuple[int, bool]] = {
-    "char": (1, True), "signed char": (1, True), "unsigned char": (1, False),
-    "s8": (1, True), "int8_t": (1, True), "u8": (1, False), "uint8_t": (1, False),
-    "short": (2, True), "short int": (2, True), "unsigned short": (2, False), "unsigned short int": (2, False),
-    "s16": (2, True), "int16_t": (2, True), "u16": (2, False), "uint16_t": (2, False),
-    "int": (4, True), "signed": (4, True), "signed int": (4, True), "unsigned": (4, False), "unsigned int": (4, False),
-    "s32": (4, True), "int32_t": (4, True), "u32": (4, False), "uint32_t": (4, False),
-    "long": (8, True), "long int": (8, True), "long long": (8, True), "long long int": (8, True),
-    "signed long": (8, True), "unsigned long": (8, False), "unsigned long int": (8, False),
-    "unsigned long long": (8, False), "unsigned long long int": (8, False), "long unsigned int": (8, False),
-    "s64": (8, True), "int64_t": (8, True), "u64": (8, False), "uint64_t": (8, False),
-    "intptr_t": (8, True), "uintptr_t": (8, False), "ptrdiff_t": (8, True), "size_t": (8, False), "ssize_t": (8, True),
-    "atomic_t": (4, True), "atomic64_t": (8, True), "atomic_long_t": (8, True), "atomic_int": (4, True),
-    "spinlock_t": (4, True), "raw_spinlock_t": (4, True), "mtx_t": (4, True),
-}  # fmt: skip
-
 _BY_NAME = {
-    **{name: CType(name, size, signed) for name, (size, signed) in _TYPES.items()},
+    **{name: CType(name, kind.size, kind.signed) for name, kind in TYPES.items()},
     "int": INT,
     "long": LONG,
     "unsigned int": UNSIGNED,
@@ -65,7 +49,6 @@ _BY_NAME = {
     "_Bool": BOOL,
     "void": VOID,
 }
-
 
 # The types that have the size of a pointer
 _WORDS = (

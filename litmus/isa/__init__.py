@@ -18,7 +18,6 @@ _MODULES = {
     "AArch64": "litmus.isa.aarch64_lowering",
     "RISCV": "litmus.isa.riscv_lowering",
     "ARM": "litmus.isa.arm_lowering",
-    "C": "litmus.c.lowering",
 }
 
 _LOADED: dict[str, Architecture] = {}
@@ -34,7 +33,7 @@ def architecture(name: str, span: Span | None = None) -> Architecture:
         return found
     module = _MODULES.get(name)
     if module is None:
-        raise Unsupported(f"tests for {name} are not supported", span, "supported are " + ", ".join(_MODULES))
+        raise Unsupported(f"tests for {name} are not supported", span, "supported are " + ", ".join((*_MODULES, "C")))
     table: dict[str, Architecture] = import_module(module).ARCHITECTURES
     _LOADED.update(table)
     return table[name]

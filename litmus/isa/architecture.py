@@ -1,4 +1,4 @@
-"""What the rest of the program knows of an instruction set, or of the C dialect."""
+"""What the rest of the program knows of an instruction set."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ class Architecture(Struct, frozen=True, eq=False):
     canonical: from a register as the test spells it to its name in states; None if there is no such register.
     rank: the place of a canonical register in herd's order of registers.
     registers: what a message says about the names of registers.
-    named_registers: the registers are the variables that the program itself names (C).  Then a register that
-    no thread names is a mistake.
     lower: gives the code of a test.  It raises InputError and Unsupported with the span of the offending
     token.
     """
@@ -31,5 +29,4 @@ class Architecture(Struct, frozen=True, eq=False):
     registers: str
     lower: Callable[[Test], Program]
     register_type: RegisterType = RegisterType()
-    named_registers: bool = False
     title: str = ""

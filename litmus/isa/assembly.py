@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
-from litmus.isa.initial import Reference, initial_state, type_named
+from litmus.isa.initial import Reference, initial_state
 from litmus.isa.jumps import NOTE, resolved, unplaced
 from litmus.isa.sizes import unified
 from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
@@ -30,6 +30,7 @@ from litmus.program.code import (
     StoreConditional,
     ThreadCode,
 )
+from litmus.program.types import type_named
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.syntax import AddressOf, Cell, Register, Test
 

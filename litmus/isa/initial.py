@@ -9,33 +9,14 @@ sizes to one variable, where the text shows the address; litmus/isa/sizes.py say
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from litmus.diagnostics import InputError, Span, Unsupported, near
+from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.isa.template import InstructionSet
 from litmus.program.code import RegisterType, Variable
+from litmus.program.types import type_named, unknown_type
 from litmus.program.values import Address, Value, wrap
 from litmus.source.syntax import Init, InitValue, Number, Register, Test
-
-_QUALIFIERS = frozenset({"volatile", "const", "_Atomic"})
-
-
-@lru_cache(maxsize=256)
-def type_named(words: str) -> RegisterType | None:
-    """The size and sign of the type that the test spells with `words`.  None if there is no such type."""
-    from litmus.c.types import named_type
-
-    kind = named_type(" ".join([word for word in words.split() if word not in _QUALIFIERS]) or "int")
-    return None if kind is None else RegisterType(kind.size, kind.signed)
-
-
-def unknown_type(words: str, span: Span) -> InputError:
-    """The error for a type that does not exist."""
-    from litmus.c.types import type_names
-
-    hint = near(words, type_names()) or "types are int, long, int8_t, uint64_t, ..."
-    return InputError(f"unknown type {words}", span, hint)
 
 
 def name_span(register: Register) -> Span:
