@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from litmus.c import syntax as c
-from litmus.program.code import FIXED, Branch, Line, Load, Motion, Operation, ThreadCode
+from litmus.c.tables import Fences, Row
+from litmus.program.code import FIXED, VOLATILE, Branch, Fence, Line, Load, Motion, Operation, ThreadCode
 from litmus.program.values import Expr, Reg
 
 
@@ -55,6 +56,20 @@ class Emitter:
         else:
             self.scoped.append(len(self.lines))
             self.emit(Branch(target, condition), at)
+
+    def fences(self, of: Fences, at: c.At) -> None:
+        """Emit fences, one after the other."""
+        for tags in of:
+            self.emit(Fence(tags), at)
+
+    def after(self, row: Row, read: Expr, at: c.At) -> None:
+        """Emit the fences after an access that read `read`.  If the row has a branch, it comes before them."""
+        if row.branch:
+            # bne to the next instruction: it skips nothing, but all that follows has a control dependency on the value.
+            label = self.label()
+            self.emit(Branch(label, read), at, motion=VOLATILE)
+            self.place(label)
+        self.fences(row.after, at)
 
     def retarget(self, register: str, to: str) -> bool:
         """If the last line loads into the temporary `register`, make it load into `to` instead.  True if it did."""

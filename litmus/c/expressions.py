@@ -7,15 +7,15 @@ their operands has an effect.  Otherwise they stay expressions.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
-from litmus.c import primitives
 from litmus.c import syntax as c
 from litmus.c.catalogue import CATALOGUE
 from litmus.c.emission import Emitter, temporary
 from litmus.c.membarrier import flags
-from litmus.c.membarrier.call import Calls
+from litmus.c.membarrier.shared import Calls
 from litmus.c.tables import Primitives, Row
 from litmus.c.types import (
     INT,
@@ -61,8 +61,8 @@ class Memory(NamedTuple):
     at: c.At
 
 
-class Expressions(Emitter):
-    """The expressions of one thread."""
+class Expressions(Emitter, ABC):
+    """The expressions of one thread, without the primitives, whose lowering stands on this."""
 
     def __init__(
         self,
@@ -81,6 +81,14 @@ class Expressions(Emitter):
         self.declared: set[str] = set()
         self.assigned: set[str] = set(registers)
         self.notes: list[str] = []  # what a reader of the answer must know; each note is there once
+
+    @abstractmethod
+    def primitive(self, e: c.Call) -> TypedValue:
+        """Lower the call of a primitive and return its value."""
+
+    @abstractmethod
+    def primitive_place(self, e: c.Call) -> Memory:
+        """The place that an access primitive such as CAO(x) names."""
 
     # ------------------------------------------------------------ errors
 
@@ -291,7 +299,7 @@ class Expressions(Emitter):
         return TypedValue(self.shared.type_of(self.function, e.operand).size, self.shared.size_type)
 
     def _call(self, e: c.Call) -> TypedValue:
-        return primitives.call(self, e)
+        return self.primitive(e)
 
     def _load_of(self, e: c.Index) -> TypedValue:
         return self.load(self.place_of(e))
@@ -343,7 +351,7 @@ class Expressions(Emitter):
                     self.wrong(f"this is {pointer.type}, not an array", base.at)
                 return self.pointed(self.operated("+", pointer, self.value(index), e.at), base, e.at)
             case c.Call(name) if name in CATALOGUE and CATALOGUE[name].kind == "object":
-                return primitives.place(self, e)
+                return self.primitive_place(e)
             case c.Member():
                 self._member(e)
         self.wrong("this cannot be assigned to or read as a variable", e.at)
@@ -406,10 +414,10 @@ class Expressions(Emitter):
         if isinstance(place, Local):
             return self._name(c.Name(place.name, place.at))
         row = place.load
-        primitives.fences(self, row.before, place.at)
+        self.fences(row.before, place.at)
         register = self.register()
         self.emit(Load(register, place.address, self.width(place), row.load), place.at, motion=self.motion(row))
-        primitives.after(self, row, Reg(register), place.at)
+        self.after(row, Reg(register), place.at)
         return loaded(register, place.type)
 
     def width(self, place: Memory) -> int:
@@ -430,9 +438,9 @@ class Expressions(Emitter):
             return self.set(place.name, value, at)
         row = place.store
         value = converted(value, place.type)
-        primitives.fences(self, row.before, place.at)
+        self.fences(row.before, place.at)
         self.emit(Store(place.address, stored(value), self.width(place), row.store), at, motion=self.motion(row))
-        primitives.fences(self, row.after, place.at)
+        self.fences(row.after, place.at)
         return value
 
     def set(self, name: str, value: TypedValue, at: c.At) -> TypedValue:

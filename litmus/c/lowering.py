@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from litmus.c import one_cpu
 from litmus.c import syntax as c
-from litmus.c.membarrier.call import Calls
 from litmus.c.membarrier.processes import system_of
 from litmus.c.membarrier.promise import KEPT, Membarrier, Promise
+from litmus.c.membarrier.shared import Calls
 from litmus.c.parsing import read_functions
 from litmus.c.statements import Statements
 from litmus.c.tables import Primitives

@@ -7,7 +7,6 @@ its machine code: control dependencies on them, unlike those on branches of C, r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from litmus.c import syntax as c
 from litmus.c.catalogue import (
@@ -24,9 +23,10 @@ from litmus.c.catalogue import (
     Macro,
     Update,
 )
+from litmus.c.expressions import Expressions, Memory
 from litmus.c.membarrier import call as membarrier
 from litmus.c.parsing import parse_expression
-from litmus.c.tables import Fences, Row
+from litmus.c.tables import Row
 from litmus.c.types import (
     INT,
     NOTHING,
@@ -43,11 +43,8 @@ from litmus.c.types import (
     unary,
 )
 from litmus.diagnostics import near
-from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Fence, Load, Set, Store, StoreConditional
-from litmus.program.values import Expr, Op, Reg
-
-if TYPE_CHECKING:
-    from litmus.c.expressions import Expressions, Memory
+from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Load, Set, Store, StoreConditional
+from litmus.program.values import Op, Reg
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:
@@ -76,7 +73,7 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
 def _access(lower: Expressions, e: c.Call, macro: Macro, row: Row) -> TypedValue:
     match macro.kind:
         case "fence":
-            fences(lower, row.before, e.at)
+            lower.fences(row.before, e.at)
             if e.name not in NO_BARRIERS:
                 lower.emit(CompilerBarrier(), e.at)
         case "load":
@@ -110,12 +107,6 @@ def place(lower: Expressions, e: c.Call) -> Memory:
     return _place(lower, e, macro)._replace(load=load, store=store, at=e.at)
 
 
-def fences(lower: Expressions, of: Fences, at: c.At) -> None:
-    """Emit fences, one after the other."""
-    for tags in of:
-        lower.emit(Fence(tags), at)
-
-
 def _clobbers(e: c.Call, macro: Macro) -> Clobbers:
     """Where a call is a barrier to the compiler, in addition to its fences."""
     orders = e.arguments[len(macro.roles.rstrip(ORDER)) :]
@@ -134,16 +125,6 @@ def barrier_after(lower: Expressions, e: c.Call, macro: Macro) -> None:
     """The barrier to the compiler after an access, if there is one."""
     if _clobbers(e, macro) in ("after", "around"):
         lower.emit(CompilerBarrier(), e.at)
-
-
-def after(lower: Expressions, row: Row, read: Expr, at: c.At) -> None:
-    """Emit the fences after an access that read the value `read`.  If the row has a branch, it comes before them."""
-    if row.branch:
-        # bne to the next instruction: it skips nothing, but all that follows has a control dependency on the value.
-        label = lower.label()
-        lower.emit(Branch(label, read), at, motion=VOLATILE)
-        lower.place(label)
-    fences(lower, row.after, at)
 
 
 # ---------------------------------------------------------------- arguments
@@ -226,7 +207,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         names["old"] = exactly(loaded(tested, type_))
         skipped = _skip_unless(lower, _computed(update.when, names), at)
 
-    fences(lower, row.before, at)
+    lower.fences(row.before, at)
     barrier_before(lower, e, macro)
     again = None
     if update.requires is not None:
@@ -264,7 +245,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
             skipped = _skip_unless(lower, when, at)
     if skipped is not None and row.always:
         lower.place(skipped)
-    after(lower, row, Reg(old), at)
+    lower.after(row, Reg(old), at)
     if tested is not None:
         barrier_after(lower, e, macro)
     if skipped is not None and not row.always:

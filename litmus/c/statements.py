@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from litmus.c import primitives
 from litmus.c import syntax as c
-from litmus.c.expressions import Expressions
-from litmus.c.membarrier.call import Calls
+from litmus.c.expressions import Expressions, Memory
+from litmus.c.membarrier.shared import Calls
 from litmus.c.tables import Primitives
 from litmus.c.types import CType, TypedValue, exactly, operate, promoted
 from litmus.c.variables import Shared
@@ -55,6 +56,14 @@ class Statements(Expressions):
     def statement(self, s: c.Statement) -> None:
         """Lower one statement."""
         self._LOWER[type(s)](self, s)
+
+    def primitive(self, e: c.Call) -> TypedValue:
+        """Lower the call of a primitive (litmus.c.primitives)."""
+        return primitives.call(self, e)
+
+    def primitive_place(self, e: c.Call) -> Memory:
+        """The place that an access primitive names."""
+        return primitives.place(self, e)
 
     # ------------------------------------------------------------ declarations
 

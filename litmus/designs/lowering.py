@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from litmus.c import primitives
 from litmus.c import syntax as c
 from litmus.c.expressions import Memory
-from litmus.c.membarrier.call import Calls
 from litmus.c.membarrier.processes import system_of
 from litmus.c.membarrier.promise import Membarrier
+from litmus.c.membarrier.shared import Calls
 from litmus.c.statements import END, Statements
 from litmus.c.tables import Primitives
 from litmus.c.types import INT, NOTHING, TypedValue, exactly, truth
@@ -160,7 +159,7 @@ class _Thread(Statements):
             case "access":
                 self._access(step, at)
             case "barrier" | "smp_mb":
-                primitives.fences(self, self.table[step.deed].before, at)
+                self.fences(self.table[step.deed].before, at)
             case "membarrier":
                 self.emit(Fresh(), at)
                 self._run("membarrier", "", step)

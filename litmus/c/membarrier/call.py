@@ -12,42 +12,23 @@ has begun.  So if a caller of GLOBAL_EXPEDITED does not see the registration, it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
-from msgspec import Struct, field
 
 from litmus.c import syntax as c
+from litmus.c.expressions import Expressions
 from litmus.c.membarrier import flags
 from litmus.c.membarrier.flags import Effect
-from litmus.c.membarrier.processes import Process, System
-from litmus.c.membarrier.promise import Membarrier
+from litmus.c.membarrier.processes import Process
 from litmus.c.tables import Primitives, Row
 from litmus.c.types import INT, TypedValue, converted
 from litmus.diagnostics import near
-from litmus.program.code import Assume, Branch, Fence, Fresh, Load, Operation, Set, Store, StoreConditional, Variable
+from litmus.program.code import Assume, Branch, Fence, Fresh, Load, Operation, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg
-
-if TYPE_CHECKING:
-    from litmus.c.expressions import Expressions
 
 # How many arguments each spelling takes.  One argument: the flags of v12.  Two or three: a command, its flags, a CPU.
 ARGUMENTS = {"sys_membarrier": (0, 1, 2, 3), "membarrier": (0, 2, 3), "smp_memb": (0,), "syscall": (3, 4)}
 
 # The first argument of syscall(2) for membarrier(2): sys/syscall.h.  The number itself depends on the architecture.
 SYSCALLS = ("__NR_membarrier", "SYS_membarrier")
-
-
-class Calls(Struct, frozen=True):
-    """What the calls of a test share: the promise, the processes, and the cells of kernel state in use."""
-
-    promise: Membarrier
-    system: System
-    cells: dict[str, Variable] = field(default_factory=dict)
-
-    def cell(self, name: str, initial: int = 0) -> Address:
-        """The cell of that name, a name that no test can spell."""
-        self.cells[name] = Variable(name, (initial,))
-        return Address(name)
 
 
 def call(lower: Expressions, e: c.Call) -> TypedValue:
