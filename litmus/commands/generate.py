@@ -125,7 +125,7 @@ def _dialect(arch: str | None, lines: list[str]) -> Dialect:
     the other words resemble its words most.
     """
     from litmus.shapes.dialects import DIALECTS, dialect
-    from litmus.shapes.relaxations import knows, resemblance
+    from litmus.shapes.words import knows, resemblance
 
     if arch is not None:
         return dialect(arch)

@@ -14,7 +14,8 @@ from itertools import pairwise, product
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Span
 from litmus.shapes.cycles import Cycle, cycle_of
-from litmus.shapes.relaxations import COMMUNICATIONS, READ, WRITE, Dialect, Relaxation, read_relaxations, spelled
+from litmus.shapes.relaxations import COMMUNICATIONS, READ, WRITE, Dialect, Relaxation, spelled
+from litmus.shapes.words import read_relaxations
 
 Path = tuple[Relaxation, ...]  # a relaxation, or a sequence that counts as one
 

@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus.diagnostics import InputError, Source, Span
-from litmus.shapes.relaxations import DIRECTION, READ, Annotation, Dialect, Relaxation, read_relaxation, spelled
+from litmus.shapes.relaxations import DIRECTION, READ, Annotation, Dialect, Relaxation, spelled
+from litmus.shapes.words import read_relaxation
 
 
 class Thread(Struct, frozen=True):

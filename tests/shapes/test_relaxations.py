@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from litmus.diagnostics import InputError, Source, Span
 from litmus.shapes.dialects import DIALECTS, dialect
-from litmus.shapes.relaxations import Relaxation, known_names, read_relaxation, read_relaxations, spelled
+from litmus.shapes.relaxations import Relaxation, spelled
+from litmus.shapes.words import known_names, read_relaxation, read_relaxations
 
 ALL = [(d.arch, name) for d in DIALECTS.values() for name in known_names(d)]
 
