@@ -6,17 +6,14 @@ A class is a set of events; a relation between classes is known where the test i
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING
 
 from litmus.cat import syntax
 from litmus.cat.dag import Predicate
+from litmus.cat.evaluator import Evaluator
 from litmus.cat.static import rows_of
 from litmus.cat.values import EMPTY, ClassRelation, SetOfValues, Value, ValueSet, describe, items
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.relation.rows import bits
-
-if TYPE_CHECKING:
-    from litmus.cat.expressions import Expressions
 
 Pairs = frozenset[tuple[int, int]]
 
@@ -71,7 +68,7 @@ def _closure(pairs: Pairs) -> Pairs:
         pairs = more
 
 
-def linear_class_orders(cat: Expressions, over: SetOfValues, relation: ClassRelation, at: Span) -> Value:
+def linear_class_orders(cat: Evaluator, over: SetOfValues, relation: ClassRelation, at: Span) -> Value:
     """The strict total orders of some classes that extend a relation between them."""
     masks = [cat.events_of(cat.set_of(member, at)) for member in cat.members(over, at)]
     if len(masks) > MOST_CLASSES:
@@ -88,7 +85,7 @@ def linear_class_orders(cat: Expressions, over: SetOfValues, relation: ClassRela
 # ---------------------------------------------------------------- functions of the language
 
 
-def lift(cat: Expressions, value: Value, at: Span) -> Value:
+def lift(cat: Evaluator, value: Value, at: Span) -> Value:
     """The pairs of classes of which some events are related."""
     classes, relation = items(value, 2, "lift", at)
     masks = [cat.events_of(cat.set_of(member, at)) for member in cat.members(classes, at)]
@@ -99,23 +96,23 @@ def lift(cat: Expressions, value: Value, at: Span) -> Value:
     )
 
 
-def delift(cat: Expressions, value: Value, at: Span) -> Value:
+def delift(cat: Evaluator, value: Value, at: Span) -> Value:
     """The pairs of events of related classes."""
     return _between(cat, as_class_relation(value, "delift", at), (-1,) * cat.facts().facts.size)
 
 
-def deliftinter(cat: Expressions, value: Value, at: Span) -> Value:
+def deliftinter(cat: Evaluator, value: Value, at: Span) -> Value:
     """The pairs of a relation that are of related classes."""
     relation, classes = items(value, 2, "deliftinter", at)
     return _between(cat, as_class_relation(classes, "deliftinter", at), cat.rows_of(cat.relation(relation, at)))
 
 
-def _between(cat: Expressions, classes: ClassRelation, rows: tuple[int, ...]) -> Value:
+def _between(cat: Evaluator, classes: ClassRelation, rows: tuple[int, ...]) -> Value:
     pairs = [(e, f) for before, after in classes.pairs for e in bits(before) for f in bits(after) if rows[e] >> f & 1]
     return cat.relation_of(rows_of(pairs, len(rows)))
 
 
-def bisimulation(cat: Expressions, value: Value, at: Span) -> Value:
+def bisimulation(cat: Evaluator, value: Value, at: Span) -> Value:
     """The greatest part of an equivalence e that transitions t respect, t;e included in e;t."""
     transitions, equivalence = items(value, 2, "bisimulation", at)
     if isinstance(transitions, ClassRelation) or isinstance(equivalence, ClassRelation):

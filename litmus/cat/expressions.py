@@ -14,10 +14,11 @@ from litmus.cat import classes, syntax
 from litmus.cat.dag import Facts, Kind, Scope
 from litmus.cat.deep import Work, later, now, ready
 from litmus.cat.environment import OF_COHERENCE, initial_environment
+from litmus.cat.evaluator import Evaluator
 from litmus.cat.library import models_directory
 from litmus.cat.names import free_variables
 from litmus.cat.primitives import PRIMITIVES
-from litmus.cat.sets import SetsOfValues, refuse_deep
+from litmus.cat.sets import refuse_deep
 from litmus.cat.values import (
     EMPTY,
     UNIVERSE,
@@ -45,7 +46,7 @@ from litmus.diagnostics import InputError, Span, Unsupported, near
 DEEPEST_CALL = 1500  # calls within calls of a model's functions; more are taken for a recursion without an end
 
 
-class Expressions(SetsOfValues):
+class Expressions(Evaluator):
     """Evaluates the expressions of one model for one architecture."""
 
     def __init__(self, scope: Scope, facts: Facts | None) -> None:
@@ -60,35 +61,6 @@ class Expressions(SetsOfValues):
         self.initial = dict(self.environment)
         self.library: tuple[str, ...] = (os.path.join(models_directory(), "lib", ""),)
         self.depth = 0  # of calls
-        self.recursions = 0  # that are being evaluated, each within the one before
-
-    # ------------------------------------------------------------ sets and relations
-
-    def term(self, value: Value, kind: Kind, span: Span) -> int:
-        """The node of a value that must be of `kind`.  Raises InputError at `span` if it is not."""
-        if isinstance(value, Term) and value.kind is kind:
-            return value.node
-        if isinstance(value, Polymorphic):
-            return self.algebra.universe(kind) if value.full else self.algebra.empty(kind)
-        wanted = "a relation" if kind is Kind.RELATION else "a set of events"
-        hint = None
-        if isinstance(value, Term) and kind is Kind.RELATION:
-            hint = f"`[{span.text}]` is its identity relation" if len(span.text) <= 20 else "[...] makes it a relation"
-        elif isinstance(value, Term):
-            hint = "domain(...) and range(...) are its sets"
-        elif isinstance(value, EventValue) and kind is Kind.SET:
-            hint = "`{e}` is the set of it" if len(span.text) > 20 else f"`{{{span.text}}}` is the set of it"
-        elif isinstance(value, PairValue) and kind is Kind.RELATION:
-            hint = "`p ++ 0` is the relation of it"
-        raise InputError(f"{wanted} is expected here, but this is {describe(value)}", span, hint)
-
-    def relation(self, value: Value, span: Span) -> int:
-        """The node of a relation.  Raises InputError at `span` if it is none."""
-        return self.term(value, Kind.RELATION, span)
-
-    def set_of(self, value: Value, span: Span) -> int:
-        """The node of a set of events.  Raises InputError at `span` if it is none."""
-        return self.term(value, Kind.SET, span)
 
     # ------------------------------------------------------------ names
 

@@ -7,11 +7,11 @@ page tables relate nothing: no event of the tests that this program reads access
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from litmus.cat.classes import as_class_relation, bisimulation, delift, deliftinter, lift, linear_class_orders
 from litmus.cat.dag import Kind, location_name
 from litmus.cat.deep import Work
+from litmus.cat.evaluator import Evaluator
 from litmus.cat.values import (
     EMPTY,
     Classes,
@@ -30,9 +30,6 @@ from litmus.cat.values import (
 from litmus.diagnostics import InputError, Span
 from litmus.relation.rows import bits
 
-if TYPE_CHECKING:
-    from litmus.cat.expressions import Expressions
-
 
 def _tag(value: Value, name: str, span: Span) -> str:
     if not isinstance(value, Tag):
@@ -48,51 +45,51 @@ def event_set_of(tag: str) -> str:
 # ---------------------------------------------------------------- relations
 
 
-def _domain(cat: Expressions, value: Value, at: Span) -> Value:
+def _domain(cat: Evaluator, value: Value, at: Span) -> Value:
     return value if isinstance(value, Polymorphic) else Term(Kind.SET, cat.algebra.domain(cat.relation(value, at)))
 
 
-def _range(cat: Expressions, value: Value, at: Span) -> Value:
+def _range(cat: Evaluator, value: Value, at: Span) -> Value:
     return value if isinstance(value, Polymorphic) else Term(Kind.SET, cat.algebra.range(cat.relation(value, at)))
 
 
-def _as_transitive(cat: Expressions, value: Value, at: Span) -> Value:
+def _as_transitive(cat: Evaluator, value: Value, at: Span) -> Value:
     return Term(Kind.RELATION, cat.algebra.plus(cat.relation(value, at)))
 
 
-def _different_values(cat: Expressions, value: Value, at: Span) -> Value:
+def _different_values(cat: Evaluator, value: Value, at: Span) -> Value:
     """The pairs of a relation whose events read or write different values; a fence has none."""
     relation = cat.relation(value, at)
     return Term(Kind.RELATION, cat.algebra.difference(relation, cat.algebra.base("same-value", Kind.RELATION)))
 
 
-def _fromto(cat: Expressions, value: Value, at: Span) -> Value:
+def _fromto(cat: Evaluator, value: Value, at: Span) -> Value:
     """The pairs of events that one of some fences stands between."""
     algebra = cat.algebra
     fences = algebra.intersection(cat.set_of(value, at), algebra.base("F", Kind.SET))
     return Term(Kind.RELATION, _around(cat, fences))
 
 
-def _around(cat: Expressions, events: int) -> int:
+def _around(cat: Evaluator, events: int) -> int:
     algebra = cat.algebra
     po = algebra.base("po", Kind.RELATION)
     return algebra.sequence(algebra.sequence(po, algebra.identity(events)), po)
 
 
-def _same_oa(cat: Expressions, value: Value, at: Span) -> Value:
+def _same_oa(cat: Evaluator, value: Value, at: Span) -> Value:
     cat.relation(value, at)
     return Term(Kind.RELATION, cat.algebra.empty(Kind.RELATION))
 
 
-def _no_page_table(cat: Expressions, value: Value, at: Span) -> Value:
+def _no_page_table(cat: Evaluator, value: Value, at: Span) -> Value:
     return EMPTY
 
 
-def _fail(cat: Expressions, value: Value, at: Span) -> Value:
+def _fail(cat: Evaluator, value: Value, at: Span) -> Value:
     raise Missing(f"the model fails on {describe(value)}", at)
 
 
-def _ctrlcfence(cat: Expressions, value: Value, at: Span) -> Value:
+def _ctrlcfence(cat: Evaluator, value: Value, at: Span) -> Value:
     """Control dependencies with a fence between the two; (ctrl, fences), or as before herd7 7.57 the fences alone."""
     algebra = cat.algebra
     ctrl, fences = algebra.base("ctrl", Kind.RELATION), value
@@ -108,27 +105,27 @@ def _ctrlcfence(cat: Expressions, value: Value, at: Span) -> Value:
 # ---------------------------------------------------------------- tags
 
 
-async def _tag2events(cat: Expressions, value: Value, at: Span) -> Value:
+async def _tag2events(cat: Evaluator, value: Value, at: Span) -> Value:
     name = event_set_of(_tag(value, "tag2events", at))
     found = await cat.named(name, at, f"there is no set of events {name}")
     cat.set_of(found, at)
     return found
 
 
-async def _tag2relation(cat: Expressions, value: Value, at: Span) -> Value:
+async def _tag2relation(cat: Evaluator, value: Value, at: Span) -> Value:
     name = _tag(value, "tag2scope", at)
     found = await cat.named(name, at, f"there is no relation {name}: the test has no scope tree")
     cat.relation(found, at)
     return found
 
 
-async def _tag2fenced(cat: Expressions, value: Value, at: Span) -> Value:
+async def _tag2fenced(cat: Evaluator, value: Value, at: Span) -> Value:
     fences = cat.set_of(await _tag2events(cat, value, at), at)
     fromto = cat.relation(await cat.named("fromto", at, "the model does not define the relation fromto"), at)
     return Term(Kind.RELATION, cat.algebra.intersection(fromto, _around(cat, fences)))
 
 
-def _loc2events(cat: Expressions, value: Value, at: Span) -> Value:
+def _loc2events(cat: Evaluator, value: Value, at: Span) -> Value:
     name = location_name(_tag(value, "loc2events", at))
     return Term(Kind.SET, cat.algebra.base(name, Kind.SET))
 
@@ -136,11 +133,11 @@ def _loc2events(cat: Expressions, value: Value, at: Span) -> Value:
 # ---------------------------------------------------------------- sets of values
 
 
-def _classes_loc(cat: Expressions, value: Value, at: Span) -> Value:
+def _classes_loc(cat: Evaluator, value: Value, at: Span) -> Value:
     return Classes(cat.set_of(value, at))
 
 
-def _classes(cat: Expressions, value: Value, at: Span) -> Value:
+def _classes(cat: Evaluator, value: Value, at: Span) -> Value:
     """The classes of an equivalence: the sets of events that it connects."""
     rows = cat.rows_of(cat.relation(value, at))
     left = sum(1 << e for e, row in enumerate(rows) if row | sum(1 << f for f, r in enumerate(rows) if r >> e & 1))
@@ -158,7 +155,7 @@ def _classes(cat: Expressions, value: Value, at: Span) -> Value:
     return ValueSet(tuple(found))
 
 
-def _linearisations(cat: Expressions, value: Value, at: Span) -> Value:
+def _linearisations(cat: Evaluator, value: Value, at: Span) -> Value:
     """The strict total orders of a set that extend a relation: none if it is cyclic there."""
     over, relation = items(value, 2, "linearisations", at)
     if isinstance(over, SetOfValues):
@@ -169,7 +166,7 @@ def _linearisations(cat: Expressions, value: Value, at: Span) -> Value:
     return cat.linear_orders(cat.events_of(events), node, at)
 
 
-def _co_locs(cat: Expressions, value: Value, at: Span) -> Value:
+def _co_locs(cat: Evaluator, value: Value, at: Span) -> Value:
     """`co_locs (r, S)`: for each set in S its linearisations; kept as they are for classes-loc(...)."""
     relation, sets = items(value, 2, "co_locs", at)
     if isinstance(sets, Classes):
@@ -179,7 +176,7 @@ def _co_locs(cat: Expressions, value: Value, at: Span) -> Value:
     )
 
 
-def _cross(cat: Expressions, value: Value, at: Span) -> Value:
+def _cross(cat: Evaluator, value: Value, at: Span) -> Value:
     """`cross S`: the unions of one relation from each set in S."""
     if isinstance(value, Orders) and not value.combined:
         return Orders(value.events, value.relation, combined=True)
@@ -190,7 +187,7 @@ def _cross(cat: Expressions, value: Value, at: Span) -> Value:
     return ValueSet(tuple(Term(Kind.RELATION, union) for union in dict.fromkeys(unions)))
 
 
-PRIMITIVES: dict[str, Callable[[Expressions, Value, Span], Value | Work[Value]]] = {
+PRIMITIVES: dict[str, Callable[[Evaluator, Value, Span], Value | Work[Value]]] = {
     "domain": _domain,
     "range": _range,
     "as_transitive": _as_transitive,

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from litmus.cat import syntax
 from litmus.cat.dag import NeedsExecution, NeedsTest
 from litmus.cat.deep import later
+from litmus.cat.evaluator import Evaluator
 from litmus.cat.values import (
     EMPTY,
     ClassRelation,
@@ -30,9 +31,6 @@ from litmus.cat.values import (
 )
 from litmus.diagnostics import InputError, Unsupported
 
-if TYPE_CHECKING:
-    from litmus.cat.expressions import Expressions
-
 MAXIMUM_ROUNDS = 1000  # of a recursion over sets of values
 DEEPEST_RECURSION = 10  # recursions within each other; each is evaluated twice for once that the outer one is
 
@@ -45,7 +43,7 @@ class _Body(NamedTuple):
     binding: syntax.Binding
     name: str
 
-    async def value(self, cat: Expressions, scope: dict[str, Thunk]) -> Value:
+    async def value(self, cat: Evaluator, scope: dict[str, Thunk]) -> Value:
         """The value where the names of the group are bound as in `scope`."""
         whole = await cat.evaluate(self.binding.value, scope)
         if not self.binding.pattern.tuple:
@@ -54,7 +52,7 @@ class _Body(NamedTuple):
 
 
 async def define_recursive(
-    cat: Expressions, bindings: tuple[syntax.Binding, ...], environment: Environment
+    cat: Evaluator, bindings: tuple[syntax.Binding, ...], environment: Environment
 ) -> dict[str, Thunk]:
     """The environment after `let rec bindings`.  Raises InputError for a mistake in a value."""
     functions: dict[str, syntax.Function] = {}
@@ -91,7 +89,7 @@ async def define_recursive(
     return scope_with({name: result(name) for name in values})
 
 
-async def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+async def _solution(cat: Evaluator, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a recursive group.  Raises Unsupported where it stands in too many others."""
     if cat.recursions >= DEEPEST_RECURSION:
         at = next(iter(bodies.values())).binding.span
@@ -103,7 +101,7 @@ async def _solution(cat: Expressions, bodies: dict[str, _Body], scope_with: _Sco
         cat.recursions -= 1
 
 
-async def _solved(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+async def _solved(cat: Evaluator, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a recursive group.
 
     Kinds come first: the rounds start from the empty set of no particular kind, so what a body
@@ -148,14 +146,14 @@ async def _solved(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scope
     return current
 
 
-def _refuse_simultaneous(cat: Expressions, bodies: dict[str, _Body], group: int) -> None:
+def _refuse_simultaneous(cat: Evaluator, bodies: dict[str, _Body], group: int) -> None:
     """The names of a tuple change at once, variables of a Recursion one after the other: the least fixpoint is one."""
     for body in bodies.values():
         if body.binding.pattern.tuple and group in cat.algebra.groups and not cat.algebra.is_monotone(group):
             raise Unsupported("a recursion over a tuple is supported only where it grows", body.binding.pattern.span)
 
 
-async def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
+async def _iterated(cat: Evaluator, bodies: dict[str, _Body], scope_with: _Scoped) -> dict[str, Value]:
     """The values of a group with sets of values in it, in rounds."""
     for body in bodies.values():
         if body.binding.pattern.tuple:
@@ -177,7 +175,7 @@ async def _iterated(cat: Expressions, bodies: dict[str, _Body], scope_with: _Sco
     raise InputError("this recursion does not come to rest", next(iter(bodies.values())).binding.span)
 
 
-def _is_within(cat: Expressions, value: Value, before: Value, binding: syntax.Binding) -> bool:
+def _is_within(cat: Evaluator, value: Value, before: Value, binding: syntax.Binding) -> bool:
     if isinstance(value, ClassRelation):
         return value.pairs <= (before.pairs if isinstance(before, ClassRelation) else frozenset())
     return cat.is_subset(value, before, binding.value.span)
