@@ -1,6 +1,6 @@
-"""The catalogue of primitives: every macro that a C test may use, what kind it is, and its row.
+"""The catalogue of primitives: all that a C test may use, of what kind each is, and its row.
 
-Here is what is the same on every architecture: which arguments a macro takes, and what it does to its
+Here is what is the same on every architecture: which arguments a primitive takes, and what it does to its
 variable.  The primitives table of an architecture (models/primitives) says what a row becomes there.  Sources:
 the kernel's include/linux/atomic, Documentation/atomic_t.txt and tools/memory-model/linux-kernel.def;
 liburcu's urcu/uatomic/api.h, urcu/system.h and urcu/compiler.h.
@@ -36,7 +36,7 @@ class Update(Struct, frozen=True):
     requires: str | None = None
 
 
-class Macro(Struct, frozen=True):
+class Primitive(Struct, frozen=True):
     """One row of the catalogue.  `roles` has one letter for each argument.
 
     result: what a load returns, as an expression over `old` (the value read) and `a` (the value argument).  None: it
@@ -65,7 +65,7 @@ LOCK = Update("1", requires="old == 0")
 TRYLOCK = Update("1", "old == 0", when="old == 0")
 
 FENCES = {
-    # macro: row
+    # primitive: row
     **{name: name for name in (
         "barrier", "smp_mb", "smp_rmb", "smp_wmb", "mb", "rmb", "wmb", "smp_read_barrier_depends",
         "smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__before_spinlock", "smp_mb__after_spinlock",
@@ -84,7 +84,7 @@ FENCES = {
 }  # fmt: skip
 
 ACCESSES = {
-    # macro: (kind, roles, row)
+    # primitive: (kind, roles, row)
     "READ_ONCE": ("load", "l", "READ_ONCE"),
     "WRITE_ONCE": ("store", "lv", "WRITE_ONCE"),
     "ACCESS_ONCE": ("object", "l", "READ_ONCE"),
@@ -175,7 +175,7 @@ MEMBARRIERS = ("sys_membarrier", "membarrier", "smp_memb", "syscall")
 
 
 def _updates() -> Iterator[tuple[str, str, str, Update]]:
-    """(macro, roles, row, update)."""
+    """(primitive, roles, row, update)."""
     for suffix in SUFFIXES:
         yield f"xchg{suffix}", "pv", f"xchg{suffix}", XCHG
         yield f"cmpxchg{suffix}", "pvv", f"cmpxchg{suffix}", CMPXCHG
@@ -216,14 +216,14 @@ def _updates() -> Iterator[tuple[str, str, str, Update]]:
     yield "spin_trylock", "p", "spin_trylock", TRYLOCK
 
 
-CATALOGUE: dict[str, Macro] = {
-    **{name: Macro("fence", "", row) for name, row in FENCES.items()},
-    **{name: Macro(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},  # type: ignore[arg-type]
-    **{name: Macro("update", roles, row, update) for name, roles, row, update in _updates()},
-    **{name: Macro("membarrier", "", "smp_mb") for name in MEMBARRIERS},
-    "mprotect": Macro("shootdown", "", "mprotect"),
-    "spin_unlock": Macro("store", "p", "spin_unlock", value=0),
-    "test_bit": Macro("load", "vp", "READ_ONCE", result="1 & old >> a"),
+CATALOGUE: dict[str, Primitive] = {
+    **{name: Primitive("fence", "", row) for name, row in FENCES.items()},
+    **{name: Primitive(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},  # type: ignore[arg-type]
+    **{name: Primitive("update", roles, row, update) for name, roles, row, update in _updates()},
+    **{name: Primitive("membarrier", "", "smp_mb") for name in MEMBARRIERS},
+    "mprotect": Primitive("shootdown", "", "mprotect"),
+    "spin_unlock": Primitive("store", "p", "spin_unlock", value=0),
+    "test_bit": Primitive("load", "vp", "READ_ONCE", result="1 & old >> a"),
     # Fences that name a variable; no table supports them yet.
-    **{f"synchronize_srcu{suffix}": Macro("load", "p", "synchronize_srcu") for suffix in ("", "_expedited")},
+    **{f"synchronize_srcu{suffix}": Primitive("load", "p", "synchronize_srcu") for suffix in ("", "_expedited")},
 }

@@ -20,7 +20,7 @@ from litmus.c.catalogue import (
     POINTER,
     VALUE,
     Clobbers,
-    Macro,
+    Primitive,
     Update,
 )
 from litmus.c.expressions import Expressions, Memory
@@ -52,96 +52,96 @@ def call(lower: Expressions, e: c.Call) -> TypedValue:
 
     Raises InputError if there is no primitive of that name, Unsupported for the atomics of C11.
     """
-    macro = CATALOGUE.get(e.name)
-    if macro is None:
+    primitive = CATALOGUE.get(e.name)
+    if primitive is None:
         if e.name in C11:
             lower.unsupported(f"{e.name}: the atomics of C11 are not supported", e.name_at, C11[e.name])
         lower.wrong(f"Unknown macro {e.name}", e.name_at, near(e.name, CATALOGUE))
-    if macro.kind == "membarrier":
+    if primitive.kind == "membarrier":
         value = membarrier.call(lower, e)
         lower.emit(CompilerBarrier(), e.at)
         return value
-    row = _row(lower, e, macro)
-    if _clobbers(e, macro) == "call":
+    row = _row(lower, e, primitive)
+    if _clobbers(e, primitive) == "call":
         lower.emit(CompilerBarrier(), e.at)
-        value = _access(lower, e, macro, row)
+        value = _access(lower, e, primitive, row)
         lower.emit(CompilerBarrier(), e.at)
         return value
-    return _access(lower, e, macro, row)
+    return _access(lower, e, primitive, row)
 
 
-def _access(lower: Expressions, e: c.Call, macro: Macro, row: Row) -> TypedValue:
-    match macro.kind:
+def _access(lower: Expressions, e: c.Call, primitive: Primitive, row: Row) -> TypedValue:
+    match primitive.kind:
         case "fence":
             lower.fences(row.before, e.at)
             if e.name not in NO_BARRIERS:
                 lower.emit(CompilerBarrier(), e.at)
         case "load":
-            target = _place(lower, e, macro)._replace(load=row, at=e.at)
-            names = _given(lower, e, macro, target.type)
-            barrier_before(lower, e, macro)
+            target = _place(lower, e, primitive)._replace(load=row, at=e.at)
+            names = _given(lower, e, primitive, target.type)
+            barrier_before(lower, e, primitive)
             value = lower.load(target)
-            barrier_after(lower, e, macro)
-            return value if macro.result is None else _computed(macro.result, {**names, "old": exactly(value)})
+            barrier_after(lower, e, primitive)
+            return value if primitive.result is None else _computed(primitive.result, {**names, "old": exactly(value)})
         case "object":
             return lower.load(place(lower, e))
         case "store":
-            target = _place(lower, e, macro)._replace(store=row, at=e.at)
-            value = lower.value(e.arguments[1]) if macro.value is None else TypedValue(macro.value, INT)
-            barrier_before(lower, e, macro)
+            target = _place(lower, e, primitive)._replace(store=row, at=e.at)
+            value = lower.value(e.arguments[1]) if primitive.value is None else TypedValue(primitive.value, INT)
+            barrier_before(lower, e, primitive)
             lower.store(target, value, e.at)
-            barrier_after(lower, e, macro)
+            barrier_after(lower, e, primitive)
         case "shootdown":
             return membarrier.shootdown(lower, e, row)
         case "update":
-            assert macro.update is not None
-            return _update(lower, e, macro, macro.update, row)
+            assert primitive.update is not None
+            return _update(lower, e, primitive, primitive.update, row)
     return NOTHING
 
 
 def place(lower: Expressions, e: c.Call) -> Memory:
-    """The place that an access macro such as CAO(x) names."""
-    macro = CATALOGUE[e.name]
-    _row(lower, e, macro)
+    """The place that an access primitive such as CAO(x) names."""
+    primitive = CATALOGUE[e.name]
+    _row(lower, e, primitive)
     load, store = lower.table["READ_ONCE"], lower.table["WRITE_ONCE"]
-    return _place(lower, e, macro)._replace(load=load, store=store, at=e.at)
+    return _place(lower, e, primitive)._replace(load=load, store=store, at=e.at)
 
 
-def _clobbers(e: c.Call, macro: Macro) -> Clobbers:
+def _clobbers(e: c.Call, primitive: Primitive) -> Clobbers:
     """Where a call is a barrier to the compiler, in addition to its fences."""
-    orders = e.arguments[len(macro.roles.rstrip(ORDER)) :]
+    orders = e.arguments[len(primitive.roles.rstrip(ORDER)) :]
     if orders and isinstance(orders[0], c.Name):
         return ORDER_CLOBBERS[orders[0].name]
-    return CLOBBERS.get(macro.row, "")
+    return CLOBBERS.get(primitive.row, "")
 
 
-def barrier_before(lower: Expressions, e: c.Call, macro: Macro) -> None:
+def barrier_before(lower: Expressions, e: c.Call, primitive: Primitive) -> None:
     """The barrier to the compiler before an access, if there is one."""
-    if _clobbers(e, macro) in ("before", "around"):
+    if _clobbers(e, primitive) in ("before", "around"):
         lower.emit(CompilerBarrier(), e.at)
 
 
-def barrier_after(lower: Expressions, e: c.Call, macro: Macro) -> None:
+def barrier_after(lower: Expressions, e: c.Call, primitive: Primitive) -> None:
     """The barrier to the compiler after an access, if there is one."""
-    if _clobbers(e, macro) in ("after", "around"):
+    if _clobbers(e, primitive) in ("after", "around"):
         lower.emit(CompilerBarrier(), e.at)
 
 
 # ---------------------------------------------------------------- arguments
 
 
-def _row(lower: Expressions, e: c.Call, macro: Macro) -> Row:
+def _row(lower: Expressions, e: c.Call, primitive: Primitive) -> Row:
     """The row of a call; if the call has a memory order, the row for that order.
 
     Raises InputError if the number of arguments or the memory order is wrong, Unsupported if the row says so.
     """
-    roles = macro.roles
+    roles = primitive.roles
     needed = len(roles.rstrip(ORDER))
     if not needed <= len(e.arguments) <= len(roles):
         takes = f"{needed} to {len(roles)}" if needed < len(roles) else str(needed)
         plural = "" if takes == "1" else "s"
         lower.wrong(f"{e.name} takes {takes} argument{plural}, not {len(e.arguments)}", e.at)
-    row = lower.table[macro.row]
+    row = lower.table[primitive.row]
     if row.unsupported:
         lower.unsupported(f"{e.name}: {row.unsupported}", e.at)
     for order in e.arguments[needed:]:
@@ -161,9 +161,11 @@ ORDERS = (
 )  # fmt: skip
 
 
-def _place(lower: Expressions, e: c.Call, macro: Macro) -> Memory:
-    """The shared place that the arguments name.  The macro takes an lvalue (`*x`) or a pointer (`x`)."""
-    role, argument = next(pair for pair in zip(macro.roles, e.arguments, strict=False) if pair[0] in (LVALUE, POINTER))
+def _place(lower: Expressions, e: c.Call, primitive: Primitive) -> Memory:
+    """The shared place that the arguments name.  The primitive takes an lvalue (`*x`) or a pointer (`x`)."""
+    role, argument = next(
+        pair for pair in zip(primitive.roles, e.arguments, strict=False) if pair[0] in (LVALUE, POINTER)
+    )
     if role == LVALUE:
         return lower.place_of(argument)
     pointer = lower.value(argument)
@@ -174,11 +176,11 @@ def _place(lower: Expressions, e: c.Call, macro: Macro) -> Memory:
     return lower.pointed(pointer, argument, e.at)
 
 
-def _given(lower: Expressions, e: c.Call, macro: Macro, type_: CType) -> dict[str, TypedValue]:
+def _given(lower: Expressions, e: c.Call, primitive: Primitive, type_: CType) -> dict[str, TypedValue]:
     """The value arguments, converted to `type_`, under the names that the catalogue uses for them (a, b)."""
     given = [
         exactly(converted(lower.value(argument), type_))
-        for role, argument in zip(macro.roles, e.arguments, strict=False)
+        for role, argument in zip(primitive.roles, e.arguments, strict=False)
         if role == VALUE
     ]
     return dict(zip("ab", given, strict=False))
@@ -187,15 +189,15 @@ def _given(lower: Expressions, e: c.Call, macro: Macro, type_: CType) -> dict[st
 # ---------------------------------------------------------------- atomic updates
 
 
-def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Row) -> TypedValue:
+def _update(lower: Expressions, e: c.Call, primitive: Primitive, update: Update, row: Row) -> TypedValue:
     """Lower an atomic read-modify-write.
 
     If the update is a loop, only its last round is lowered, the one that succeeds.  An update that decides not to
     store (a cmpxchg that fails) is kept as well.
     """
-    target = _place(lower, e, macro)
+    target = _place(lower, e, primitive)
     type_ = target.type
-    names = _given(lower, e, macro, type_)
+    names = _given(lower, e, primitive, type_)
     old, at = lower.register(), e.at
     size = lower.width(target)
     linked = row.method == "llsc"
@@ -208,7 +210,7 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         skipped = _skip_unless(lower, _computed(update.when, names), at)
 
     lower.fences(row.before, at)
-    barrier_before(lower, e, macro)
+    barrier_before(lower, e, primitive)
     again = None
     if update.requires is not None:
         again = lower.label()
@@ -247,11 +249,11 @@ def _update(lower: Expressions, e: c.Call, macro: Macro, update: Update, row: Ro
         lower.place(skipped)
     lower.after(row, Reg(old), at)
     if tested is not None:
-        barrier_after(lower, e, macro)
+        barrier_after(lower, e, primitive)
     if skipped is not None and not row.always:
         lower.place(skipped)
     if tested is None:
-        barrier_after(lower, e, macro)
+        barrier_after(lower, e, primitive)
     return NOTHING if update.result is None else _computed(update.result, names)
 
 

@@ -114,7 +114,7 @@ class SizeOf(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A macro or function call; `name_at` is the place of its name."""
+    """A primitive or function call; `name_at` is the place of its name."""
 
     name: str
     arguments: tuple[Expression, ...]

@@ -136,5 +136,5 @@ class _Blame:
         return ", ".join(parts)
 
     def is_barrier(self, event: int) -> bool:
-        macro = CATALOGUE.get(self.names.word(event))
-        return macro is not None and macro.kind == "fence"
+        primitive = CATALOGUE.get(self.names.word(event))
+        return primitive is not None and primitive.kind == "fence"

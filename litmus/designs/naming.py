@@ -134,8 +134,8 @@ class Names:
 
     def is_simple(self, event: int) -> bool:
         """Whether an access of a block is plain, READ_ONCE() or WRITE_ONCE().  Then telling its value is enough."""
-        macro = CATALOGUE.get(self.word(event))
-        return macro is None or macro.row in ("READ_ONCE", "WRITE_ONCE")
+        primitive = CATALOGUE.get(self.word(event))
+        return primitive is None or primitive.row in ("READ_ONCE", "WRITE_ONCE")
 
     def is_access(self, event: int) -> bool:
         """Whether an event is one of the scenario's own accesses."""
@@ -169,7 +169,7 @@ class Names:
         return " ".join(self._span(event).text.split()).rstrip(";")
 
     def word(self, event: int) -> str:
-        """The macro of the statement."""
+        """The primitive of the statement."""
         return self.source(event).partition("(")[0].strip()
 
     def line(self, event: int) -> int:

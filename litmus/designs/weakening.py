@@ -46,8 +46,8 @@ def _barriers(design: Design) -> Iterator[tuple[Barrier, str, c.Statement]]:
                 names[id(node.statement)] = node.name
             if isinstance(node, c.ExpressionStatement) and isinstance(node.expression, c.Call):
                 call = node.expression
-                macro = CATALOGUE.get(call.name)
-                if macro is not None and macro.kind == "fence" and macro.row != COMPILER_ONLY:
+                primitive = CATALOGUE.get(call.name)
+                if primitive is not None and primitive.kind == "fence" and primitive.row != COMPILER_ONLY:
                     text = place(body, call.at).text
                     yield Barrier(text, names.get(id(node)), hook, place(body, call.at)), hook, node
 

@@ -60,9 +60,9 @@ def read_primitive(text: str) -> Primitive:
             raise InputError(f"the fragment {word} does not end", hint="a fragment of C is in braces: '{ smp_wmb(); }'")
         return Primitive(word, word)
     word = word.removesuffix("()")
-    macro = FENCES.get(dialect("C").aliases.get(word, word))
-    if macro is not None:
-        return Primitive(macro, macro + "()" if not CATALOGUE[macro].roles else macro)
+    fence = FENCES.get(dialect("C").aliases.get(word, word))
+    if fence is not None:
+        return Primitive(fence, fence + "()" if not CATALOGUE[fence].roles else fence)
     word = ALIASES.get(word, word)
     if in_c(word) is not None:
         return Primitive(word, word)
@@ -75,8 +75,8 @@ def read_primitive(text: str) -> Primitive:
 
 def known_words() -> list[str]:
     """The names of all primitives."""
-    macros = [*dict.fromkeys(FENCES.values()), *ALIASES, *ORDERED, NONE, *dialect("C").aliases]
-    return macros + [name for d in DIALECTS.values() for name in _instructions(d)]
+    primitives = [*dict.fromkeys(FENCES.values()), *ALIASES, *ORDERED, NONE, *dialect("C").aliases]
+    return primitives + [name for d in DIALECTS.values() for name in _instructions(d)]
 
 
 def dressed(threads: Sequence[Dress | None], leaving: Sequence[Relaxation], of: Dialect) -> Cycle:
@@ -104,7 +104,9 @@ def in_c(name: str) -> Dress | None:
         return _ordered(ORDERED[name], c)
     if name.startswith("{"):
         return _fence(name)
-    stem = next((short for short, macro in SHORT.items() if macro == name), "Rcu" if name == "rcu_read_lock" else name)
+    stem = next(
+        (short for short, primitive in SHORT.items() if primitive == name), "Rcu" if name == "rcu_read_lock" else name
+    )
     return _fence(stem) if stem in c.fences else _dependency(name, c)
 
 
@@ -149,12 +151,12 @@ def equivalent(name: str, table: Primitives) -> str | None:
     stem = _instructions(DIALECTS[table.arch]).get(name)
     if in_c(name) is not None:
         return name
-    fences = (macro for macro in FENCES.values() if CATALOGUE[macro].kind == "fence")
-    return next((macro for macro in fences if stem is not None and _same_fence(table, macro, stem)), None)
+    fences = (fence for fence in FENCES.values() if CATALOGUE[fence].kind == "fence")
+    return next((fence for fence in fences if stem is not None and _same_fence(table, fence, stem)), None)
 
 
-def _same_fence(table: Primitives, macro: str, stem: str) -> bool:
-    fences = table[CATALOGUE[macro].row].before
+def _same_fence(table: Primitives, fence: str, stem: str) -> bool:
+    fences = table[CATALOGUE[fence].row].before
     return len(fences) == 1 and {tag.lower() for tag in fences[0]} == {stem.lower()}
 
 
@@ -190,10 +192,10 @@ def in_assembly(name: str, table: Primitives) -> Dress | None:
         return _fence(stem) if stem in of.fences else _dependency(name, of)
     if name in ORDERED:
         return _translated(ORDERED[name], table, of)
-    macro = CATALOGUE.get(name)
-    if macro is None or macro.kind != "fence" or table[macro.row].unsupported:
+    primitive = CATALOGUE.get(name)
+    if primitive is None or primitive.kind != "fence" or table[primitive.row].unsupported:
         return None
-    return _one_fence(table[macro.row].before, of)
+    return _one_fence(table[primitive.row].before, of)
 
 
 def _one_fence(fences: tuple[frozenset[str], ...], of: Dialect) -> Dress | None:
@@ -214,10 +216,10 @@ def _translated(places: tuple[tuple[int, str], ...], table: Primitives, of: Dial
     fenced = ""
     for place, mark in places:
         reads, writes = ACCESSES[mark]
-        for macro, direction in ((reads, READ), (writes, WRITE)):
-            if macro is None:
+        for primitive, direction in ((reads, READ), (writes, WRITE)):
+            if primitive is None:
                 continue
-            row = table[CATALOGUE[macro].row]
+            row = table[CATALOGUE[primitive].row]
             beside = row.after if place == FIRST else row.before
             tags = row.load if direction == READ else row.store
             if row.branch or (beside and len(places) > 1) or not tags <= of.annotations.keys():

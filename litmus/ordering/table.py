@@ -253,8 +253,8 @@ def _planned(asked: Asked) -> _Plan:
         for row in asked.rows:
             for column in asked.columns:
                 ways = _ways(row, column, model, table)
-                for primitive, macro in ways.replaced:
-                    note = f"{primitive.title} in a C test is {macro}(), which is just that under {model}"
+                for primitive, fence in ways.replaced:
+                    note = f"{primitive.title} in a C test is {fence}(), which is just that under {model}"
                     plan.notes[note] = None
                 roles = tuple(_roles(plan, model, shapes, ways))
                 plan.cells[model, row.name, column.name] = Cell(model, row, column, roles, frozenset())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from litmus.c.catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Macro, Update
+from litmus.c.catalogue import CATALOGUE, LVALUE, ORDER, POINTER, Primitive, Update
 from litmus.c.membarrier.call import ARGUMENTS, SYSCALLS
 from litmus.c.tables import Fences, Primitives, Row, Tags
 
@@ -56,8 +56,8 @@ def _note(row: Row) -> str:
 
 
 def _alternatives(name: str, table: Primitives) -> dict[str, Row]:
-    macro = CATALOGUE[name]
-    return {} if macro.kind == "membarrier" else dict(table.alternatives.get(macro.row, {}))
+    primitive = CATALOGUE[name]
+    return {} if primitive.kind == "membarrier" else dict(table.alternatives.get(primitive.row, {}))
 
 
 def source(name: str, row: Row) -> str:
@@ -70,13 +70,13 @@ def source(name: str, row: Row) -> str:
 
 def signature(name: str) -> str:
     """How a primitive is called: `cmpxchg(x, a, b)`; what may be left out is in brackets."""
-    macro = CATALOGUE[name]
-    if macro.kind == "membarrier":
+    primitive = CATALOGUE[name]
+    if primitive.kind == "membarrier":
         return f"{name}({_arguments_of_call(name)})"
-    values = iter("ab" if macro.update or macro.result else "v")
+    values = iter("ab" if primitive.update or primitive.result else "v")
     words = {LVALUE: "*x", POINTER: "x", ORDER: "order"}
-    given = [words.get(role) or next(values) for role in macro.roles]
-    needed = len(macro.roles.rstrip(ORDER))
+    given = [words.get(role) or next(values) for role in primitive.roles]
+    needed = len(primitive.roles.rstrip(ORDER))
     left_out = "".join(f"[, {word}]" for word in given[needed:])
     return f"{name}({', '.join(given[:needed])}{left_out})"
 
@@ -90,19 +90,23 @@ def _arguments_of_call(name: str) -> str:
 
 def effect(name: str) -> str:
     """What a primitive does, whatever the architecture."""
-    macro = CATALOGUE[name]
-    match macro.kind:
+    primitive = CATALOGUE[name]
+    match primitive.kind:
         case "fence":
             return "a fence"
         case "load":
-            return "reads *x" if macro.result is None else f"reads *x; returns {macro.result}, old being what it read"
+            return (
+                "reads *x"
+                if primitive.result is None
+                else f"reads *x; returns {primitive.result}, old being what it read"
+            )
         case "store":
-            return f"writes *x = {'v' if macro.value is None else macro.value}"
+            return f"writes *x = {'v' if primitive.value is None else primitive.value}"
         case "object":
             return "*x, read or assigned with one volatile access"
         case "update":
-            assert macro.update is not None
-            return _update(macro.update)
+            assert primitive.update is not None
+            return _update(primitive.update)
         case "membarrier":
             if not max(ARGUMENTS[name]):
                 return "membarrier(2), to every other thread"
@@ -128,33 +132,33 @@ def _update(update: Update) -> str:
 
 def becomes(name: str, row: Row, table: Primitives) -> str:
     """The fences and accesses of a row, in order, by their names in cat models."""
-    macro = CATALOGUE[name]
+    primitive = CATALOGUE[name]
     if row.unsupported is not None:
         return f"not supported: {row.unsupported}"
-    if macro.kind == "membarrier":
+    if primitive.kind == "membarrier":
         fence = ", ".join(_fences(row.before))
         return f"{fence}, threads are interrupted and answer, {fence}; in each of them {fence}"
     if row.orders is not None:
-        return "; ".join(f"{order}: {_steps(macro, one, table)}" for order, one in row.orders.items())
-    return _steps(macro, row, table)
+        return "; ".join(f"{order}: {_steps(primitive, one, table)}" for order, one in row.orders.items())
+    return _steps(primitive, row, table)
 
 
-def _steps(macro: Macro, row: Row, table: Primitives) -> str:
+def _steps(primitive: Primitive, row: Row, table: Primitives) -> str:
     steps = _fences(row.before)
-    if row.test and macro.update is not None and macro.update.when is not None:
-        steps.insert(0, f"R, and the rest if {macro.update.when}")
-    steps += _access(macro, row, table)
+    if row.test and primitive.update is not None and primitive.update.when is not None:
+        steps.insert(0, f"R, and the rest if {primitive.update.when}")
+    steps += _access(primitive, row, table)
     if row.interrupts:
         steps.append("the process's other threads are interrupted")
     after = ["a branch on what was read"] * row.branch + _fences(row.after)
-    conditional = macro.update is not None and macro.update.when is not None and not row.always
+    conditional = primitive.update is not None and primitive.update.when is not None and not row.always
     if after and conditional:
         after[-1] += " (where it stored)"
     return ", ".join(steps + after) or "no instruction"
 
 
-def _access(macro: Macro, row: Row, table: Primitives) -> list[str]:
-    match macro.kind:
+def _access(primitive: Primitive, row: Row, table: Primitives) -> list[str]:
+    match primitive.kind:
         case "load":
             return ["R" + _sets(row.load)]
         case "store":

@@ -78,14 +78,14 @@ class _Thread:
 
     def _call(self, name: str) -> str:
         """A fence, or an atomic update of a variable that only this thread uses."""
-        macro = CATALOGUE[name]
-        if macro.update is None:
+        primitive = CATALOGUE[name]
+        if primitive.update is None:
             return f"{name}();"
         own = f"own{self.number}" + (f"_{self.own}" if self.own else "")
         self.own += 1
         self.parameters[own] = "atomic_t" if name.startswith("atomic_") else "int"
-        values = iter(VALUES[macro.update.when])
-        arguments = [own if role == POINTER else next(values) for role in macro.roles if role != ORDER]
+        values = iter(VALUES[primitive.update.when])
+        arguments = [own if role == POINTER else next(values) for role in primitive.roles if role != ORDER]
         return f"{name}({', '.join(arguments)});"
 
     def _access(self, n: int, access: Access, place: str, data: str) -> None:
@@ -103,11 +103,11 @@ def _is_reader(step: Relaxation | None) -> bool:
     return step is not None and step.stem == READER
 
 
-def _named(macro: str | None, place: str, *values: str) -> str:
-    """The text of an access: the call of a macro, or a plain access if `macro` is empty."""
-    assert macro is not None, "the dialect says which accesses an annotation can stand on"
+def _named(primitive: str | None, place: str, *values: str) -> str:
+    """The text of an access: the call of a primitive, or a plain access if `primitive` is empty."""
+    assert primitive is not None, "the dialect says which accesses an annotation can stand on"
     pointed = f"*({place})" if " " in place else f"*{place}"
-    if not macro:
+    if not primitive:
         return pointed
-    argument = pointed if CATALOGUE[macro].roles.startswith(LVALUE) else place
-    return f"{macro}({', '.join((argument, *values))})"
+    argument = pointed if CATALOGUE[primitive].roles.startswith(LVALUE) else place
+    return f"{primitive}({', '.join((argument, *values))})"

@@ -2,8 +2,8 @@
 
 If diy7 has the relaxation, its stem is that of diy7.  A stem stands for an instruction, and in C for a primitive.
 C has, by their own names, all primitives that are fences and the atomic updates.  An update is done between the two
-accesses, on a variable that only this thread uses.  The annotations of C are all macros that load or store.  The short
-names are those of the kernel's litmus tests.
+accesses, on a variable that only this thread uses.  The annotations of C are the primitives that load or store.  The
+short names are those of the kernel's litmus tests.
 """
 
 from __future__ import annotations
@@ -81,15 +81,15 @@ FENCES = {
     READER: "rcu_read_lock",
     **{
         name: name
-        for name, macro in CATALOGUE.items()
-        if macro.kind in ("fence", "update", "shootdown")
+        for name, primitive in CATALOGUE.items()
+        if primitive.kind in ("fence", "update", "shootdown")
         and not name.startswith(("spin_", "rcu_read_"))
         and name not in (*SHORT.values(), "atomic_inc_not_zero")  # it does nothing to a variable that is 0
     },
 }  # fmt: skip
 
 ACCESSES = {
-    # annotation: the macro that reads and the macro that writes (None: there is none); "" is a plain access
+    # annotation: the primitive that reads and the primitive that writes (None: there is none); "" is a plain access
     "Once": ("READ_ONCE", "WRITE_ONCE"),
     "Acquire": ("smp_load_acquire", None),
     "Release": (None, "smp_store_release"),
@@ -107,7 +107,7 @@ _C = Dialect(
     _DEPENDENCIES,
     annotations={a: "R" * (reads is not None) + "W" * (writes is not None) for a, (reads, writes) in ACCESSES.items()},
     plain="Once",
-    aliases={**{macro: short for short, macro in SHORT.items()}, "membarrier": "Memb", "smp_memb": "Memb"},
+    aliases={**{primitive: short for short, primitive in SHORT.items()}, "membarrier": "Memb", "smp_memb": "Memb"},
 )
 
 DIALECTS = {d.arch: d for d in (_C, _X86, _PPC, _AARCH64, _ARM, _RISCV, _X86_64)}

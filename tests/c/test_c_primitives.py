@@ -8,7 +8,7 @@ import pytest
 from c_interpreter import DroppedError, Run, operations, program, run_c
 from msgspec.structs import replace
 
-from litmus.c.catalogue import CATALOGUE, ORDER, POINTER, VALUE, Macro
+from litmus.c.catalogue import CATALOGUE, ORDER, POINTER, VALUE, Primitive
 from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import InputError, Unsupported
 from litmus.isa import architecture
@@ -54,7 +54,7 @@ def shape(trace: list[Operation]) -> str:
     return " ".join(filter(None, map(spelled, trace)))
 
 
-def arguments_of(macro: Macro, name: str = "x") -> str:
+def arguments_of(macro: Primitive, name: str = "x") -> str:
     values = iter("12")
     spell = {POINTER: name, "l": f"*{name}", VALUE: None}
     return ", ".join(spell[r] or next(values) for r in macro.roles if r != ORDER)
