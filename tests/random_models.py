@@ -77,6 +77,21 @@ class _Expressions:
         return f"({self.set(depth - 1)} * {self.set(depth - 1)})"
 
 
+def random_difference(generator: random.Random) -> str:
+    """A relation that another relation is taken away from, in one of several ways."""
+    expressions = _Expressions(generator, SETS, RELATIONS)
+    kept, taken = expressions.relation(1), expressions.relation(2)
+    return generator.choice(
+        (
+            f"({kept} \\ {taken})",
+            f"({kept} \\ ({kept}; {kept}))",
+            f"({kept} & ~{taken})",
+            f"([{expressions.set(1)} \\ domain {taken}]; {kept})",
+            f"({kept}; [~range {taken}])",
+        )
+    )
+
+
 def random_model(seed: int, registers: bool = False) -> str:
     """The text of a model: some familiar axioms, and one to three random ones.  registers: with `catdep`."""
     generator = random.Random(seed)
