@@ -1,0 +1,50 @@
+"""Random programs with loops: the engines agree on them, and their loops matter."""
+
+from __future__ import annotations
+
+import pytest
+from agreement import common, said
+from cases import case
+from loop_programs import ARCHITECTURES, loop_cases, random_loop_program
+
+from litmus.cat import load_model
+from litmus.engine import Answer
+
+MODELS = {"PPC": "power", "ARM": "arm", "AArch64": "aarch64", "RISCV": "riscv", "X86_64": "x86-tso", "C": "power"}
+
+
+def table(arch: str) -> str | None:
+    return "power" if arch == "C" else None
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_engines_agree_on_programs_with_loops(arch: str, full: bool) -> None:
+    number, largest = (2000, 100_000) if full else (10, 2000)
+    for found in loop_cases(arch, table(arch), 0, number, largest):
+        under = load_model(MODELS[arch], found.tags)
+        answer, reference = said(found, under, "auto"), said(found, under, "enumerate")
+        assert common(answer, counted=False) == common(reference, counted=False), found.name
+
+
+@pytest.mark.slow
+def test_more_rounds_have_more_final_states_in_some_programs() -> None:
+    """So a round that is followed is not always one that could be left out."""
+    more = 0
+    for arch in ARCHITECTURES:
+        for found in loop_cases(arch, table(arch), 0, 30, 100_000):
+            under = load_model(MODELS[arch], found.tags)
+            once, twice = (said(case(found.name, table(arch), bound), under, "auto") for bound in (1, 2))
+            if isinstance(twice, Answer):
+                more += not isinstance(once, Answer) or once.states != twice.states
+    assert more >= 10
+
+
+def test_a_round_may_fail_in_every_way() -> None:
+    """The programs leave registers, flags, reservations and stores behind, and floating blocks land in them."""
+    machine = [random_loop_program("PPC", seed) for seed in range(200)]
+    for word in ("lwarx", "stwcx.", "xor", "addi", "sync"):
+        assert sum(word in text for text in machine) >= 10, word
+    in_c = [random_loop_program("C", seed) for seed in range(200)]
+    for word in ("while (1)", "do {", "break;", "xchg(", "cmpxchg(", "sys_membarrier", "else"):
+        assert sum(word in text for text in in_c) >= 10, word
+    assert random_loop_program("PPC", 7) == machine[7]
