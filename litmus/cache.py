@@ -17,7 +17,7 @@ from functools import cache
 Plain = None | bool | int | str | bytes | Sequence["Plain"] | Mapping[str, "Plain"]
 
 # The packages whose code derives what is kept: compiled models and the tables of grammars.
-_DERIVING = ("cat", "source")
+_DERIVING = ("cat", "source", "source/lalr")
 
 
 @cache

@@ -15,8 +15,7 @@ from typing import BinaryIO, NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.source.comments import comments_of
-from litmus.source.errors import misspelt
-from litmus.source.state import Final, read_final, read_init
+from litmus.source.state import Final, misspelt, read_final, read_init
 from litmus.source.statements import statements_of
 from litmus.source.symbolic import with_threads
 from litmus.source.syntax import Bool, Cell, Condition, Init, Test

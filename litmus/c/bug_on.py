@@ -14,10 +14,10 @@ from msgspec import Struct
 from litmus.c import syntax as c
 from litmus.c.parsing import read_functions
 from litmus.diagnostics import InputError, Source, Span
-from litmus.source.errors import parse
+from litmus.source.lalr.explain import parse
+from litmus.source.lalr.trees import Token, Tree, as_token, as_tree
 from litmus.source.state import Final, integer, raise_at, read_final, thread_of
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
-from litmus.source.trees import Token, Tree, as_token, as_tree
 
 _GRAMMAR = r"""
 start: "BUG_ON" "(" disjunction ")" [";"]

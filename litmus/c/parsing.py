@@ -9,17 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from litmus.c import syntax as c
 from litmus.c.syntax import At, Expression, Statement
 from litmus.diagnostics import InputError, Span
-from litmus.source.errors import misspelt
-from litmus.source.grammar import lark_parser, parser
-from litmus.source.trees import Node, Token, Tree
-
-if TYPE_CHECKING:
-    from lark.exceptions import UnexpectedInput
+from litmus.source.lalr.run import END, Unexpected, parser
+from litmus.source.lalr.trees import Node, Token, Tree
+from litmus.source.state import misspelt
 
 GRAMMAR = r"""
 function: QUALIFIER* (TYPE_WORD STAR*)? NAME "(" parameters ")" block
@@ -197,36 +193,25 @@ def parse_expression(text: str) -> Expression:
 
 def _tree(text: str, start: str) -> Tree:
     # One scanner serves all states.  With contextual scanners, Python would compile one for each state it meets: 6 ms.
-    grammar = GRAMMAR, ("function", "expression", "block"), "basic"
-    tree = parser(*grammar).parse(text, start)
-    if tree is not None:
-        return tree
-    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-
     try:
-        lark_parser(*grammar).parse(text, start=start)
-        raise AssertionError("Lark accepts what its tables do not")
-    except UnexpectedToken as error:
-        token = error.token
-        if token.type == "$END":
-            end = len(text.rstrip())
-            raise _SyntaxError("the text ends too early", At(max(0, end - 1), end), _expected(error)) from None
-        at = At(token.start_pos or 0, token.end_pos or 0)
-        raise _SyntaxError(f"unexpected '{token}'", at, _expected(error)) from None
-    except UnexpectedCharacters as error:
-        start_ = error.pos_in_stream or 0
-        at = At(start_, start_ + 1)
-        raise _SyntaxError(f"unexpected '{text[at.start]}'", at, _expected(error)) from None
+        return parser(GRAMMAR, ("function", "expression", "block"), "basic").parse(text, start)
+    except Unexpected as stop:
+        unexpected = stop
+    hint = _expected(unexpected.accepted)
+    if unexpected.kind == END:
+        end = len(text.rstrip())
+        raise _SyntaxError("the text ends too early", At(max(0, end - 1), end), hint)
+    at = At(unexpected.start, unexpected.end)
+    raise _SyntaxError(f"unexpected '{text[at.start : at.end]}'", at, hint)
 
 
-def _expected(error: UnexpectedInput) -> str | None:
+def _expected(accepted: set[str]) -> str | None:
     """A hint that says what the grammar expects.  None if it expects too many different things to list."""
-    accepts = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or error.allowed or ())  # type: ignore[attr-defined]
-    if "SEMICOLON" in accepts:
+    if "SEMICOLON" in accepted:
         return "is a ; missing before this?"
     spelled = {"LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}", "COLON": ":", "NAME": "a name", "COMMA": ","}
-    known = sorted(spelled[a] for a in accepts if a in spelled)
-    return f"expected {' or '.join(known)}" if known and len(accepts) <= 4 else None
+    known = sorted(spelled[a] for a in accepted if a in spelled)
+    return f"expected {' or '.join(known)}" if known and len(accepted) <= 4 else None
 
 
 # ---------------------------------------------------------------- from trees to syntax

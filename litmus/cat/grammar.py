@@ -1,4 +1,4 @@
-"""The grammar of the cat language, for Lark's LALR parser; terminals are cut by litmus.cat.parsing.
+"""The grammar of the cat language, for the LALR tables; litmus.cat.parsing cuts the tokens.
 
 Operators from loose to tight: `|` (right), `++` (right), `;` (right), `\\` (left), `&` (right), then one
 level that does not associate (cartesian `*`, postfix `* + ?`, prefix `~`), then `^-1`, application.

@@ -1,22 +1,19 @@
 """The parser of the cat language: text -> litmus.cat.syntax.
 
-Tokens are cut here rather than by Lark because one of them depends on its neighbours: `*` is the
-cartesian product if an operand can start after it and the closure otherwise.  Lark's LALR tables
+Tokens are cut here, not by the grammar, because one of them depends on its neighbours: `*` is the
+cartesian product if an operand can start after it and the closure otherwise.  The tables of the grammar
 then do the rest.  More lenient than herd7 in one place: `let x = po*` may be followed by `~empty ...`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING
 
 from litmus.cat import syntax
 from litmus.cat.grammar import GRAMMAR, KEYWORDS, OPERATORS, SPELLINGS
 from litmus.diagnostics import InputError, Source, Span, near
-
-if TYPE_CHECKING:
-    from lark import Token
+from litmus.source.lalr.run import END, Unexpected, parser
+from litmus.source.lalr.trees import Token
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n\f]+|//[^\n]*|\#[^\n]*)
@@ -47,16 +44,13 @@ def _skip_comment(source: Source, start: int) -> int:
     return at
 
 
-_Cut = tuple[str, int, int]
-
-
-def tokens(source: Source) -> list[_Cut]:
-    """The tokens of a model file: (terminal of the grammar, start, end).
+def tokens(source: Source) -> list[Token]:
+    """The tokens of a model file.
 
     Raises InputError at a character that starts none, and at a misspelt keyword that begins a line.
     """
     text = source.text
-    found: list[_Cut] = []
+    found: list[Token] = []
     at, length = 0, len(text)
     scan = _TOKEN.match
     while at < length:
@@ -64,38 +58,41 @@ def tokens(source: Source) -> list[_Cut]:
         if match is None:
             raise _bad_character(source, at)
         kind = match.lastgroup
-        end = match.end()
+        start, at = at, match.end()
         if kind == "comment":
-            end = _skip_comment(source, at)
-        elif kind == "NAME":
-            found.append((KEYWORDS.get(match.group(), "NAME"), at, end))
-        elif kind == "operator":
-            found.append((OPERATORS[match.group()], at, end))
+            at = _skip_comment(source, start)
         elif kind != "blank":
+            token = Token(match[0])
+            if kind == "NAME":
+                kind = KEYWORDS.get(token, kind)
+            elif kind == "operator":
+                kind = OPERATORS[token]
             assert kind is not None
-            found.append((kind, at, end))
-        at = end
-    for i, (kind, start, end) in enumerate(found):
-        if kind == "NAME" and (i == 0 or (text[start - 1] == "\n" and found[i - 1][0] == "NAME")):
+            token.type, token.start_pos, token.end_pos = kind, start, at
+            found.append(token)
+    for i, token in enumerate(found):
+        if token.type == "NAME" and (i == 0 or (text[token.start_pos - 1] == "\n" and found[i - 1].type == "NAME")):
             # `let x = r` and below it `acyclc x`: not r applied to two arguments, lazily, unnoticed;
             # nor is `acyclc x` the title of the file
-            misspelt = _misspelt_keyword(source, found[i])
+            misspelt = _misspelt_keyword(source, token)
             if misspelt is not None:
                 raise misspelt
-        if kind == "STAR" and i + 1 < len(found) and found[i + 1][0] in _STARTS_OPERAND:
-            negated_check = found[i + 1][0] == "TILDE" and i + 2 < len(found) and found[i + 2][0] in _PREDICATES
+        if token.type == "STAR" and i + 1 < len(found) and found[i + 1].type in _STARTS_OPERAND:
+            negated_check = found[i + 1].type == "TILDE" and i + 2 < len(found) and found[i + 2].type in _PREDICATES
             if not negated_check:
-                found[i] = ("CARTESIAN", start, end)
+                token.type = "CARTESIAN"
     return found
 
 
-def _misspelt_keyword(source: Source, cut: _Cut) -> InputError | None:
+def _span(source: Source, token: Token) -> Span:
+    return Span(source, token.start_pos, token.end_pos)
+
+
+def _misspelt_keyword(source: Source, token: Token) -> InputError | None:
     """The error that a token is, if it is a name that is nearly the keyword of an instruction."""
-    kind, start, end = cut
-    word = source.text[start:end]
-    if kind != "NAME" or not any(_distance(word, keyword) == 1 for keyword in _INSTRUCTION_WORDS):
+    if token.type != "NAME" or not any(_distance(token, keyword) == 1 for keyword in _INSTRUCTION_WORDS):
         return None
-    return InputError(f"unexpected `{word}`", Span(source, start, end), near(word, _INSTRUCTION_WORDS))
+    return InputError(f"unexpected `{token}`", _span(source, token), near(token, _INSTRUCTION_WORDS))
 
 
 def _distance(word: str, keyword: str) -> int:
@@ -127,58 +124,40 @@ def _bad_character(source: Source, at: int) -> InputError:
     return InputError(f"unexpected character {character!r}", span)
 
 
-@cache
-def _token_class() -> type[Token]:
-    from lark import Token
-
-    return Token
-
-
 def parse(source: Source) -> syntax.ModelFile:
     """The syntax tree of a model file.
 
     Raises InputError at the token that cannot stand where it is, saying what could.
     """
-    from lark.exceptions import UnexpectedToken
-
     from litmus.cat.reading import Reader
-    from litmus.source.grammar import lark_parser
 
     found = tokens(source)
-    token_class = _token_class()
-    driver = lark_parser(GRAMMAR, ("start",), "basic").parse_interactive("")
-    text = source.text
-    previous = None
     try:
-        for kind, start, end in found:
-            token = token_class(kind, text[start:end], start_pos=start, end_pos=end)
-            driver.feed_token(token)
-            previous = token
-        tree = driver.feed_eof(previous)  # type: ignore[no-untyped-call]
-    except UnexpectedToken as error:
-        accepts: set[str] = driver.accepts()  # type: ignore[no-untyped-call]
-        raise _syntax_error(source, found, error.token, accepts) from None
-    return Reader(source).model(tree)
+        tree = parser(GRAMMAR, ("start",), "basic").parse(source.text, "start", found)
+    except Unexpected as stop:
+        unexpected = stop
+    else:
+        return Reader(source).model(tree)
+    raise _syntax_error(source, found, unexpected)
 
 
-def _syntax_error(source: Source, found: list[_Cut], token: Token, accepts: set[str]) -> InputError:
-    """What is wrong at `token`, and what could have stood there."""
-    if token.type == "$END":
+def _syntax_error(source: Source, found: list[Token], unexpected: Unexpected) -> InputError:
+    """What is wrong with the token at which the grammar stops, and what could have stood there."""
+    accepts = unexpected.accepted
+    if unexpected.kind == END:
         end = len(source.text.rstrip())
         return InputError("the file ends too early", Span(source, end, end), _expectation(accepts))
-    at = next(i for i, (_, begin, _) in enumerate(found) if begin == token.start_pos)
-    kind, start, end = found[at]
-    line = source.text.rfind("\n", 0, start) + 1
-    first = next(cut for cut in found if cut[1] >= line)
+    at = next(i for i, token in enumerate(found) if token.start_pos == unexpected.start)
+    word = found[at]
+    kind = word.type
+    line = source.text.rfind("\n", 0, word.start_pos) + 1
+    first = next(token for token in found if token.start_pos >= line)
     misspelt = _misspelt_keyword(source, first)
     if misspelt is not None:
         return misspelt
-    if kind == "_EQ" and at <= 2 and first == found[0] and first[0] == "NAME":  # `lte x = ...`, read as a title
-        start, end = first[1:]
-        hint = near(source.text[start:end], KEYWORDS)
-        return InputError(f"unexpected `{source.text[start:end]}`", Span(source, start, end), hint)
-    word = source.text[start:end]
-    before = [k for k, _, _ in found[max(0, at - 3) : at]]
+    if kind == "_EQ" and at <= 2 and first is found[0] and first.type == "NAME":  # `lte x = ...`, read as a title
+        return InputError(f"unexpected `{first}`", _span(source, first), near(first, KEYWORDS))
+    before = [token.type for token in found[max(0, at - 3) : at]]
     hint = _expectation(accepts)
     if (kind in ("STAR", "PLUS", "OPTIONAL", "CARTESIAN") and "_SEMI" in accepts) or (
         kind == "TILDE" and before[-1:] == ["CARTESIAN"]
@@ -190,7 +169,7 @@ def _syntax_error(source: Source, found: list[_Cut], token: Token, accepts: set[
         hint = f"`{word}` as an operand needs parentheses"
     elif word in KEYWORDS and "NAME" in accepts and "ZERO" not in accepts:
         hint = f"`{word}` is a keyword and cannot be a name"
-    return InputError(f"unexpected `{word}`", Span(source, start, end), hint)
+    return InputError(f"unexpected `{word}`", _span(source, word), hint)
 
 
 def _expectation(accepts: set[str]) -> str | None:

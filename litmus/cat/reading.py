@@ -1,19 +1,16 @@
-"""Lark's trees of cat models -> litmus.cat.syntax."""
+"""Trees of cat models -> litmus.cat.syntax."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast
 
-from lark import Token, Tree
 from msgspec.structs import replace
 
 from litmus.cat import syntax
 from litmus.cat.dag import Effect, Predicate
 from litmus.diagnostics import Source, Span
-
-Branch = Tree[Token]
-Child = Branch | Token
+from litmus.source.lalr.trees import Node, Token, Tree, as_token, as_tree, leaves_first
 
 _UNARY: dict[str, syntax.UnaryOperator] = {
     "identity": "[]",
@@ -53,16 +50,15 @@ class Reader:
         self._conditions: dict[int, syntax.Condition] = {}
         self._expressions: dict[int, syntax.Expression] = {}
 
-    def model(self, tree: Branch) -> syntax.ModelFile:
+    def model(self, tree: Tree) -> syntax.ModelFile:
         """A whole file."""
-        for part in tree.iter_subtrees():
+        for part in leaves_first(tree):
             self._read(part)
-        header = tree.children[0]
-        assert isinstance(header, Tree)
+        header = as_tree(tree.children[0])
         words: list[str] = []
         catdep = False
         first: Span | None = None
-        for token in cast("list[Token]", header.children):
+        for token in map(as_token, header.children):
             if token.type == "CATDEP":
                 catdep = True
             else:
@@ -71,7 +67,7 @@ class Reader:
         head = words[0] if words else ""
         return syntax.ModelFile(" ".join(words), catdep, self.block(tree.children[1:]), first, head)
 
-    def _read(self, tree: Branch) -> None:
+    def _read(self, tree: Tree) -> None:
         """Reads one tree, unless it is only a part of the one around it."""
         kind, children = tree.data, tree.children
         if kind in _INSTRUCTIONS:
@@ -81,34 +77,32 @@ class Reader:
         elif kind in _EXPRESSIONS:
             self._expressions[id(tree)] = _EXPRESSIONS[kind](self, children, self.span(tree))
 
-    def expression(self, tree: Child) -> syntax.Expression:
+    def expression(self, tree: Node) -> syntax.Expression:
         """The expression that a tree stands for."""
         return self._expressions[id(tree)]
 
     # ------------------------------------------------------------ places
 
-    def span(self, tree: Child) -> Span:
+    def span(self, tree: Node) -> Span:
         """Where a tree or a token was read."""
-        if isinstance(tree, Token):
-            return Span(self.source, cast(int, tree.start_pos), cast(int, tree.end_pos))
-        meta = tree.meta
-        return Span(self.source, meta.start_pos, meta.end_pos)
+        assert tree is not None
+        return Span(self.source, tree.start_pos, tree.end_pos)
 
     # ------------------------------------------------------------ instructions
 
-    def block(self, children: list[Child]) -> tuple[syntax.Instruction, ...]:
+    def block(self, children: list[Node]) -> tuple[syntax.Instruction, ...]:
         """A sequence of instructions."""
         return tuple(self._instructions[id(child)] for child in children)
 
-    def _let(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _let(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.Let(self.bindings(children[1]), False, None, span)
 
-    def _letrec(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _letrec(self, children: list[Node], span: Span) -> syntax.Instruction:
         when = next((c for c in children if isinstance(c, Tree) and c.data == "when"), None)
         test = self._test(when.children, self.span(when)) if when is not None else None
         return syntax.Let(self.bindings(children[2]), True, test, span)
 
-    def _test(self, children: list[Child], span: Span) -> syntax.Test:
+    def _test(self, children: list[Node], span: Span) -> syntax.Test:
         effect: Effect = "check"
         negated = False
         predicate: Predicate = "empty"
@@ -127,71 +121,71 @@ class Reader:
         assert expression is not None
         return syntax.Test(effect, negated, predicate, expression, name, span)
 
-    def _variables(self, children: list[Child]) -> tuple[syntax.Variable, ...]:
-        return tuple(syntax.Variable(str(c), self.span(c)) for c in children if cast(Token, c).type == "NAME")
+    def _variables(self, children: list[Node]) -> tuple[syntax.Variable, ...]:
+        return tuple(syntax.Variable(str(c), self.span(c)) for c in children if as_token(c).type == "NAME")
 
-    def _show(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _show(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.Show(self._variables(children), span)
 
-    def _unshow(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _unshow(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.Unshow(self._variables(children), span)
 
-    def _show_as(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _show_as(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.ShowAs(self.expression(children[1]), str(children[2]), span)
 
-    def _include(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _include(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.Include(str(children[1])[1:-1], self.span(children[1]))
 
-    def _procedure(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _procedure(self, children: list[Node], span: Span) -> syntax.Instruction:
         name, argument, block = children[-3:]
         recursive = len(children) == 5
         return syntax.Procedure(str(name), recursive, self.pattern(argument), self._block(block), span)
 
-    def _block(self, tree: Child) -> tuple[syntax.Instruction, ...]:
-        return self.block(cast(Branch, tree).children)
+    def _block(self, tree: Node) -> tuple[syntax.Instruction, ...]:
+        return self.block(as_tree(tree).children)
 
-    def _call(self, children: list[Child], span: Span) -> syntax.Instruction:
-        name = str(cast(Branch, children[3]).children[0]) if len(children) == 4 else None
+    def _call(self, children: list[Node], span: Span) -> syntax.Instruction:
+        name = str(as_tree(children[3]).children[0]) if len(children) == 4 else None
         procedure = syntax.Variable(str(children[1]), self.span(children[1]))
         return syntax.Call(procedure, self.expression(children[2]), name, span)
 
-    def _forall(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _forall(self, children: list[Node], span: Span) -> syntax.Instruction:
         _, variable, _, domain, block = children
         return syntax.Forall(str(variable), self.expression(domain), self._block(block), span)
 
-    def _with_from(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _with_from(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.WithFrom(str(children[0]), self.expression(children[1]), span)
 
-    def _match_instruction(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _match_instruction(self, children: list[Node], span: Span) -> syntax.Instruction:
         clauses = tuple(
-            syntax.InstructionClause(_tag(cast(Token, c.children[0])), self._block(c.children[1]), self.span(c))
+            syntax.InstructionClause(_tag(as_token(c.children[0])), self._block(c.children[1]), self.span(c))
             for c in children[2:]
             if isinstance(c, Tree)
         )
         return syntax.MatchInstruction(self.expression(children[1]), clauses, span)
 
-    def _if_variant(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _if_variant(self, children: list[Node], span: Span) -> syntax.Instruction:
         otherwise = self._block(children[3]) if len(children) == 4 else ()
         return syntax.IfVariant(self.variant(children[1]), self._block(children[2]), otherwise, span)
 
-    def _debug(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _debug(self, children: list[Node], span: Span) -> syntax.Instruction:
         return syntax.Debug(self.expression(children[1]), span)
 
-    def _enum(self, children: list[Child], span: Span) -> syntax.Instruction:
-        tags = tuple(str(c)[1:] for c in children if cast(Token, c).type == "TAG")
+    def _enum(self, children: list[Node], span: Span) -> syntax.Instruction:
+        tags = tuple(str(c)[1:] for c in children if as_token(c).type == "TAG")
         return syntax.Enum(str(children[1]), tags, span)
 
-    def _events(self, children: list[Child], span: Span) -> syntax.Instruction:
+    def _events(self, children: list[Node], span: Span) -> syntax.Instruction:
         kind, name, arguments = children
-        items = tuple(self.expression(c) for c in cast(Branch, arguments).children)
-        return syntax.Events(cast(Token, kind).type == "DEFAULT", str(name), items, span)
+        items = tuple(self.expression(c) for c in as_tree(arguments).children)
+        return syntax.Events(as_token(kind).type == "DEFAULT", str(name), items, span)
 
     # ------------------------------------------------------------ bindings
 
-    def bindings(self, tree: Child) -> tuple[syntax.Binding, ...]:
+    def bindings(self, tree: Node) -> tuple[syntax.Binding, ...]:
         """`pattern = exp and f (x) = exp ...`."""
         found: list[syntax.Binding] = []
-        for bound in cast("list[Branch]", cast(Branch, tree).children):
+        for bound in map(as_tree, as_tree(tree).children):
             span = self.span(bound)
             if bound.data == "bind_value":
                 pattern, value = bound.children
@@ -208,101 +202,101 @@ class Reader:
             value = replace(value, name=pattern.names[0] or "" if pattern.names else "")
         return syntax.Binding(pattern, value, span)
 
-    def pattern(self, tree: Child) -> syntax.Pattern:
+    def pattern(self, tree: Node) -> syntax.Pattern:
         """A formal argument or the left side of a binding."""
         assert isinstance(tree, Tree)
         children = tree.children
         if len(children) == 1 and isinstance(children[0], Tree):  # pattern -> pattern_name
             children = children[0].children
-        names = tuple(_name(cast(Token, c)) for c in children)
+        names = tuple(_name(as_token(c)) for c in children)
         return syntax.Pattern(names, len(names) != 1, self.span(tree))
 
     # ------------------------------------------------------------ conditions
 
-    def condition(self, tree: Child) -> syntax.Condition:
+    def condition(self, tree: Node) -> syntax.Condition:
         """What stands between `if` and `then`."""
         return self._conditions[id(tree)]
 
-    def variant(self, tree: Child) -> syntax.Variant:
+    def variant(self, tree: Node) -> syntax.Variant:
         """`"v"`, `not v`, `v && w`, `v || w`."""
         return cast(syntax.Variant, self._conditions[id(tree)])
 
-    def _has_variant(self, children: list[Child], span: Span) -> syntax.Condition:
+    def _has_variant(self, children: list[Node], span: Span) -> syntax.Condition:
         return syntax.HasVariant(str(children[-1])[1:-1], span)
 
-    def _not_variant(self, children: list[Child], span: Span) -> syntax.Condition:
+    def _not_variant(self, children: list[Node], span: Span) -> syntax.Condition:
         return syntax.NotVariant(self.variant(children[-1]), span)
 
-    def _both_variants(self, conjunction: bool, children: list[Child], span: Span) -> syntax.Condition:
+    def _both_variants(self, conjunction: bool, children: list[Node], span: Span) -> syntax.Condition:
         return syntax.BothVariants(conjunction, self.variant(children[0]), self.variant(children[-1]), span)
 
-    def _compare(self, relation: Literal["=", "subset", "in"], children: list[Child], span: Span) -> syntax.Condition:
+    def _compare(self, relation: Literal["=", "subset", "in"], children: list[Node], span: Span) -> syntax.Condition:
         return syntax.Compare(relation, self.expression(children[0]), self.expression(children[-1]), span)
 
     # ------------------------------------------------------------ expressions
 
-    def _variable(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _variable(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Variable(str(children[0]), span)
 
-    def _binary(self, operator: syntax.BinaryOperator, children: list[Child], span: Span) -> syntax.Expression:
+    def _binary(self, operator: syntax.BinaryOperator, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Binary(operator, self.expression(children[0]), self.expression(children[-1]), span)
 
-    def _unary(self, operator: syntax.UnaryOperator, children: list[Child], span: Span) -> syntax.Expression:
+    def _unary(self, operator: syntax.UnaryOperator, children: list[Node], span: Span) -> syntax.Expression:
         operand = next(child for child in children if isinstance(child, Tree))
         return syntax.Unary(operator, self.expression(operand), span)
 
-    def _apply(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _apply(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Apply(self.expression(children[0]), self.expression(children[1]), span)
 
-    def _apply_name(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _apply_name(self, children: list[Node], span: Span) -> syntax.Expression:
         argument = syntax.Variable(str(children[1]), self.span(children[1]))
         return syntax.Apply(self.expression(children[0]), argument, span)
 
-    def _function(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _function(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Function("", self.pattern(children[1]), self.expression(children[2]), span)
 
-    def _zero(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _zero(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Zero(span)
 
-    def _universe(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _universe(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Universe(span)
 
-    def _tag_value(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _tag_value(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Tag(str(children[0])[1:], span)
 
-    def _explicit_set(self, children: list[Child], span: Span) -> syntax.Expression:
-        return syntax.ExplicitSet(tuple(self.expression(c) for c in cast(Branch, children[0]).children), span)
+    def _explicit_set(self, children: list[Node], span: Span) -> syntax.Expression:
+        return syntax.ExplicitSet(tuple(self.expression(c) for c in as_tree(children[0]).children), span)
 
-    def _tuple(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _tuple(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.TupleOf(tuple(self.expression(c) for c in children), span)
 
-    def _let_in(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _let_in(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.LetIn(self.bindings(children[1]), False, self.expression(children[3]), span)
 
-    def _letrec_in(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _letrec_in(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.LetIn(self.bindings(children[2]), True, self.expression(children[4]), span)
 
-    def _try_with(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _try_with(self, children: list[Node], span: Span) -> syntax.Expression:
         return syntax.Try(self.expression(children[1]), self.expression(children[2]), span)
 
-    def _if_then_else(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _if_then_else(self, children: list[Node], span: Span) -> syntax.Expression:
         condition, then, otherwise = children[1:]
         return syntax.IfThenElse(self.condition(condition), self.expression(then), self.expression(otherwise), span)
 
-    def _match_tag(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _match_tag(self, children: list[Node], span: Span) -> syntax.Expression:
         clauses = tuple(
-            syntax.TagClause(_tag(cast(Token, c.children[0])), self.expression(c.children[1]), self.span(c))
+            syntax.TagClause(_tag(as_token(c.children[0])), self.expression(c.children[1]), self.span(c))
             for c in children[2:]
             if isinstance(c, Tree)
         )
         return syntax.MatchTag(self.expression(children[1]), clauses, span)
 
-    def _match_set(self, children: list[Child], span: Span) -> syntax.Expression:
+    def _match_set(self, children: list[Node], span: Span) -> syntax.Expression:
         trees = {c.data: c for c in children[2:] if isinstance(c, Tree)}
         empty = self.expression(trees["empty_clause"].children[0])
         split = "split_clause" in trees
         *names, step = (trees["split_clause"] if split else trees["element_clause"]).children
-        before, element, rest = ([None] if not split else []) + [_name(cast(Token, n)) for n in names]
+        before, element, rest = ([None] if not split else []) + [_name(as_token(n)) for n in names]
         return syntax.MatchSet(self.expression(children[1]), empty, before, element, rest, self.expression(step), span)
 
 
@@ -310,13 +304,13 @@ _Operator = TypeVar("_Operator")
 
 
 def _operator(
-    read: Callable[[Reader, _Operator, list[Child], Span], syntax.Expression], operator: _Operator
-) -> Callable[[Reader, list[Child], Span], syntax.Expression]:
+    read: Callable[[Reader, _Operator, list[Node], Span], syntax.Expression], operator: _Operator
+) -> Callable[[Reader, list[Node], Span], syntax.Expression]:
     """What reads the expressions of one operator."""
     return lambda reader, children, span: read(reader, operator, children, span)
 
 
-_INSTRUCTIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Instruction]] = {
+_INSTRUCTIONS: dict[str, Callable[[Reader, list[Node], Span], syntax.Instruction]] = {
     "let": Reader._let,
     "letrec": Reader._letrec,
     "test": Reader._test,
@@ -334,7 +328,7 @@ _INSTRUCTIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Instructio
     "enum": Reader._enum,
     "events": Reader._events,
 }
-_CONDITIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Condition]] = {
+_CONDITIONS: dict[str, Callable[[Reader, list[Node], Span], syntax.Condition]] = {
     "variant": Reader._has_variant,
     "not_variant": Reader._not_variant,
     "all_variants": lambda reader, children, span: reader._both_variants(True, children, span),
@@ -343,7 +337,7 @@ _CONDITIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Condition]] 
     "subset": lambda reader, children, span: reader._compare("subset", children, span),
     "member": lambda reader, children, span: reader._compare("in", children, span),
 }
-_EXPRESSIONS: dict[str, Callable[[Reader, list[Child], Span], syntax.Expression]] = {
+_EXPRESSIONS: dict[str, Callable[[Reader, list[Node], Span], syntax.Expression]] = {
     **{kind: _operator(Reader._binary, operator) for kind, operator in _BINARY.items()},
     **{kind: _operator(Reader._unary, operator) for kind, operator in _UNARY.items()},
     "variable": Reader._variable,

@@ -12,8 +12,8 @@ from itertools import takewhile
 from litmus.c.parsing import read_block
 from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
 from litmus.diagnostics import InputError, Source, Span, near
-from litmus.source.errors import parse
-from litmus.source.trees import Node, Token, Tree, as_token, as_tree
+from litmus.source.lalr.explain import parse
+from litmus.source.lalr.trees import Node, Token, Tree, as_token, as_tree
 
 _GRAMMAR = r"""
 start: "design" NAME strings item*

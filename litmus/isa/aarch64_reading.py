@@ -17,7 +17,7 @@ from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Instruction
 from litmus.isa.template import Named, Place, expression, substituted
 from litmus.program.values import Expr, Op, Reg, simplify
-from litmus.source.trees import Node, Tree, as_token, as_tree
+from litmus.source.lalr.trees import Node, Tree, as_token, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]

@@ -63,8 +63,8 @@ from litmus.isa.template import (
 )
 from litmus.program.code import Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
+from litmus.source.lalr.trees import Tree, as_tree
 from litmus.source.syntax import Test
-from litmus.source.trees import Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from litmus.diagnostics import InputError, Source
 from litmus.isa.template import Named, Place
-from litmus.source.errors import parse
-from litmus.source.trees import Node, Token, Tree
+from litmus.source.lalr.explain import parse
+from litmus.source.lalr.trees import Node, Token, Tree
 
 
 def parsed(grammar: str, text: str, examples: str) -> Tree:

@@ -54,8 +54,8 @@ from litmus.isa.template import (
 )
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Expr, Op, Reg, wrap
+from litmus.source.lalr.trees import Tree, as_tree
 from litmus.source.syntax import Test
-from litmus.source.trees import Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]

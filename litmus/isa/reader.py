@@ -14,7 +14,7 @@ from msgspec import Struct
 from litmus.diagnostics import InputError, Source, Span, Unsupported
 from litmus.isa.operands import place_of, placed
 from litmus.isa.template import Named, Place
-from litmus.source.trees import Node, Tree, as_tree
+from litmus.source.lalr.trees import Node, Tree, as_tree
 
 
 class Machine(Struct, frozen=True, eq=False):

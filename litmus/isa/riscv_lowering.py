@@ -61,8 +61,8 @@ from litmus.isa.template import (
 )
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
+from litmus.source.lalr.trees import as_tree
 from litmus.source.syntax import Number, Register, Test
-from litmus.source.trees import as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]

@@ -17,7 +17,7 @@ from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.template import Named, Place
 from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source.trees import Token, Tree, as_tree
+from litmus.source.lalr.trees import Token, Tree, as_tree
 
 _GRAMMAR = r"""
 start: label* [instruction]

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NoReturn
 
-from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported
-from litmus.source.errors import parse
+from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
+from litmus.source.lalr.explain import parse
+from litmus.source.lalr.trees import MAXIMUM_NESTING, Node, Token, Tree, as_token, as_tree, too_deep
 from litmus.source.moving import moved_init, moved_observed, moved_prop
 from litmus.source.syntax import (
     AddressOf,
@@ -36,7 +37,6 @@ from litmus.source.syntax import (
     Quantifier,
     Register,
 )
-from litmus.source.trees import MAXIMUM_NESTING, Node, Token, Tree, as_token, as_tree, too_deep
 
 _SHARED = r"""
 register: (NUMBER | PROCESS) ":" (NAME | DOLLAR | SYMBOLIC)      -> register
@@ -135,6 +135,9 @@ _PHRASES = (
     ("a value", _VALUE),
     ("a location", _PLACE),
 )
+
+# The words that begin the final section of a test, the section after its program.
+_FINAL_WORDS = ("exists", "forall", "locations", "filter", "final", "BUG_ON")
 
 # Notations of herd7 that are not supported.  They are looked for where the grammar stops, to give a better message.
 _OUTSIDE = (
@@ -435,6 +438,15 @@ def _span(source: Source, node: Tree | Token) -> Span:
 # ---------------------------------------------------------------- syntax errors
 
 
+def misspelt(source: Source, start: int, end: int) -> InputError | None:
+    """The error for text after a program, if its first word is almost a word that begins the final section."""
+    word = re.match(r"\w+", source.text[start:end])
+    hint = near(word[0], _FINAL_WORDS) if word else None
+    if word is None or hint is None:
+        return None
+    return InputError(f"unexpected {word[0]}", Span(source, start, start + len(word[0])), hint)
+
+
 def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
     """Raise the error of a fragment with the span of the place in the file; the fragment is at offset `at`."""
     span = error.span
@@ -445,8 +457,8 @@ def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
 def _parsed(source: Source, start: str) -> Tree:
     try:
         if start == "init":
-            return parse(_INIT, source, "initial state", _IN_INIT, start, (start,), _PHRASES)
-        return parse(_FINAL, source, "condition", _KEYWORDS, start, (start,), _PHRASES, _SHORTHAND)
+            return parse(_INIT, source, "initial state", _IN_INIT, start, _PHRASES)
+        return parse(_FINAL, source, "condition", _KEYWORDS, start, _PHRASES, _SHORTHAND)
     except InputError as error:
         at = error.span.start if error.span is not None else 0
         for pattern, message in _OUTSIDE:

@@ -12,6 +12,7 @@ import pytest
 from cat_executions import execution
 from hand_facts import HandFacts
 
+import litmus
 from litmus import cache
 from litmus.cat import compile_text, kept_models, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
@@ -19,7 +20,6 @@ from litmus.cat.dag import Level
 from litmus.cat.kept import KeptModels
 from litmus.cat.library import Files
 from litmus.diagnostics import InputError
-from litmus.source import grammar
 
 TAGS = frozenset({"SYNC", "LWSYNC", "ISYNC", "EIEIO", "X", "EX"})
 
@@ -168,7 +168,7 @@ def test_a_stored_model_is_used_without_lark_and_without_compiling(cold: Path) -
         "print([m for m in ('lark', 'tomllib', 'litmus.cat.interpreter') if m in sys.modules])"
     )
     run = [sys.executable, "-c", code]
-    environment = {"LITMUS_CACHE": str(cold), "PYTHONPATH": str(Path(grammar.__file__).parents[2])}
+    environment = {"LITMUS_CACHE": str(cold), "PYTHONPATH": str(Path(litmus.__file__).parents[1])}
     outputs = [subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout for _ in "12"]
     assert outputs == ["['lark', 'tomllib', 'litmus.cat.interpreter']\n", "[]\n"]
 

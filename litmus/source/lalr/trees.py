@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class Token(str):
     """The text of a terminal, the name of the terminal, and its place in the parsed text."""
@@ -26,6 +28,14 @@ class Tree:
 
 
 Node = Tree | Token | None
+
+
+def leaves_first(tree: Tree) -> Iterator[Tree]:
+    """All trees in a tree, itself too, each after those that it is made of.  A tree may be as deep as it likes."""
+    found = [tree]
+    for parent in found:  # which grows meanwhile
+        found += [child for child in parent.children if isinstance(child, Tree)]
+    return reversed(found)
 
 
 MAXIMUM_NESTING = 200  # levels of a tree; a reader of trees calls itself recursively, a few times for each level

@@ -1,49 +1,88 @@
-"""Grammars: the tables that Lark makes of them, built once and kept between processes.
+"""Tables: what Lark computes from a grammar, as plain data, built once and kept between processes.
 
 Building the tables of one grammar takes 15-25 ms, and a first `litmus check` needs several of them.  Importing
-Lark takes as long again.  So the tables are derived data, which litmus/cache.py keeps.
+Lark takes as long again.  So the tables are derived data, which litmus/cache.py keeps.  Nothing else needs Lark.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from msgspec import Struct
 from msgspec.structs import astuple
 
 from litmus import cache as disk
-from litmus.source.lalr import Parser, Rule, Tables
 
 if TYPE_CHECKING:
     from lark import Lark
     from lark.grammar import Rule as LarkRule
     from lark.grammar import Terminal
 
+# contextual: each state has a scanner that knows only what it accepts.  basic: one scanner serves all states.
+Lexer = Literal["contextual", "basic"]
 
-@cache
-def parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: str = "contextual") -> Parser:
-    """The parser of `grammar` (the text, not a file name)."""
+
+class Rule(Struct, frozen=True):
+    """How a production is reduced.
+
+    name: the name of its tree; None for a rule that is inlined, which makes a list of children.
+    single: if there is a single child, this child replaces the tree.  kept: the symbols that are kept, each as
+    (position, whether it is inlined, how many absent symbols come before it); None if every symbol is kept
+    unchanged.  absent: how many absent symbols come after the last one.
+    """
+
+    origin: str
+    length: int
+    name: str | None
+    single: bool
+    kept: tuple[tuple[int, bool, int], ...] | None
+    absent: int
+
+
+class Tables(Struct, frozen=True):
+    """A grammar as data that marshal can hold.
+
+    actions[state]: for a terminal, the state to shift to, or ~r to reduce by rules[r]; for a nonterminal,
+    the state to go to.  Terminals have names in capital letters.
+    scanners: regular expressions with one group for each terminal.  The first scanner knows all terminals;
+    scanner_of[state] is the number of the scanner that knows only those which the state accepts.
+    keywords: for each scanner, the texts of a terminal that count as another terminal.
+    literals: the terminals that are always the same text.
+    starts, ends: for each start symbol, its first state and its last state.
+    """
+
+    rules: tuple[Rule, ...]
+    actions: list[dict[str, int]]
+    scanners: tuple[str, ...]
+    keywords: tuple[dict[str, dict[str, str]], ...]
+    scanner_of: tuple[int, ...]
+    ignored: tuple[str, ...]
+    literals: dict[str, str]
+    starts: dict[str, int]
+    ends: dict[str, int]
+
+
+def tables_of(grammar: str, starts: tuple[str, ...], lexer: Lexer) -> Tables:
+    """The tables of `grammar` (the text, not a file name), from the cache or from Lark."""
     key = (grammar, starts, lexer)
     stored = cast("tuple[Any, ...] | None", disk.load("grammar", key))
     if stored is None:
         tables = _tables(lark_parser(grammar, starts, lexer))
         disk.store("grammar", key, (tuple(map(astuple, tables.rules)), *astuple(tables)[1:]))
-    else:
-        rules, *rest = stored
-        tables = Tables(tuple([Rule(*rule) for rule in rules]), *rest)
-    return Parser(tables)
+        return tables
+    rules, *rest = stored
+    return Tables(tuple([Rule(*rule) for rule in rules]), *rest)
 
 
-@cache
-def lark_parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: str = "contextual") -> Lark:
-    """Lark's own parser of `grammar`, which explains what is wrong with a text."""
+def lark_parser(grammar: str, starts: tuple[str, ...], lexer: Lexer) -> Lark:
+    """Lark's own parser of `grammar`."""
     import lark
 
     return lark.Lark(
         grammar,
         parser="lalr",
         start=list(starts),
-        lexer=cast("Any", lexer),
+        lexer=lexer,
         propagate_positions=True,
         maybe_placeholders=True,
     )
@@ -51,7 +90,7 @@ def lark_parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: str =
 
 def _tables(lark: Lark) -> Tables:
     """What Lark computed from a grammar."""
-    from lark.lexer import ContextualLexer
+    from lark.lexer import ContextualLexer, PatternStr
     from lark.parsers.lalr_analysis import Shift
 
     table = lark.parser.parser._parse_table
@@ -78,6 +117,7 @@ def _tables(lark: Lark) -> Tables:
         keywords,
         tuple([distinct.index(one) for one in lexers]),
         tuple(map(str, lark.ignore_tokens)),
+        {str(one.name): one.pattern.value for one in lark.terminals if isinstance(one.pattern, PatternStr)},
         {str(start): numbers[state] for start, state in table.start_states.items()},
         {str(start): numbers[state] for start, state in table.end_states.items()},
     )

@@ -1,0 +1,62 @@
+"""Syntax errors in words: what was found and what was expected, as a person would say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from litmus.diagnostics import InputError, Source, Span, near
+from litmus.source.lalr.run import END, Unexpected, parser
+from litmus.source.lalr.trees import Tree
+
+# What messages call the terminals that are not single words.
+WORDS = {
+    "NUMBER": "a number",
+    "NAME": "a name",
+    "PROCESS": "a process",
+    "DOLLAR": "a register",
+    "SYMBOLIC": "a symbolic register",
+    END: "the end",
+}
+
+
+def parse(
+    grammar: str,
+    source: Source,
+    what: str,
+    words: Mapping[str, str] = MappingProxyType({}),
+    start: str = "start",
+    phrases: Sequence[tuple[str, frozenset[str]]] = (),
+    shorthand: frozenset[str] = frozenset(),
+) -> Tree:
+    """The tree of a text.  Messages call the text `what`.
+
+    Raises InputError at the first token that the grammar does not accept.  The hint says which tokens it
+    would have accepted there.  `words`: what the hint calls terminals, in addition to WORDS.  `phrases`: what it
+    calls several of them together.  `shorthand`: terminals that only abbreviate others, which it leaves out.
+    """
+    run = parser(grammar, (start,))
+    try:
+        return run.parse(source.text, start)
+    except Unexpected as stop:
+        unexpected = stop
+    expected = unexpected.accepted - shorthand
+    hints = []
+    for phrase, terminals in phrases:
+        if terminals <= expected:
+            expected -= terminals
+            hints.append(phrase)
+    spelled = {**run.literals, **WORDS, **words}
+    hints += sorted({spelled.get(name, name.lower()) for name in expected})
+    hint = "expected " + " or ".join(hints)
+    if unexpected.kind == END:
+        end = len(source.text.rstrip())
+        raise InputError(f"the {what} ends too early", Span(source, end, end + 1), hint)
+    # If one token stands for several (an atom of a condition), the error is at the first of them.
+    begin = unexpected.start
+    first = re.compile(r"\w+|.", re.DOTALL).match(source.text, begin, unexpected.end)
+    found = first[0] if first is not None else ""
+    if len(found) > 2:
+        hint = near(found, re.findall(r"\w+", " ".join(hints))) or hint
+    raise InputError(f"unexpected {found} in the {what}", Span(source, begin, begin + len(found)), hint)
