@@ -1,13 +1,15 @@
 """Diagnostics: where in a user's file something is wrong, what, and what to try instead.
 
-Every syntax node carries a Span.  Every error that a user can cause is a Diagnostic, raised with the span
-where the mistake is.  Only `render` draws the line and the caret.
+Every syntax node carries a Span, or a Place if it was read from a part of a file on its own.  Every error that a user
+can cause is a Diagnostic, raised with the span or place where the mistake is.  Whoever knows where the part stands in
+the file raises the error again, `placed` there.  Only `render` draws the line and the caret.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
@@ -33,6 +35,13 @@ class Source(Struct, frozen=True, eq=False):
         return self.text.count("\n", 0, offset) + 1, offset - start + 1
 
 
+class Place(NamedTuple):
+    """The characters `start` (inclusive) to `end` (exclusive) of a text that is a part of a file."""
+
+    start: int
+    end: int
+
+
 class Span(Struct, frozen=True, eq=False):
     """The characters `start` (inclusive) to `end` (exclusive) of a source."""
 
@@ -54,16 +63,24 @@ class Diagnostic(Exception):
     """A mistake in the user's input, or a limit of this program, with its place.
 
     Attributes: `message` (one sentence, without the place), `span` (None if there is no text to point
-    at), `hint` (printed beside the caret), `exit_code`.
+    at), `place` (where in a part of a file, as long as it is not known where the part stands), `hint` (printed
+    beside the caret), `exit_code`.
     """
 
     exit_code = ExitCode.BAD_INPUT
 
-    def __init__(self, message: str, span: Span | None = None, hint: str | None = None) -> None:
+    def __init__(self, message: str, span: Span | Place | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.span = span
+        self.span = span if isinstance(span, Span) else None
+        self.place = span if isinstance(span, Place) else None
         self.hint = hint
+
+    def placed(self, source: Source, at: int) -> Self:
+        """The same error in a file: the text that it is about begins at offset `at` of `source`."""
+        if self.place is None:
+            return self
+        return type(self)(self.message, Span(source, at + self.place.start, at + self.place.end), self.hint)
 
     def one_line(self) -> str:
         """`file:line:column: error: message`, for JSON and logs."""

@@ -15,9 +15,8 @@ from typing import BinaryIO, NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.source.comments import comments_of
-from litmus.source.state import Final, misspelt, read_final, read_init
+from litmus.source.state import Final, Threads, in_no_thread, misspelt, read_final, read_init
 from litmus.source.statements import statements_of
-from litmus.source.symbolic import with_threads
 from litmus.source.syntax import Bool, Cell, Condition, Init, Test
 
 ARCHITECTURES = ("X86", "X86_64", "PPC", "C", "AArch64", "ARM", "RISCV", "MIPS", "LISA", "BPF", "CPP", "JAVA", "ASL")
@@ -118,17 +117,19 @@ def read_test(source: Source) -> Test:
     arch, name, doc, position, arch_span = _head(source)
     info, opening = _info(source, position)
     closing, init_text = _init_section(source, opening)
-    init = read_init(source, init_text, opening + 1)
     in_c = arch in _IN_C
+
+    def threads(name: str) -> list[int]:
+        return _threads_with(name, _split_table(source, closing + 1, arch)[0])
+
+    init = read_init(source, init_text, opening + 1, in_no_thread if in_c else threads)
     if in_c:
         table = None
         body, final, final_at = _split_c(source, closing + 1)
     else:
         body = None
         table, final, final_at = _split_table(source, closing + 1, arch)
-    locations, constraint, condition = _final(source, final, final_at, body, init)
-    if table is not None and ("%" in init_text or "%" in final):
-        init, locations, constraint, condition = with_threads(table, init, locations, constraint, condition)
+    locations, constraint, condition = _final(source, final, final_at, body, init, threads)
     said = statements_of(source, comments_of(text, (arch_span.start, position), opening, closing, in_c), in_c)
     return Test(
         source=source,
@@ -335,6 +336,12 @@ def _split_table(source: Source, start: int, arch: str) -> tuple[tuple[tuple[Cel
     return tuple(map(tuple, columns)), text[end:], start + end
 
 
+def _threads_with(name: str, table: tuple[tuple[Cell, ...], ...]) -> list[int]:
+    """The threads that name a symbolic register."""
+    whole = re.compile(re.escape(name) + r"(?!\w)")
+    return [thread for thread, cells in enumerate(table) if any(whole.search(cell.text) for cell in cells)]
+
+
 def _masked_string(source: Source, start: int, match: re.Match[str]) -> str:
     if not match[1]:
         at = start + match.start()
@@ -422,7 +429,7 @@ def _split_c(source: Source, start: int) -> tuple[Span, str, int]:
 # ---------------------------------------------------------------- the question
 
 
-def _final(source: Source, text: str, start: int, body: Span | None, init: tuple[Init, ...]) -> Final:
+def _final(source: Source, text: str, start: int, body: Span | None, init: tuple[Init, ...], threads: Threads) -> Final:
     """The displayed locations, the filter and the condition."""
     stripped = text.rstrip()
     if not stripped:
@@ -431,4 +438,4 @@ def _final(source: Source, text: str, start: int, body: Span | None, init: tuple
         from litmus.c.bug_on import read_bug_on  # imported here because it imports the C parser
 
         return read_bug_on(source, stripped, start, body, init)
-    return read_final(source, stripped, start)
+    return read_final(source, stripped, start, threads)

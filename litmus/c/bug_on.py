@@ -16,7 +16,7 @@ from litmus.c.parsing import read_functions
 from litmus.diagnostics import InputError, Source, Span
 from litmus.source.lalr.explain import parse
 from litmus.source.lalr.trees import Token, Tree, as_token, as_tree
-from litmus.source.state import Final, integer, raise_at, read_final, thread_of
+from litmus.source.state import Final, integer, read_final, thread_of
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
 
 _GRAMMAR = r"""
@@ -47,11 +47,10 @@ def read_bug_on(source: Source, text: str, start: int, body: Span, init: tuple[I
     at = start + begin
     if condition.span is not None:
         raise InputError("the test has a condition already", Span(source, at, at + len("BUG_ON")))
-    fragment = Source(source.name, text[begin:])
     try:
-        tree = parse(_GRAMMAR, fragment, "BUG_ON expression")
+        tree = parse(_GRAMMAR, text[begin:], "BUG_ON expression")
     except InputError as error:
-        raise_at(error, source, at)
+        raise error.placed(source, at) from None
     names = _Names(source, at, body, init)
     prop = names.prop(as_tree(tree.children[0]))
     return locations, constraint, Condition("exists", prop, Span(source, at, start + len(text)))

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from litmus.c import syntax as c
 from litmus.c.tables import Fences, Row
+from litmus.diagnostics import Place
 from litmus.program.code import FIXED, VOLATILE, Branch, Fence, Line, Load, Motion, Operation, ThreadCode
 from litmus.program.values import Expr, Reg
 
@@ -24,7 +25,7 @@ class Emitter:
         self.registers = 0
         self.scoped: list[int] = []  # lines with a branch whose control dependency ends with the statement it decides
 
-    def emit(self, operation: Operation, at: c.At, joined: bool = False, motion: Motion = FIXED) -> None:
+    def emit(self, operation: Operation, at: Place, joined: bool = False, motion: Motion = FIXED) -> None:
         """Append an operation.  `joined`: it belongs to the same instruction as the operation before it."""
         if not joined:
             self.instruction += 1
@@ -45,7 +46,7 @@ class Emitter:
         """Place `label` here, before the next line."""
         self.labels[label] = len(self.lines)
 
-    def branch(self, target: str, condition: Expr, at: c.At) -> None:
+    def branch(self, target: str, condition: Expr, at: Place) -> None:
         """A branch of the C program.  The control dependency on it ends where its two ways meet again.
 
         If the condition is a known number, the branch becomes a jump, or nothing.
@@ -57,12 +58,12 @@ class Emitter:
             self.scoped.append(len(self.lines))
             self.emit(Branch(target, condition), at)
 
-    def fences(self, of: Fences, at: c.At) -> None:
+    def fences(self, of: Fences, at: Place) -> None:
         """Emit fences, one after the other."""
         for tags in of:
             self.emit(Fence(tags), at)
 
-    def after(self, row: Row, read: Expr, at: c.At) -> None:
+    def after(self, row: Row, read: Expr, at: Place) -> None:
         """Emit the fences after an access that read `read`.  If the row has a branch, it comes before them."""
         if row.branch:
             # bne to the next instruction: it skips nothing, but all that follows has a control dependency on the value.

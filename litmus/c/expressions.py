@@ -37,7 +37,7 @@ from litmus.c.types import (
     unary,
 )
 from litmus.c.variables import Shared
-from litmus.diagnostics import InputError, Unsupported, near
+from litmus.diagnostics import InputError, Place, Unsupported, near
 from litmus.program.code import PLAIN, VOLATILE, Load, Motion, Set, Store
 from litmus.program.values import Address, Expr, Op, Reg
 
@@ -48,7 +48,7 @@ class Local(NamedTuple):
     """An lvalue: a local of the thread."""
 
     name: str
-    at: c.At
+    at: Place
 
 
 class Memory(NamedTuple):
@@ -58,7 +58,7 @@ class Memory(NamedTuple):
     type: CType
     load: Row
     store: Row
-    at: c.At
+    at: Place
 
 
 class Expressions(Emitter, ABC):
@@ -92,15 +92,15 @@ class Expressions(Emitter, ABC):
 
     # ------------------------------------------------------------ errors
 
-    def wrong(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
+    def wrong(self, message: str, at: Place, hint: str | None = None) -> NoReturn:
         """Raises InputError: the file is wrong at `at`."""
         raise InputError(message, self.function.span(at), hint)
 
-    def unsupported(self, message: str, at: c.At, hint: str | None = None) -> NoReturn:
+    def unsupported(self, message: str, at: Place, hint: str | None = None) -> NoReturn:
         """Raises Unsupported: the file may be right at `at`, but this program does not support what it says."""
         raise Unsupported(message, self.function.span(at), hint)
 
-    def operated(self, operator: str, left: TypedValue, right: TypedValue, at: c.At) -> TypedValue:
+    def operated(self, operator: str, left: TypedValue, right: TypedValue, at: Place) -> TypedValue:
         """`left operator right`.  Errors are raised with the span of `at`."""
         try:
             return operate(operator, left, right)
@@ -132,7 +132,7 @@ class Expressions(Emitter, ABC):
             self.locals.setdefault("errno", INT)
             self.assigned.add("errno")
 
-    def unknown_local(self, name: str, at: c.At) -> NoReturn:
+    def unknown_local(self, name: str, at: Place) -> NoReturn:
         """Raises InputError: the name means nothing.  It is misspelt, or a shared variable that was not passed."""
         if name in self.shared.types:
             where = self.function.definition.name
@@ -254,7 +254,7 @@ class Expressions(Emitter, ABC):
             self.emit(Set(register, Op("ite", (Reg(decided), value.expr, value.expr))), expression.at)
         return value
 
-    def common(self, then: TypedValue, other: TypedValue, at: c.At) -> CType:
+    def common(self, then: TypedValue, other: TypedValue, at: Place) -> CType:
         """The type of `c ? then : other`."""
         if then.type.target or other.type.target:
             pointer, integer = (then, other) if then.type.target else (other, then)
@@ -356,7 +356,7 @@ class Expressions(Emitter, ABC):
                 self._member(e)
         self.wrong("this cannot be assigned to or read as a variable", e.at)
 
-    def pointed(self, pointer: TypedValue, of: c.Expression, at: c.At) -> Memory:
+    def pointed(self, pointer: TypedValue, of: c.Expression, at: Place) -> Memory:
         """What a pointer points at.
 
         A local that is an integer may hold an address; it then points at an integer of its own type.
@@ -386,7 +386,7 @@ class Expressions(Emitter, ABC):
                 return self.is_shared(operand)
         return False
 
-    def _check_place(self, address: Address, type_: CType, at: c.At) -> None:
+    def _check_place(self, address: Address, type_: CType, at: Place) -> None:
         """Check that an access to a known address accesses one whole cell of its variable.
 
         Raises InputError if the address is outside the variable, Unsupported if only part of a cell is accessed.
@@ -432,7 +432,7 @@ class Expressions(Emitter, ABC):
         """What the compiler may do with an access."""
         return PLAIN if row is self.table["plain"] else VOLATILE
 
-    def store(self, place: Local | Memory, value: TypedValue, at: c.At) -> TypedValue:
+    def store(self, place: Local | Memory, value: TypedValue, at: Place) -> TypedValue:
         """Write a place.  Returns the value that the place then holds."""
         if isinstance(place, Local):
             return self.set(place.name, value, at)
@@ -443,7 +443,7 @@ class Expressions(Emitter, ABC):
         self.fences(row.after, place.at)
         return value
 
-    def set(self, name: str, value: TypedValue, at: c.At) -> TypedValue:
+    def set(self, name: str, value: TypedValue, at: Place) -> TypedValue:
         """Assign a local.  A local that is not declared takes the type of the assigned value."""
         if value.type is VOID:
             self.wrong("this has no value", at)

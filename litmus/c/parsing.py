@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from litmus.c import syntax as c
-from litmus.c.syntax import At, Expression, Statement
-from litmus.diagnostics import InputError, Span
+from litmus.c.syntax import Expression, Statement
+from litmus.diagnostics import InputError, Place, Span
 from litmus.source.lalr.run import END, Unexpected, parser
 from litmus.source.lalr.trees import Node, Token, Tree
 from litmus.source.state import misspelt
@@ -105,16 +105,6 @@ PRECEDENCE: dict[str, int] = {
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-class _SyntaxError(Exception):
-    """An error at a place of a function's text.  It becomes an InputError as soon as the file is known."""
-
-    def __init__(self, message: str, at: At, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.at = at
-        self.hint = hint
-
-
 def read_functions(body: Span) -> tuple[c.Function, ...]:
     """The functions of a C test, in the order of their threads.
 
@@ -129,10 +119,9 @@ def read_functions(body: Span) -> tuple[c.Function, ...]:
             definition = _parse_function(text)
             if definition.name != f"P{len(functions)}":
                 hint = f"this is where P{len(functions)} belongs"
-                raise _SyntaxError("functions must be named P0, P1, ... in order", definition.name_at, hint)
-        except _SyntaxError as error:
-            span = Span(body.source, start + error.at.start, start + error.at.end)
-            raise InputError(error.message, span, error.hint) from None
+                raise InputError("functions must be named P0, P1, ... in order", definition.name_at, hint)
+        except InputError as error:
+            raise error.placed(body.source, start) from None
         functions.append(c.Function(len(functions), definition, body.source, start))
     if not functions:
         raise InputError("the test has no functions", Span(body.source, body.start, body.start + 1), "P0(int *x) {...}")
@@ -180,9 +169,8 @@ def read_block(span: Span) -> c.Block:
     """
     try:
         return _block(_tree(span.text, "block"))
-    except _SyntaxError as error:
-        at = Span(span.source, span.start + error.at.start, span.start + error.at.end)
-        raise InputError(error.message, at, error.hint) from None
+    except InputError as error:
+        raise error.placed(span.source, span.start) from None
 
 
 @lru_cache(maxsize=256)
@@ -200,9 +188,9 @@ def _tree(text: str, start: str) -> Tree:
     hint = _expected(unexpected.accepted)
     if unexpected.kind == END:
         end = len(text.rstrip())
-        raise _SyntaxError("the text ends too early", At(max(0, end - 1), end), hint)
-    at = At(unexpected.start, unexpected.end)
-    raise _SyntaxError(f"unexpected '{text[at.start : at.end]}'", at, hint)
+        raise InputError("the text ends too early", Place(max(0, end - 1), end), hint)
+    at = Place(unexpected.start, unexpected.end)
+    raise InputError(f"unexpected '{text[at.start : at.end]}'", at, hint)
 
 
 def _expected(accepted: set[str]) -> str | None:
@@ -217,13 +205,13 @@ def _expected(accepted: set[str]) -> str | None:
 # ---------------------------------------------------------------- from trees to syntax
 
 
-def _at(tree: Tree) -> At:
-    return At(tree.start_pos, tree.end_pos)
+def _at(tree: Tree) -> Place:
+    return Place(tree.start_pos, tree.end_pos)
 
 
-def _token_at(token: Node) -> At:
+def _token_at(token: Node) -> Place:
     assert isinstance(token, Token)
-    return At(token.start_pos, token.end_pos)
+    return Place(token.start_pos, token.end_pos)
 
 
 def _type(tree: Tree) -> c.TypeName:
@@ -253,7 +241,7 @@ def _definition(tree: Tree) -> c.Definition:
         assert isinstance(child, Tree)
         if child.data == "type":  # `P0(void)`
             if _type(child).name != "void" or _type(child).pointers:
-                raise _SyntaxError("this parameter has no name", _at(child))
+                raise InputError("this parameter has no name", _at(child))
             continue
         type_, parameter, _ = child.children
         assert isinstance(type_, Tree)
@@ -273,17 +261,17 @@ def _number(tree: Tree) -> Expression:
     try:
         value = int(digits, base)
     except ValueError:
-        raise _SyntaxError(f"{digits} is not an octal number", _at(tree)) from None
+        raise InputError(f"{digits} is not an octal number", _at(tree)) from None
     suffix = word[len(digits) :]
     if "".join(sorted(suffix)) not in ("", "l", "u", "lu", "ll", "llu") or value >= 1 << 64:
-        raise _SyntaxError(f"{word} is not an integer of at most 64 bits", _at(tree))
+        raise InputError(f"{word} is not an integer of at most 64 bits", _at(tree))
     return c.Number(value, suffix, _at(tree))
 
 
 def _character(tree: Tree) -> Expression:
     word = str(tree.children[0])[1:-1]
     if len(word) == 2 and word[1] not in ESCAPES and word[1] not in "\\'\"":
-        raise _SyntaxError(f"unknown escape {word}", _at(tree))
+        raise InputError(f"unknown escape {word}", _at(tree))
     return c.Number(ord(word if len(word) == 1 else ESCAPES.get(word[1], word[1])), "", _at(tree))
 
 
@@ -294,7 +282,7 @@ def _binary(tree: Tree) -> Expression:
 
     def fold() -> None:
         right, left = operands.pop(), operands.pop()
-        operands.append(c.Binary(operators.pop(), left, right, At(left.at[0], right.at[1])))
+        operands.append(c.Binary(operators.pop(), left, right, Place(left.at[0], right.at[1])))
 
     for position in range(1, len(tree.children), 2):
         operator = str(tree.children[position])

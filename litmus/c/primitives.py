@@ -42,7 +42,7 @@ from litmus.c.types import (
     truth,
     unary,
 )
-from litmus.diagnostics import near
+from litmus.diagnostics import Place, near
 from litmus.program.code import VOLATILE, Assume, Branch, CompilerBarrier, Load, Set, Store, StoreConditional
 from litmus.program.values import Op, Reg
 
@@ -257,7 +257,7 @@ def _update(lower: Expressions, e: c.Call, primitive: Primitive, update: Update,
     return NOTHING if update.result is None else _computed(update.result, names)
 
 
-def _skip_unless(lower: Expressions, condition: TypedValue, at: c.At) -> str:
+def _skip_unless(lower: Expressions, condition: TypedValue, at: Place) -> str:
     """Emit a branch that is taken if the condition is 0.  Returns the label it goes to, which has no place yet."""
     label = lower.label()
     lower.emit(Branch(label, negated(condition).expr), at, motion=VOLATILE)

@@ -16,7 +16,7 @@ from litmus.c.membarrier.shared import Calls
 from litmus.c.tables import Primitives
 from litmus.c.types import CType, TypedValue, exactly, operate, promoted
 from litmus.c.variables import Shared
-from litmus.diagnostics import near
+from litmus.diagnostics import Place, near
 from litmus.program.code import Branch, Set, ThreadCode
 from litmus.program.values import Reg
 
@@ -163,7 +163,7 @@ class Statements(Expressions):
         self._loop(s.condition, s.step, s.body, s.at)
         self.scopes = outer
 
-    def _loop(self, condition: c.Expression | None, step: c.Expression | None, body: c.Statement, at: c.At) -> None:
+    def _loop(self, condition: c.Expression | None, step: c.Expression | None, body: c.Statement, at: Place) -> None:
         head, again, end = self.label(), self.label(), self.label()
         self.place(head)
         if condition is not None:

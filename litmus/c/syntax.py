@@ -6,18 +6,9 @@ once.  `Function.span` gives the Span of a node in the test's file.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
-from litmus.diagnostics import Source, Span
-
-
-class At(NamedTuple):
-    """The characters `start` to `end` of a function's text."""
-
-    start: int
-    end: int
+from litmus.diagnostics import Place, Source, Span
 
 
 class TypeName(Struct, frozen=True):
@@ -25,7 +16,7 @@ class TypeName(Struct, frozen=True):
 
     name: str
     pointers: int
-    at: At
+    at: Place
 
 
 # ---------------------------------------------------------------- expressions
@@ -36,14 +27,14 @@ class Number(Struct, frozen=True):
 
     value: int
     suffix: str
-    at: At
+    at: Place
 
 
 class Name(Struct, frozen=True):
     """A name: a local, a parameter, a shared variable."""
 
     name: str
-    at: At
+    at: Place
 
 
 class Unary(Struct, frozen=True):
@@ -51,7 +42,7 @@ class Unary(Struct, frozen=True):
 
     operator: str
     operand: Expression
-    at: At
+    at: Place
 
 
 class Step(Struct, frozen=True):
@@ -60,7 +51,7 @@ class Step(Struct, frozen=True):
     operand: Expression
     by: int
     prefix: bool
-    at: At
+    at: Place
 
 
 class Binary(Struct, frozen=True):
@@ -69,7 +60,7 @@ class Binary(Struct, frozen=True):
     operator: str
     left: Expression
     right: Expression
-    at: At
+    at: Place
 
 
 class Conditional(Struct, frozen=True):
@@ -78,7 +69,7 @@ class Conditional(Struct, frozen=True):
     condition: Expression
     then: Expression
     other: Expression
-    at: At
+    at: Place
 
 
 class Assign(Struct, frozen=True):
@@ -87,7 +78,7 @@ class Assign(Struct, frozen=True):
     target: Expression
     operator: str | None
     value: Expression
-    at: At
+    at: Place
 
 
 class Comma(Struct, frozen=True):
@@ -95,7 +86,7 @@ class Comma(Struct, frozen=True):
 
     left: Expression
     right: Expression
-    at: At
+    at: Place
 
 
 class Cast(Struct, frozen=True):
@@ -103,14 +94,14 @@ class Cast(Struct, frozen=True):
 
     type: TypeName
     operand: Expression
-    at: At
+    at: Place
 
 
 class SizeOf(Struct, frozen=True):
     """`sizeof(operand)`."""
 
     operand: Expression | TypeName
-    at: At
+    at: Place
 
 
 class Call(Struct, frozen=True):
@@ -118,8 +109,8 @@ class Call(Struct, frozen=True):
 
     name: str
     arguments: tuple[Expression, ...]
-    at: At
-    name_at: At
+    at: Place
+    name_at: Place
 
 
 class Index(Struct, frozen=True):
@@ -127,7 +118,7 @@ class Index(Struct, frozen=True):
 
     base: Expression
     index: Expression
-    at: At
+    at: Place
 
 
 class Member(Struct, frozen=True):
@@ -136,7 +127,7 @@ class Member(Struct, frozen=True):
     base: Expression
     name: str
     arrow: bool
-    at: At
+    at: Place
 
 
 Expression = (
@@ -153,7 +144,7 @@ class Declarator(Struct, frozen=True):
     pointers: int
     size: Expression | None
     value: Expression | None
-    at: At
+    at: Place
 
 
 class Declaration(Struct, frozen=True):
@@ -161,27 +152,27 @@ class Declaration(Struct, frozen=True):
 
     type: TypeName
     declarators: tuple[Declarator, ...]
-    at: At
+    at: Place
 
 
 class ExpressionStatement(Struct, frozen=True):
     """`expression;`."""
 
     expression: Expression
-    at: At
+    at: Place
 
 
 class Empty(Struct, frozen=True):
     """`;`."""
 
-    at: At
+    at: Place
 
 
 class Block(Struct, frozen=True):
     """`{ statements }`."""
 
     statements: tuple[Statement, ...]
-    at: At
+    at: Place
 
 
 class If(Struct, frozen=True):
@@ -190,7 +181,7 @@ class If(Struct, frozen=True):
     condition: Expression
     then: Statement
     other: Statement | None
-    at: At
+    at: Place
 
 
 class While(Struct, frozen=True):
@@ -198,7 +189,7 @@ class While(Struct, frozen=True):
 
     condition: Expression
     body: Statement
-    at: At
+    at: Place
 
 
 class DoWhile(Struct, frozen=True):
@@ -206,7 +197,7 @@ class DoWhile(Struct, frozen=True):
 
     body: Statement
     condition: Expression
-    at: At
+    at: Place
 
 
 class For(Struct, frozen=True):
@@ -216,7 +207,7 @@ class For(Struct, frozen=True):
     condition: Expression | None
     step: Expression | None
     body: Statement
-    at: At
+    at: Place
 
 
 class Switch(Struct, frozen=True):
@@ -224,7 +215,7 @@ class Switch(Struct, frozen=True):
 
     value: Expression
     body: Statement
-    at: At
+    at: Place
 
 
 class Case(Struct, frozen=True):
@@ -232,7 +223,7 @@ class Case(Struct, frozen=True):
 
     value: Expression | None
     statement: Statement
-    at: At
+    at: Place
 
 
 class Label(Struct, frozen=True):
@@ -240,28 +231,28 @@ class Label(Struct, frozen=True):
 
     name: str
     statement: Statement
-    at: At
+    at: Place
 
 
 class Goto(Struct, frozen=True):
     """`goto label;`; `at` spans the label only."""
 
     label: str
-    at: At
+    at: Place
 
 
 class Jump(Struct, frozen=True):
     """`break` or `continue`."""
 
     word: str
-    at: At
+    at: Place
 
 
 class Return(Struct, frozen=True):
     """`return value;`."""
 
     value: Expression | None
-    at: At
+    at: Place
 
 
 class Braced(Struct, frozen=True):
@@ -270,8 +261,8 @@ class Braced(Struct, frozen=True):
     name: str
     arguments: tuple[Expression, ...]
     body: Block
-    at: At
-    name_at: At
+    at: Place
+    name_at: Place
 
 
 Statement = (
@@ -301,14 +292,14 @@ class Parameter(Struct, frozen=True):
     type: TypeName
     name: str
     array: bool
-    at: At
+    at: Place
 
 
 class Definition(Struct, frozen=True):
     """A function as its text says it, independent of where the text is in a file."""
 
     name: str
-    name_at: At
+    name_at: Place
     parameters: tuple[Parameter, ...]
     body: Block
 
@@ -321,6 +312,6 @@ class Function(Struct, frozen=True):
     source: Source
     offset: int
 
-    def span(self, at: At) -> Span:
+    def span(self, at: Place) -> Span:
         """The place in the file of a node of this function."""
         return Span(self.source, self.offset + at[0], self.offset + at[1])

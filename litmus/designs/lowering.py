@@ -25,6 +25,7 @@ from litmus.designs.resolving import AWAIT, FLOATING, IRQ_OFF, WAITING, Resolver
 from litmus.designs.scenarios import Scenario, Step
 from litmus.designs.state import State
 from litmus.designs.syntax import Body, Design
+from litmus.diagnostics import Place
 from litmus.program.code import (
     Admit,
     Assume,
@@ -39,7 +40,8 @@ from litmus.program.code import (
     ThreadCode,
     Variable,
 )
-from litmus.program.question import Conjunction, Equal, Holds, Place, Question
+from litmus.program.question import Conjunction, Equal, Holds, Question
+from litmus.program.question import Place as FinalPlace
 from litmus.program.values import Address, Expr, Op, Reg
 
 # Which kinds of floating blocks land: among T's accesses (None: all kinds), in the switch, and where T's CPU runs
@@ -102,7 +104,7 @@ def question(scenario: Scenario) -> Question:
 
     It does not ask for the values of reads, because the program already assumes them.
     """
-    places = tuple(Place(None, x) for x, _ in scenario.final)
+    places = tuple(FinalPlace(None, x) for x, _ in scenario.final)
     equations = tuple(Equal(i, v) for i, (_, v) in enumerate(scenario.final))
     types = (RegisterType(),) * len(places)
     return Question(places, types, len(places), "exists", Conjunction(equations), None)
@@ -113,7 +115,7 @@ COMPLETES = Question((), (), 0, "exists", Holds(True), None)  # asks whether the
 
 def _function(number: int, scenario: Scenario) -> c.Function:
     """An empty function for the accesses of a thread.  Places in it are places in the scenario's text."""
-    nothing = c.Definition(f"P{number}", c.At(0, 0), (), c.Block((), c.At(0, 0)))
+    nothing = c.Definition(f"P{number}", Place(0, 0), (), c.Block((), Place(0, 0)))
     return c.Function(number, nothing, scenario.source, 0)
 
 
@@ -149,12 +151,12 @@ class _Thread(Statements):
         start = self.admitted
         for step in steps:
             self.function = own
-            self._deed(step, c.At(step.span.start, step.span.end))
+            self._deed(step, Place(step.span.start, step.span.end))
         self.function = own
         self.place(END)
         return replace(self.code(), admitted=start)
 
-    def _deed(self, step: Step, at: c.At) -> None:
+    def _deed(self, step: Step, at: Place) -> None:
         match step.deed:
             case "access":
                 self._access(step, at)
@@ -176,7 +178,7 @@ class _Thread(Statements):
                 self._run(step.deed, cpu, step)
                 self._admit(AWAY if step.deed == "switch_out" else RUNS, at)
 
-    def _access(self, step: Step, at: c.At) -> None:
+    def _access(self, step: Step, at: Place) -> None:
         access = step.access
         assert access is not None, "an access step has one"
         place = self._place(access.location, "READ_ONCE", "WRITE_ONCE", at)
@@ -201,10 +203,10 @@ class _Thread(Statements):
         if behind is not None:
             self.place(behind)
 
-    def _place(self, name: str, load: str, store: str, at: c.At) -> Memory:
+    def _place(self, name: str, load: str, store: str, at: Place) -> Memory:
         return Memory(Address(name), INT, self.table[load], self.table[store], at)
 
-    def _expect(self, value: TypedValue, wanted: int, at: c.At) -> None:
+    def _expect(self, value: TypedValue, wanted: int, at: Place) -> None:
         self.emit(Assume(Op("eq", (value.expr, wanted))), at)
 
     def _run(self, keyword: str, cpu: str, step: Step) -> None:
@@ -224,7 +226,7 @@ class _Thread(Statements):
         self.place(self.end)
         self.emit(CompilerBarrier(), at)
 
-    def _admit(self, kinds: frozenset[str] | None, at: c.At) -> None:
+    def _admit(self, kinds: frozenset[str] | None, at: Place) -> None:
         self.emit(Admit(kinds), at)
         self.admitted = kinds
 

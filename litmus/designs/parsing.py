@@ -56,7 +56,10 @@ def read_design(source: Source) -> File:
     Raises InputError, with the span, for text that is not in the language, for parts that are there twice, and for C
     that does not parse.
     """
-    tree = parse(_GRAMMAR, source, "design", _WORDS, phrases=_PHRASES)
+    try:
+        tree = parse(_GRAMMAR, source.text, "design", _WORDS, phrases=_PHRASES)
+    except InputError as error:
+        raise error.placed(source, 0) from None
     reader = _Reader(source)
     variants: dict[str, Part] = {}
     for child in tree.children:

@@ -18,7 +18,7 @@ from litmus.c.primitives import ORDERS
 from litmus.designs.rewriting import nodes, rewritten
 from litmus.designs.state import TARGET, TASK, full_name, items_of
 from litmus.designs.syntax import Body, Design, place
-from litmus.diagnostics import InputError, Unsupported, near
+from litmus.diagnostics import InputError, Place, Unsupported, near
 
 WAITING = ("ipi", "signal", "quiescent")
 FLOATING = {**{name: name for name in WAITING}, "ipi_nowait": "ipi", "signal_nowait": "signal"}  # word -> kind
@@ -71,7 +71,7 @@ class _Resolution:
         self.locals = {node.name for node in inside if isinstance(node, c.Declarator)}
         self.locals |= {n.target.name for n in inside if isinstance(n, c.Assign) and isinstance(n.target, c.Name)}
 
-    def wrong(self, message: str, at: c.At, hint: str | None = None) -> InputError:
+    def wrong(self, message: str, at: Place, hint: str | None = None) -> InputError:
         return InputError(message, place(self.body, at), hint)
 
     def block(self, where: Where) -> c.Block:
@@ -119,7 +119,7 @@ class _Resolution:
             raise self.wrong(f"there is no {e.name}", e.at, near(e.name, known) or "state stands in cpu { } or mm { }")
         return e
 
-    def refuse(self, name: str, at: c.At) -> None:
+    def refuse(self, name: str, at: Place) -> None:
         if name == TARGET or name in self.state["cpu"] or name in self.state["mm"]:
             raise self.wrong(f"{name} has a meaning already", at, "choose another name for the local")
 

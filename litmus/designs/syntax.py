@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from litmus.c import syntax as c
 from litmus.designs.rewriting import nodes, rewritten
-from litmus.diagnostics import InputError, Source, Span, near
+from litmus.diagnostics import InputError, Place, Source, Span, near
 
 HOOKS = ("membarrier", "switch_out", "switch_in")
 STATES = ("cpu", "mm")
@@ -142,7 +142,7 @@ def without(design: Design, label: Word) -> Design:
 
     def dropped(node: object) -> object:
         if isinstance(node, c.Label) and node.name == label.text:
-            return c.Empty(c.At(node.at.start, node.statement.at.end))
+            return c.Empty(Place(node.at.start, node.statement.at.end))
         return node
 
     bodies = {word: Body(rewritten(body.block, dropped), body.span) for word, body in design.bodies.items()}
@@ -180,6 +180,6 @@ def listing(design: Design) -> dict[str, str]:
     return texts
 
 
-def place(body: Body, at: c.At) -> Span:
+def place(body: Body, at: Place) -> Span:
     """The place in the file of a node of a block."""
     return Span(body.span.source, body.span.start + at[0], body.span.start + at[1])

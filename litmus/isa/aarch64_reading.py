@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from litmus.diagnostics import InputError, Source, Span, Unsupported
+from litmus.diagnostics import InputError, Place, Unsupported
 from litmus.isa.aarch64 import EXTENSIONS, HINT, INDEX, SHIFTS, UNSUPPORTED, VIEWS, ZERO, Access
 from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Instruction
-from litmus.isa.template import Named, Place, expression, substituted
+from litmus.isa.template import Named, expression, substituted
 from litmus.program.values import Expr, Op, Reg, simplify
 from litmus.source.lalr.trees import Node, Tree, as_token, as_tree
 
@@ -253,7 +253,7 @@ class Reader(Instruction[Operand]):
         return settled(substituted(expression(text, bits), {"m": register.value, "k": shift}))
 
     def _narrow(self, register: View) -> InputError:
-        name = self.source.text[register.place.start : register.place.end]
+        name = self.text[register.place.start : register.place.end]
         hint = f"write {name},SXTW or {name},UXTW" if register.size == 4 else None
         return self.error(f"{name} has {8 * register.size} bits, the operation another number", register.place, hint)
 
@@ -368,7 +368,7 @@ def read_cell(text: str) -> tuple[tuple[Named, ...], Reader | None]:
         match = _MNEMONIC.match(text)
         if match is not None and (reason := UNSUPPORTED.get(match[1].lower())) is not None:
             message = f"{match[1]}: {reason}"
-            raise Unsupported(message, Span(Source("", text), match.start(1), match.end(1))) from None
+            raise Unsupported(message, Place(*match.span(1))) from None
         raise
     *labels, instruction = tree.children
     names = tuple([placed(as_tree(label).children[0]) for label in labels])

@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
+from litmus.diagnostics import Diagnostic, InputError, Place, Span, Unsupported, near
 from litmus.isa.initial import Reference, initial_state
 from litmus.isa.jumps import NOTE, resolved, unplaced
 from litmus.isa.sizes import unified
-from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, Place, registers_of
+from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, registers_of
 from litmus.program.code import (
     Assume,
     Branch,
@@ -32,7 +32,7 @@ from litmus.program.code import (
 )
 from litmus.program.types import type_named
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source.syntax import AddressOf, Cell, Register, Test
+from litmus.source.syntax import AddressOf, Register, Test
 
 
 class _Thread(Struct, frozen=True):
@@ -76,7 +76,7 @@ def lower(test: Test, isa: InstructionSet) -> Program:
         try:
             thread = _thread(isa, tuple([cell.text for cell in cells]), observed.get(number, frozenset()))
         except _InCell as located:
-            raise _in_file(located.error, source, cells[located.cell]) from None
+            raise located.error.placed(source, cells[located.cell].start) from None
         starts = [cell.start for cell in cells]
         threads.append(
             ThreadCode(
@@ -137,11 +137,6 @@ def _wide_registers(test: Test, isa: InstructionSet) -> dict[int, frozenset[str]
                 if name is not None and (kind is None or kind.size > 4):
                     wide[where.thread] = wide.get(where.thread, frozenset()) | {name}
     return wide
-
-
-def _in_file(error: Diagnostic, source: Source, cell: Cell) -> Diagnostic:
-    start, end = (0, len(cell.text)) if error.span is None else (error.span.start, error.span.end)
-    return type(error)(error.message, Span(source, cell.start + start, cell.start + end), error.hint)
 
 
 # ---------------------------------------------------------------- threads
@@ -216,7 +211,7 @@ def _thread(isa: InstructionSet, texts: tuple[str, ...], observed: frozenset[str
     for target, number, place in distant:
         if not 0 <= target < len(starts):
             message = "there is no instruction at this distance"
-            raise _InCell(InputError(message, Span(Source("", texts[number]), *place)), number)
+            raise _InCell(InputError(message, place), number)
         labels[f"{DISTANCE}{target}"] = starts[target]
     return _Thread(tuple(lines), labels, tuple(references), frozenset(written), jumps)
 
@@ -237,8 +232,7 @@ def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
     for number, code in enumerate(codes):
         for name, place in code.labels:
             if name in labels:
-                span = Span(Source("", texts[number]), *place)
-                raise _InCell(InputError(f"the label {name} stands twice in this process", span), number)
+                raise _InCell(InputError(f"the label {name} stands twice in this process", place), number)
             labels.add(name)
     for number, code in enumerate(codes):
         if code.instruction is not None and code.instruction.target is not None:
@@ -246,8 +240,7 @@ def _check_labels(texts: tuple[str, ...], codes: list[CellCode]) -> None:
             if name not in labels:
                 known = sorted(labels - {END})
                 hint = near(name, known) or ("labels are " + ", ".join(known) if known else "it has no labels")
-                span = Span(Source("", texts[number]), *place)
-                raise _InCell(InputError(f"this process has no label {name}", span, hint), number)
+                raise _InCell(InputError(f"this process has no label {name}", place, hint), number)
 
 
 def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
@@ -272,9 +265,8 @@ def _check_flags(texts: tuple[str, ...], codes: list[CellCode]) -> None:
             for operation in template.operations:
                 used = _reads(operation) & after
                 if used:
-                    span = Span(Source("", texts[number]), *template.place)
                     message = "this uses a flag that an earlier instruction leaves undefined or that is not modelled"
-                    raise _InCell(Unsupported(message, span), number)
+                    raise _InCell(Unsupported(message, template.place), number)
                 if isinstance(operation, Set) and not template.conditional:
                     after -= {operation.register}
                 if isinstance(operation, Branch) and operation.target == INDIRECT:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from litmus.diagnostics import InputError, Source
-from litmus.isa.template import Named, Place
+from litmus.diagnostics import InputError, Place
+from litmus.isa.template import Named
 from litmus.source.lalr.explain import parse
 from litmus.source.lalr.trees import Node, Token, Tree
 
@@ -11,9 +11,9 @@ from litmus.source.lalr.trees import Node, Token, Tree
 def parsed(grammar: str, text: str, examples: str) -> Tree:
     """The tree of a cell.  Raises InputError where the text does not follow the grammar; the hint has examples."""
     try:
-        return parse(grammar, Source("", text), "instruction")
+        return parse(grammar, text, "instruction")
     except InputError as error:
-        raise InputError(error.message, error.span, examples) from None
+        raise InputError(error.message, error.place, examples) from None
 
 
 def placed(node: Node) -> Named:

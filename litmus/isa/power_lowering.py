@@ -197,14 +197,14 @@ def _template(reader: _Reader, exact: bool) -> Template:
     if name in NOTHING:
         reader.expect(0)
         return Template(reader.place)
-    span = reader.span(reader.mnemonic.place)
+    place = reader.mnemonic.place
     if name in UNSUPPORTED or plain in UNSUPPORTED:
-        raise Unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED.get(name) or UNSUPPORTED[plain]}", span)
+        raise Unsupported(f"{reader.mnemonic.name}: {UNSUPPORTED.get(name) or UNSUPPORTED[plain]}", place)
     known = (
         *(*COMPUTE, *LOADS, *STORES, *RESERVE, *CONDITIONAL, *COMPARES, *FENCES, *BRANCHES, *COUNTED),
         *(*JUMPS, *MOVES_TO, *MOVES_FROM, *PREFETCHES, *NOTHING, "b"),
     )
-    raise InputError(f"unknown instruction {reader.mnemonic.name}", span, near(name, known) or _EXAMPLES)
+    raise InputError(f"unknown instruction {reader.mnemonic.name}", place, near(name, known) or _EXAMPLES)
 
 
 _NONE = Compute("", "0", record=False)

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from litmus.diagnostics import InputError, Source, Span, Unsupported
+from litmus.diagnostics import InputError, Place, Unsupported
 from litmus.isa.operands import place_of, placed
-from litmus.isa.template import Named, Place
+from litmus.isa.template import Named
 from litmus.source.lalr.trees import Node, Tree, as_tree
 
 
@@ -35,23 +35,19 @@ class Instruction(Generic[Operand]):
     """
 
     def __init__(self, text: str, mnemonic: Node, operands: list[Operand], end: int | None) -> None:
-        self.source = Source("", text)
+        self.text = text
         self.mnemonic = placed(mnemonic)
         self.operands = operands
         self.place = Place(self.mnemonic.place.start, self.mnemonic.place.end if end is None else end)
         self.next = 0
 
-    def span(self, place: Place) -> Span:
-        """A place of the cell as a span of its text."""
-        return Span(self.source, *place)
-
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         """The error to raise if the text is wrong at a place of the cell."""
-        return InputError(message, self.span(place), hint)
+        return InputError(message, place, hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
         """The error to raise if something at a place of the cell is not supported."""
-        return Unsupported(message, self.span(place), hint)
+        return Unsupported(message, place, hint)
 
     def left(self) -> int:
         """How many operands have not been read."""

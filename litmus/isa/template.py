@@ -14,15 +14,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from litmus.diagnostics import Place
 from litmus.program.code import Operation
 from litmus.program.values import OPERATORS, Expr, Op, Reg, ValueFault, simplify
-
-
-class Place(NamedTuple):
-    """The characters `start` to `end` of a cell."""
-
-    start: int
-    end: int
 
 
 class Named(NamedTuple):

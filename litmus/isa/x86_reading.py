@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from litmus.diagnostics import InputError, Source, Span, Unsupported
+from litmus.diagnostics import InputError, Place, Unsupported
 from litmus.isa.operands import parsed, place_of, placed
-from litmus.isa.template import Named, Place
+from litmus.isa.template import Named
 from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
 from litmus.source.lalr.trees import Token, Tree, as_tree
@@ -83,7 +83,6 @@ Operand = Immediate | RegisterOperand | Memory | Label
 class Instruction(Struct, frozen=True):
     """An instruction with its operands in the order of the text; `att`: this is AT&T's order, else it is Intel's."""
 
-    source: Source
     mnemonic: Named
     operands: tuple[Operand, ...]
     lock: Place | None
@@ -92,11 +91,11 @@ class Instruction(Struct, frozen=True):
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         """The error to raise if the text is wrong at a place of the cell."""
-        return InputError(message, Span(self.source, place.start, place.end), hint)
+        return InputError(message, place, hint)
 
     def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
         """The error to raise if something at a place of the cell is not supported."""
-        return Unsupported(message, Span(self.source, place.start, place.end), hint)
+        return Unsupported(message, place, hint)
 
 
 class Machine(Struct, frozen=True):
@@ -118,17 +117,16 @@ def read_cell(text: str, machine: Machine) -> tuple[tuple[Named, ...], Instructi
     tree = parsed(_GRAMMAR, text, _EXAMPLES)
     *labels, instruction = tree.children
     names = tuple([placed(as_tree(label).children[0]) for label in labels])
-    return names, None if instruction is None else _Reader(text, machine).instruction(as_tree(instruction))
+    return names, None if instruction is None else _Reader(machine).instruction(as_tree(instruction))
 
 
 class _Reader:
-    def __init__(self, text: str, machine: Machine) -> None:
-        self.source = Source("", text)
+    def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.att = self.intel = False  # whether an operand shows AT&T's notation, and whether one shows Intel's
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        return InputError(message, Span(self.source, place.start, place.end), hint)
+        return InputError(message, place, hint)
 
     def instruction(self, tree: Tree) -> Instruction:
         lock, mnemonic, *trees = tree.children
@@ -137,7 +135,7 @@ class _Reader:
         att = self.att if self.att != self.intel else self.machine.att
         start = name.place.start if lock is None else placed(lock).place.start
         end = operands[-1].place.end if operands else name.place.end
-        return Instruction(self.source, name, operands, placed(lock).place if lock else None, att, Place(start, end))
+        return Instruction(name, operands, placed(lock).place if lock else None, att, Place(start, end))
 
     def operand(self, tree: Tree) -> Operand:
         place = place_of(tree)
@@ -165,7 +163,7 @@ class _Reader:
             if name == bare and bare not in PARTS_64:
                 return None
             if _VECTOR.fullmatch(bare):
-                raise Unsupported("vector registers are not supported", Span(self.source, *token.place))
+                raise Unsupported("vector registers are not supported", token.place)
             if _REGISTER_LIKE.fullmatch(bare):
                 raise self.error(f"{self.machine.name} has no register {token.name}", token.place, self.machine.hint)
             part = Part(token.name, self.machine.width)  # symbolic
@@ -195,7 +193,7 @@ class _Reader:
         segment, displacement, base, index, scale = tree.children
         self.att = True
         if segment is not None and placed(as_tree(segment).children[0]).name.lower() not in ("%cs", "%ds", "%ss"):
-            raise Unsupported("segments with a base of their own are not supported", Span(self.source, *place))
+            raise Unsupported("segments with a base of their own are not supported", place)
         symbols: list[Named] = []
         terms: list[Expr] = []
         if displacement is not None:

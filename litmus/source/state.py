@@ -1,8 +1,8 @@
 """Initial states, locations, filters and conditions: the notation for states that all tests share.
 
-One Lark grammar reads an item of an initial state, another one reads the final section.  What they read is memoised by
-its text, with spans that count from the beginning of that text, and is then moved to its place in the file.  This is
-worth it: a folder of generated tests repeats a few hundred such texts again and again.
+One grammar reads an item of an initial state, another one reads the final section.  Their trees are memoised by the
+text that was read, because a folder of generated tests repeats a few hundred such texts again and again.  From a tree,
+syntax is made for each test anew, with spans in its file.
 Notation and precedence (`=>` binds tighter than /\\): herd7's lib/stateParser.mly.
 """
 
@@ -11,12 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NoReturn
 
-from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported, near
+from litmus.diagnostics import Diagnostic, InputError, Place, Source, Span, Unsupported, near
 from litmus.source.lalr.explain import parse
 from litmus.source.lalr.trees import MAXIMUM_NESTING, Node, Token, Tree, as_token, as_tree, too_deep
-from litmus.source.moving import moved_init, moved_observed, moved_prop
 from litmus.source.syntax import (
     AddressOf,
     And,
@@ -155,14 +153,23 @@ _OUTSIDE = (
 )
 
 
+Threads = Callable[[str], Sequence[int]]  # which threads name a symbolic register
+
+
+def in_no_thread(_: str) -> tuple[int, ...]:
+    """C has no symbolic registers."""
+    return ()
+
+
 # ---------------------------------------------------------------- the initial state
 
 
-def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
+def read_init(source: Source, text: str, start: int, threads: Threads = in_no_thread) -> tuple[Init, ...]:
     """The items of an initial state.  `text` is at offset `start`; blanks replace its comments.
 
-    Raises InputError for an item that is wrong and for a location that is initialised twice.  Raises Unsupported
-    for values that are neither numbers nor addresses.
+    Raises InputError for an item that is wrong, for a location that is initialised twice, and for a symbolic register
+    without a thread that is not in exactly one thread.  Raises Unsupported for values that are neither numbers nor
+    addresses.
     """
     items: list[Init] = []
     first: dict[tuple[int | None, str], Init] = {}
@@ -171,9 +178,10 @@ def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
         if item_text:
             at = start + piece.find(item_text)
             try:
-                item = moved_init(_init_item(item_text), source, at)
+                tree = _init_tree(item_text)
             except Diagnostic as error:
-                raise_at(error, source, at)
+                raise error.placed(source, at) from None
+            item = _Reader(source, at, threads).init(tree, Span(source, at, at + len(item_text)))
             where = item.location
             key = (where.thread if isinstance(where, Register) else None, where.name)
             if key in first:
@@ -187,50 +195,8 @@ def read_init(source: Source, text: str, start: int) -> tuple[Init, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _init_item(text: str) -> Init:
-    """One item, with spans in a source that holds only this text."""
-    source = Source("", text)
-    tree = _parsed(source, "init")
-    children = tree.children
-    kind: str | None
-    values: tuple[InitValue, ...] | None = None
-    size: int | None = None
-    given: Node = None
-    match tree.data:
-        case "init_named":
-            _, words, given = children
-            kind, location = _type_and_name(source, as_tree(words))
-        case "init_place":
-            _, words, place, given = children
-            kind, location = _words(words), _location(source, as_tree(place))
-        case "init_pointer":
-            words, *_, place, given = children
-            kind, location = _words(words), _location(source, as_tree(place))
-        case _:
-            words, length, *cells = children
-            kind, location = _type_and_name(source, as_tree(words))
-            size = _number(source, as_token(length))
-            if size < 1:
-                raise InputError(f"{location.name} must have at least one cell", _span(source, as_token(length)))
-            if size > _CELLS:
-                raise Unsupported(f"{location.name} has more than {_CELLS} cells", _span(source, as_token(length)))
-            if cells != [None]:
-                values = tuple([_value(source, as_tree(cell)) for cell in cells])
-                if len(values) != size:
-                    message = f"{location.name} has {size} cells and {len(values)} initial values"
-                    raise InputError(message, _span(source, as_token(length)))
-    if given is not None:
-        values = (_value(source, as_tree(given)),)
-    return Init(location, values, Span(source, 0, len(text)), kind, tree.data == "init_pointer", size)
-
-
-def _words(node: Node) -> str | None:
-    return None if node is None else " ".join([str(word) for word in as_tree(node).children])
-
-
-def _type_and_name(source: Source, words: Tree) -> tuple[str | None, Location]:
-    *kind, name = map(as_token, words.children)
-    return " ".join(kind) or None, Global(str(name), None, _span(source, name))
+def _init_tree(text: str) -> Tree:
+    return _parsed(text, "init")
 
 
 # ---------------------------------------------------------------- the final section
@@ -238,49 +204,30 @@ def _type_and_name(source: Source, words: Tree) -> tuple[str | None, Location]:
 Final = tuple[tuple[Observed, ...], Prop | None, Condition]
 
 
-def read_final(source: Source, text: str, start: int) -> Final:
+def read_final(source: Source, text: str, start: int, threads: Threads = in_no_thread) -> Final:
     """The locations, the filter and the condition of a final section, which is at offset `start`.
 
-    Raises InputError if the text is no final section, Unsupported for propositions that are not about values.
+    Raises InputError if the text is no final section, and for a symbolic register without a thread that is not in
+    exactly one thread.  Raises Unsupported for propositions that are not about values.
     """
     try:
-        locations, constraint, condition = _final_section(text)
-        span = condition.span
-        return (
-            tuple([moved_observed(observed, source, start) for observed in locations]),
-            None if constraint is None else moved_prop(constraint, source, start),
-            Condition(
-                condition.quantifier,
-                moved_prop(condition.prop, source, start),
-                None if span is None else Span(source, start + span.start, start + span.end),
-            ),
-        )
+        tree = _final_tree(text)
     except Diagnostic as error:
-        raise_at(error, source, start)
+        raise error.placed(source, start) from None
+    return _Reader(source, start, threads).final(tree)
 
 
 @lru_cache(maxsize=4096)
-def _final_section(text: str) -> Final:
-    source = Source("", text)
-    tree = _parsed(source, "final")
+def _final_tree(text: str) -> Tree:
+    tree = _parsed(text, "final")
     deep = too_deep(tree)
     if deep is not None:
-        raise Unsupported(
-            "this condition is nested too deeply", _span(source, deep), f"it may have {MAXIMUM_NESTING} levels"
-        )
-    *sections, question, _ = tree.children
-    locations: list[Observed] = []
-    constraints: list[Prop] = []
-    for section in map(as_tree, sections):
-        if section.data == "filter":
-            constraints.append(_prop(source, section.children[0]))
-        else:
-            locations += [_observed(source, as_tree(item)) for item in section.children if item is not None]
-    condition = Condition("forall", Bool(True), None)
-    if question is not None:
-        condition = _condition(source, as_tree(question))
-    return tuple(locations), _joined(And, constraints) if constraints else None, condition
+        place = Place(deep.start_pos, deep.end_pos)
+        raise Unsupported("this condition is nested too deeply", place, f"it may have {MAXIMUM_NESTING} levels")
+    return tree
 
+
+# ---------------------------------------------------------------- from trees to syntax
 
 _QUANTIFIERS: dict[str, Quantifier] = {
     "exists": "exists",
@@ -288,47 +235,199 @@ _QUANTIFIERS: dict[str, Quantifier] = {
     "forall": "forall",
     "any_of": "exists",
 }
+_VALUES = ("number", "address", "cell_address")
+_CELLS = 1 << 16  # the largest array; each of its cells is a location of its own
 
 
-def _condition(source: Source, tree: Tree) -> Condition:
-    span = _span(source, tree)
-    quantifier = _QUANTIFIERS[tree.data]
-    if tree.data != "any_of":
-        asked = [c for c in tree.children if isinstance(c, Tree) or (isinstance(c, Token) and c.type in _SHORTHAND)]
-        return Condition(quantifier, _prop(source, asked[0]), span)
-    trees = [child for child in tree.children if isinstance(child, Tree)]
-    # `observed a=1; b=0; and c=1;` is a disjunction of conjunctions
-    observations = [
-        _joined(And, [_prop(source, atom) for atom in observation.children if atom is not None] or [Bool(True)])
-        for observation in trees
-    ]
-    return Condition(quantifier, _joined(Or, observations), span)
+class _Reader:
+    """Makes the syntax of a text from its tree.  The text is at offset `at` of `source`."""
+
+    __slots__ = ("at", "source", "threads")
+
+    def __init__(self, source: Source, at: int, threads: Threads) -> None:
+        self.source = source
+        self.at = at
+        self.threads = threads
+
+    def span(self, node: Tree | Token) -> Span:
+        return Span(self.source, self.at + node.start_pos, self.at + node.end_pos)
+
+    # ------------------------------------------------------------ the initial state
+
+    def init(self, tree: Tree, span: Span) -> Init:
+        """An item of the initial state."""
+        children = tree.children
+        kind: str | None
+        values: tuple[InitValue, ...] | None = None
+        size: int | None = None
+        given: Node = None
+        match tree.data:
+            case "init_place":
+                _, words, place, given = children
+                kind, location = _words(words), self.location(as_tree(place))
+            case "init_named":
+                _, words, given = children
+                kind, location = self.type_and_name(as_tree(words))
+            case "init_pointer":
+                words, *_, place, given = children
+                kind, location = _words(words), self.location(as_tree(place))
+            case _:
+                words, length, *cells = children
+                kind, location = self.type_and_name(as_tree(words))
+                size = self.number(as_token(length))
+                where = self.span(as_token(length))
+                if size < 1:
+                    raise InputError(f"{location.name} must have at least one cell", where)
+                if size > _CELLS:
+                    raise Unsupported(f"{location.name} has more than {_CELLS} cells", where)
+                if cells != [None]:
+                    values = tuple([self.value(as_tree(cell)) for cell in cells])
+                    if len(values) != size:
+                        message = f"{location.name} has {size} cells and {len(values)} initial values"
+                        raise InputError(message, where)
+        if given is not None:
+            values = (self.value(as_tree(given)),)
+        return Init(location, values, span, kind, tree.data == "init_pointer", size)
+
+    def type_and_name(self, words: Tree) -> tuple[str | None, Location]:
+        *kind, name = map(as_token, words.children)
+        return " ".join(kind) or None, Global(str(name), None, self.span(name))
+
+    # ------------------------------------------------------------ the final section
+
+    def final(self, tree: Tree) -> Final:
+        """A final section."""
+        *sections, question, _ = tree.children
+        locations: list[Observed] = []
+        constraints: list[Prop] = []
+        for section in map(as_tree, sections):
+            if section.data == "filter":
+                constraints.append(self.prop(section.children[0]))
+            else:
+                locations += [self.observed(as_tree(item)) for item in section.children if item is not None]
+        condition = Condition("forall", Bool(True), None)
+        if question is not None:
+            condition = self.condition(as_tree(question))
+        return tuple(locations), _joined(And, constraints) if constraints else None, condition
+
+    def condition(self, tree: Tree) -> Condition:
+        span = self.span(tree)
+        quantifier = _QUANTIFIERS[tree.data]
+        if tree.data != "any_of":
+            asked = [c for c in tree.children if isinstance(c, Tree) or (isinstance(c, Token) and c.type in _SHORTHAND)]
+            return Condition(quantifier, self.prop(asked[0]), span)
+        trees = [child for child in tree.children if isinstance(child, Tree)]
+        # `observed a=1; b=0; and c=1;` is a disjunction of conjunctions
+        observations = [
+            _joined(And, [self.prop(atom) for atom in observation.children if atom is not None] or [Bool(True)])
+            for observation in trees
+        ]
+        return Condition(quantifier, _joined(Or, observations), span)
+
+    def observed(self, tree: Tree) -> Observed:
+        location, *words, star = tree.children
+        kind = " ".join([str(word) for word in words if word is not None]) + ("*" if star is not None else "")
+        return Observed(self.location(as_tree(location)), self.span(tree), kind or None)
+
+    def prop(self, node: Node) -> Prop:
+        """A proposition."""
+        if isinstance(node, Token):
+            return self.common(node)
+        tree = as_tree(node)
+        children = tree.children
+        match tree.data:
+            case "true" | "false":
+                return Bool(tree.data == "true")
+            case "or_":
+                return _joined(Or, [self.prop(child) for child in children])
+            case "and_":
+                return _joined(And, [self.prop(child) for child in children])
+            case "implies":
+                return Implies(self.prop(children[0]), self.prop(children[1]))
+            case "not_":
+                return Not(self.prop(children[-1]))
+            case _:
+                return self.atom(tree)
+
+    def common(self, text: Token) -> Atom:
+        """A plain atom: `0:r1=1`, `x=1`, `[x]=1`."""
+        span = self.span(text)
+        left, _, right = text.partition("=")
+        name = left.rstrip()
+        at = Span(self.source, span.start, span.start + len(name))
+        thread, colon, register = name.partition(":")
+        location: Location
+        if colon:
+            location = Register(int(thread) if thread.isdigit() else thread_of(thread, at), register, at)
+        else:
+            location = Global(name.strip("[]"), None, at)
+        number = right.lstrip()
+        value = Span(self.source, span.end - len(number), span.end)
+        return Atom(location, Number(integer(number, value), value), span)
+
+    def atom(self, tree: Tree) -> Prop:
+        left, *values = map(as_tree, tree.children)
+        location = self.location(left)
+        atom: Prop
+        if tree.data in ("equal_array", "different_array"):
+            if not isinstance(location, Global) or location.index is not None:
+                raise InputError("only a whole array can be compared with {...}", location.span)
+            atom = ArrayAtom(location, tuple([self.value(value) for value in values]), self.span(tree))
+        else:
+            (right,) = values
+            other = self.value(right) if right.data in _VALUES else self.location(right)
+            atom = Atom(location, other, self.span(tree))
+        return Not(atom) if tree.data.startswith("different") else atom
+
+    # ------------------------------------------------------------ locations and values
+
+    def location(self, tree: Tree) -> Location:
+        """A register, a variable, or a cell of one."""
+        children = tree.children
+        span = self.span(tree)
+        match tree.data:
+            case "register":
+                thread = as_token(children[0])
+                number = int(thread) if thread.isdigit() else thread_of(thread, self.span(thread))
+                return Register(number, str(children[1]), span)
+            case "symbolic":
+                return self.symbolic(str(children[0]), span)
+            case "cell":
+                return Global(str(children[0]), self.number(as_token(children[1])), span)
+            case "starred":
+                inner = children[1]
+                return self.location(inner) if isinstance(inner, Tree) else Global(str(inner), None, span)
+            case _:
+                return Global(str(children[0]), None, span)
+
+    def symbolic(self, name: str, span: Span) -> Register:
+        """A symbolic register without a thread: `%x0` is the register of the only thread that names it."""
+        threads = self.threads(name)
+        if len(threads) != 1:
+            several = " and ".join(f"P{t}" for t in threads)
+            message = f"the symbolic register {name} is " + (f"in {several}" if threads else "in no process")
+            raise InputError(message, span, f"write {threads[0]}:{name}" if threads else None)
+        return Register(threads[0], name, span)
+
+    def value(self, tree: Tree) -> InitValue:
+        """A number or an address."""
+        span = self.span(tree)
+        if tree.data == "number":
+            return Number(integer(as_token(tree.children[0]), span), span)
+        if tree.data == "code_address":
+            process, label = tree.children
+            return AddressOf(f"{process}:{label}", None, span)
+        _, name, *index = tree.children
+        if name == "NULL":
+            return Number(0, span)
+        return AddressOf(str(name), self.number(as_token(index[0])) if index else None, span)
+
+    def number(self, token: Token) -> int:
+        return integer(token, self.span(token))
 
 
-def _observed(source: Source, tree: Tree) -> Observed:
-    location, *words, star = tree.children
-    kind = " ".join([str(word) for word in words if word is not None]) + ("*" if star is not None else "")
-    return Observed(_location(source, as_tree(location)), _span(source, tree), kind or None)
-
-
-def _prop(source: Source, node: Node) -> Prop:
-    if isinstance(node, Token):
-        return _common(source, node)
-    tree = as_tree(node)
-    children = tree.children
-    match tree.data:
-        case "true" | "false":
-            return Bool(tree.data == "true")
-        case "or_":
-            return _joined(Or, [_prop(source, child) for child in children])
-        case "and_":
-            return _joined(And, [_prop(source, child) for child in children])
-        case "implies":
-            return Implies(_prop(source, children[0]), _prop(source, children[1]))
-        case "not_":
-            return Not(_prop(source, children[-1]))
-        case _:
-            return _atom(source, tree)
+def _words(node: Node) -> str | None:
+    return None if node is None else " ".join([str(word) for word in as_tree(node).children])
 
 
 def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Prop:
@@ -337,78 +436,6 @@ def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Pr
         return props[0]
     half = len(props) // 2
     return operator(_joined(operator, props[:half]), _joined(operator, props[half:]))
-
-
-def _common(source: Source, text: Token) -> Atom:
-    """A plain atom: `0:r1=1`, `x=1`, `[x]=1`."""
-    start, end = text.start_pos, text.end_pos
-    left, _, right = text.partition("=")
-    name = left.rstrip()
-    span = Span(source, start, start + len(name))
-    thread, colon, register = name.partition(":")
-    location: Location = (
-        Register(thread_of(thread, span), register, span) if colon else Global(name.strip("[]"), None, span)
-    )
-    number = right.lstrip()
-    value = Span(source, end - len(number), end)
-    return Atom(location, Number(integer(number, value), value), Span(source, start, end))
-
-
-def _atom(source: Source, tree: Tree) -> Prop:
-    left, *values = map(as_tree, tree.children)
-    location = _location(source, left)
-    atom: Prop
-    if tree.data in ("equal_array", "different_array"):
-        if not isinstance(location, Global) or location.index is not None:
-            raise InputError("only a whole array can be compared with {...}", location.span)
-        atom = ArrayAtom(location, tuple([_value(source, value) for value in values]), _span(source, tree))
-    else:
-        (right,) = values
-        other = _value(source, right) if right.data in _VALUES else _location(source, right)
-        atom = Atom(location, other, _span(source, tree))
-    return Not(atom) if tree.data.startswith("different") else atom
-
-
-# ---------------------------------------------------------------- locations and values
-
-_VALUES = ("number", "address", "cell_address")
-_CELLS = 1 << 16  # the largest array; each of its cells is a location of its own
-UNPLACED = -1  # the thread of a symbolic register that is written without its thread
-
-
-def _location(source: Source, tree: Tree) -> Location:
-    children = tree.children
-    span = _span(source, tree)
-    match tree.data:
-        case "named" | "bracketed":
-            return Global(str(children[0]), None, span)
-        case "cell":
-            return Global(str(children[0]), _number(source, as_token(children[1])), span)
-        case "starred":
-            inner = children[1]
-            return _location(source, inner) if isinstance(inner, Tree) else Global(str(inner), None, span)
-        case "symbolic":
-            return Register(UNPLACED, str(children[0]), span)
-        case _:
-            thread, name = map(as_token, children)
-            return Register(thread_of(thread, _span(source, thread)), str(name), span)
-
-
-def _value(source: Source, tree: Tree) -> InitValue:
-    span = _span(source, tree)
-    if tree.data == "number":
-        return Number(integer(as_token(tree.children[0]), span), span)
-    if tree.data == "code_address":
-        process, label = tree.children
-        return AddressOf(f"{process}:{label}", None, span)
-    _, name, *index = tree.children
-    if name == "NULL":
-        return Number(0, span)
-    return AddressOf(str(name), _number(source, as_token(index[0])) if index else None, span)
-
-
-def _number(source: Source, token: Token) -> int:
-    return integer(token, _span(source, token))
 
 
 def thread_of(text: str, span: Span) -> int:
@@ -424,15 +451,13 @@ def integer(text: str, span: Span) -> int:
 
     Raises InputError for `0x_`, which has no digits.
     """
+    if text.isdigit():
+        return int(text)
     text = text.replace("_", "")
     try:
         return int(text, 10) if text.lstrip("-").isdigit() else int(text, 0)
     except ValueError:
         raise InputError(f"{text} is no number", span) from None
-
-
-def _span(source: Source, node: Tree | Token) -> Span:
-    return Span(source, node.start_pos, node.end_pos)
 
 
 # ---------------------------------------------------------------- syntax errors
@@ -447,22 +472,16 @@ def misspelt(source: Source, start: int, end: int) -> InputError | None:
     return InputError(f"unexpected {word[0]}", Span(source, start, start + len(word[0])), hint)
 
 
-def raise_at(error: Diagnostic, source: Source, at: int) -> NoReturn:
-    """Raise the error of a fragment with the span of the place in the file; the fragment is at offset `at`."""
-    span = error.span
-    moved = None if span is None else Span(source, at + span.start, at + span.end)
-    raise type(error)(error.message, moved, error.hint) from None
-
-
-def _parsed(source: Source, start: str) -> Tree:
+def _parsed(text: str, start: str) -> Tree:
+    """The tree of a text.  Raises InputError and Unsupported, with a Place in the text."""
     try:
         if start == "init":
-            return parse(_INIT, source, "initial state", _IN_INIT, start, _PHRASES)
-        return parse(_FINAL, source, "condition", _KEYWORDS, start, _PHRASES, _SHORTHAND)
+            return parse(_INIT, text, "initial state", _IN_INIT, start, _PHRASES)
+        return parse(_FINAL, text, "condition", _KEYWORDS, start, _PHRASES, _SHORTHAND)
     except InputError as error:
-        at = error.span.start if error.span is not None else 0
+        at = error.place.start if error.place is not None else 0
         for pattern, message in _OUTSIDE:
-            for match in re.finditer(pattern, source.text):
+            for match in re.finditer(pattern, text):
                 if match.start() <= at <= match.end():
-                    raise Unsupported(message, Span(source, match.start(), match.end())) from None
+                    raise Unsupported(message, Place(*match.span())) from None
         raise

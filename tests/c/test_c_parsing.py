@@ -6,7 +6,7 @@ import pytest
 
 from litmus.c import syntax as c
 from litmus.c.parsing import parse_expression, read_functions
-from litmus.diagnostics import Source, Span
+from litmus.diagnostics import Place, Source, Span
 
 
 def functions_of(text: str) -> tuple[c.Function, ...]:
@@ -192,7 +192,7 @@ def test_comments_are_blanks_wherever_they_stand() -> None:
 
 
 def nodes(node: object) -> list[object]:
-    if isinstance(node, c.At):
+    if isinstance(node, Place):
         return []
     if isinstance(node, tuple):
         return list(itertools.chain.from_iterable(map(nodes, node)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from litmus.diagnostics import InputError, Source, Span, near
+from litmus.diagnostics import InputError, Place, near
 from litmus.source.lalr.run import END, Unexpected, parser
 from litmus.source.lalr.trees import Tree
 
@@ -23,7 +23,7 @@ WORDS = {
 
 def parse(
     grammar: str,
-    source: Source,
+    text: str,
     what: str,
     words: Mapping[str, str] = MappingProxyType({}),
     start: str = "start",
@@ -32,13 +32,13 @@ def parse(
 ) -> Tree:
     """The tree of a text.  Messages call the text `what`.
 
-    Raises InputError at the first token that the grammar does not accept.  The hint says which tokens it
+    Raises InputError, with a Place, at the first token that the grammar does not accept.  The hint says which tokens it
     would have accepted there.  `words`: what the hint calls terminals, in addition to WORDS.  `phrases`: what it
     calls several of them together.  `shorthand`: terminals that only abbreviate others, which it leaves out.
     """
     run = parser(grammar, (start,))
     try:
-        return run.parse(source.text, start)
+        return run.parse(text, start)
     except Unexpected as stop:
         unexpected = stop
     expected = unexpected.accepted - shorthand
@@ -51,12 +51,12 @@ def parse(
     hints += sorted({spelled.get(name, name.lower()) for name in expected})
     hint = "expected " + " or ".join(hints)
     if unexpected.kind == END:
-        end = len(source.text.rstrip())
-        raise InputError(f"the {what} ends too early", Span(source, end, end + 1), hint)
+        end = len(text.rstrip())
+        raise InputError(f"the {what} ends too early", Place(end, end + 1), hint)
     # If one token stands for several (an atom of a condition), the error is at the first of them.
     begin = unexpected.start
-    first = re.compile(r"\w+|.", re.DOTALL).match(source.text, begin, unexpected.end)
+    first = re.compile(r"\w+|.", re.DOTALL).match(text, begin, unexpected.end)
     found = first[0] if first is not None else ""
     if len(found) > 2:
         hint = near(found, re.findall(r"\w+", " ".join(hints))) or hint
-    raise InputError(f"unexpected {found} in the {what}", Span(source, begin, begin + len(found)), hint)
+    raise InputError(f"unexpected {found} in the {what}", Place(begin, begin + len(found)), hint)
