@@ -13,16 +13,16 @@ from msgspec import Struct
 
 from litmus.c import syntax as c
 from litmus.c.parsing import read_functions
-from litmus.diagnostics import InputError, Source, Span
+from litmus.diagnostics import Diagnostic, InputError, Source, Span, Unsupported
 from litmus.source.lalr.explain import parse
 from litmus.source.lalr.trees import Token, Tree, as_token, as_tree
-from litmus.source.state import Final, integer, read_final, thread_of
+from litmus.source.state import Final, integer, joined, read_final, thread_of
 from litmus.source.syntax import And, Atom, Condition, Global, Init, Location, Not, Number, Or, Prop, Register
 
 _GRAMMAR = r"""
 start: "BUG_ON" "(" disjunction ")" [";"]
-?disjunction: conjunction | disjunction "||" conjunction         -> or_
-?conjunction: negation | conjunction "&&" negation               -> and_
+?disjunction: conjunction | conjunction ("||" conjunction)+       -> or_
+?conjunction: negation | negation ("&&" negation)+               -> and_
 ?negation: comparison | "!" negation                             -> not_
 ?comparison: operand | operand "==" operand                      -> equal
     | operand "!=" operand                                       -> different
@@ -49,9 +49,12 @@ def read_bug_on(source: Source, text: str, start: int, body: Span, init: tuple[I
         raise InputError("the test has a condition already", Span(source, at, at + len("BUG_ON")))
     try:
         tree = parse(_GRAMMAR, text[begin:], "BUG_ON expression")
-    except InputError as error:
+    except Diagnostic as error:
         raise error.placed(source, at) from None
-    names = _Names(source, at, body, init)
+    try:
+        names = _Names(source, at, body, init)
+    except RecursionError:
+        raise Unsupported("expressions or statements are nested too deeply", body) from None
     prop = names.prop(as_tree(tree.children[0]))
     return locations, constraint, Condition("exists", prop, Span(source, at, start + len(text)))
 
@@ -98,9 +101,9 @@ class _Names:
         span = self.span(tree)
         match tree.data:
             case "or_":
-                return Or(self.prop(as_tree(tree.children[0])), self.prop(as_tree(tree.children[1])))
+                return joined(Or, [self.prop(as_tree(child)) for child in tree.children])
             case "and_":
-                return And(self.prop(as_tree(tree.children[0])), self.prop(as_tree(tree.children[1])))
+                return joined(And, [self.prop(as_tree(child)) for child in tree.children])
             case "not_":
                 return Not(self.prop(as_tree(tree.children[0])))
             case "equal":

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from litmus.c import syntax as c
 from litmus.c.syntax import Expression, Statement
-from litmus.diagnostics import InputError, Place, Span
+from litmus.diagnostics import Diagnostic, InputError, Place, Span
+from litmus.source.lalr.explain import refuse_deep
 from litmus.source.lalr.run import END, Unexpected, parser
 from litmus.source.lalr.trees import Node, Token, Tree
 from litmus.source.state import misspelt
@@ -165,11 +166,13 @@ def _parse_function(text: str) -> c.Definition:
 def read_block(span: Span) -> c.Block:
     """The block `{ ... }` at `span`.  Places in it are offsets from the start of the span.
 
-    Raises InputError at the first character that cannot belong to it.
+    Raises InputError at the first character that cannot belong to it, and Unsupported if it is nested too deeply.
     """
     try:
-        return _block(_tree(span.text, "block"))
-    except InputError as error:
+        tree = _tree(span.text, "block")
+        refuse_deep(tree, "block")
+        return _block(tree)
+    except Diagnostic as error:
         raise error.placed(span.source, span.start) from None
 
 

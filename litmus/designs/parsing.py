@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from litmus.c.parsing import read_block
 from litmus.designs.syntax import Body, Choice, Expectation, File, Part, Word
-from litmus.diagnostics import InputError, Source, Span, near
+from litmus.diagnostics import Diagnostic, InputError, Source, Span, near
 from litmus.source.lalr.explain import parse
 from litmus.source.lalr.trees import Node, Token, Tree, as_token, as_tree
 
@@ -58,7 +58,7 @@ def read_design(source: Source) -> File:
     """
     try:
         tree = parse(_GRAMMAR, source.text, "design", _WORDS, phrases=_PHRASES)
-    except InputError as error:
+    except Diagnostic as error:
         raise error.placed(source, 0) from None
     reader = _Reader(source)
     variants: dict[str, Part] = {}

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from litmus.diagnostics import Diagnostic, InputError, Place, Source, Span, Unsupported, near
 from litmus.source.lalr.explain import parse
-from litmus.source.lalr.trees import MAXIMUM_NESTING, Node, Token, Tree, as_token, as_tree, too_deep
+from litmus.source.lalr.trees import Node, Token, Tree, as_token, as_tree
 from litmus.source.syntax import (
     AddressOf,
     And,
@@ -219,12 +219,7 @@ def read_final(source: Source, text: str, start: int, threads: Threads = in_no_t
 
 @lru_cache(maxsize=4096)
 def _final_tree(text: str) -> Tree:
-    tree = _parsed(text, "final")
-    deep = too_deep(tree)
-    if deep is not None:
-        place = Place(deep.start_pos, deep.end_pos)
-        raise Unsupported("this condition is nested too deeply", place, f"it may have {MAXIMUM_NESTING} levels")
-    return tree
+    return _parsed(text, "final")
 
 
 # ---------------------------------------------------------------- from trees to syntax
@@ -308,7 +303,7 @@ class _Reader:
         condition = Condition("forall", Bool(True), None)
         if question is not None:
             condition = self.condition(as_tree(question))
-        return tuple(locations), _joined(And, constraints) if constraints else None, condition
+        return tuple(locations), joined(And, constraints) if constraints else None, condition
 
     def condition(self, tree: Tree) -> Condition:
         span = self.span(tree)
@@ -319,10 +314,10 @@ class _Reader:
         trees = [child for child in tree.children if isinstance(child, Tree)]
         # `observed a=1; b=0; and c=1;` is a disjunction of conjunctions
         observations = [
-            _joined(And, [self.prop(atom) for atom in observation.children if atom is not None] or [Bool(True)])
+            joined(And, [self.prop(atom) for atom in observation.children if atom is not None] or [Bool(True)])
             for observation in trees
         ]
-        return Condition(quantifier, _joined(Or, observations), span)
+        return Condition(quantifier, joined(Or, observations), span)
 
     def observed(self, tree: Tree) -> Observed:
         location, *words, star = tree.children
@@ -339,9 +334,9 @@ class _Reader:
             case "true" | "false":
                 return Bool(tree.data == "true")
             case "or_":
-                return _joined(Or, [self.prop(child) for child in children])
+                return joined(Or, [self.prop(child) for child in children])
             case "and_":
-                return _joined(And, [self.prop(child) for child in children])
+                return joined(And, [self.prop(child) for child in children])
             case "implies":
                 return Implies(self.prop(children[0]), self.prop(children[1]))
             case "not_":
@@ -430,12 +425,12 @@ def _words(node: Node) -> str | None:
     return None if node is None else " ".join([str(word) for word in as_tree(node).children])
 
 
-def _joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Prop:
+def joined(operator: Callable[[Prop, Prop], Prop], props: Sequence[Prop]) -> Prop:
     """The propositions under one operator, as a balanced tree, because a condition may have hundreds of disjuncts."""
     if len(props) == 1:
         return props[0]
     half = len(props) // 2
-    return operator(_joined(operator, props[:half]), _joined(operator, props[half:]))
+    return operator(joined(operator, props[:half]), joined(operator, props[half:]))
 
 
 def thread_of(text: str, span: Span) -> int:

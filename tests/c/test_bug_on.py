@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from propositions import shape
 
-from litmus.diagnostics import InputError, Source
+from litmus.diagnostics import InputError, Source, Unsupported
 from litmus.reading import read_test
 from litmus.source import syntax
+from litmus.source.syntax import Not, Or
 
 BODY = """C T
 { int g; }
@@ -83,3 +84,18 @@ def test_errors_are_at_the_offending_token(final: str, message: str, offending: 
     assert caught.value.span is not None
     assert caught.value.span.text.strip() == offending
     assert caught.value.span.start >= len(BODY)
+
+
+def test_an_expression_may_be_long_but_not_deep() -> None:
+    assert isinstance(read(f"BUG_ON({' || '.join(['r3 == 1', '!r3'] * 2000)})").condition.prop, Or)
+    assert isinstance(read(f"BUG_ON({'!' * 150}r3)").condition.prop, Not)
+    with pytest.raises(Unsupported, match="this BUG_ON expression is nested too deeply") as caught:
+        read(f"BUG_ON({'!' * 1000}r3)")
+    assert caught.value.span is not None
+    assert caught.value.span.start > len(BODY)
+
+
+def test_functions_may_be_nested_too_deeply_for_the_names_in_them() -> None:
+    text = f"C T\n{{}}\nP0(int *x) {{ int r1 = {'!' * 5000}1; }}\nBUG_ON(r1 == 1)"
+    with pytest.raises(Unsupported, match="expressions or statements are nested too deeply"):
+        read_test(Source("t", text))

@@ -234,3 +234,15 @@ def test_what_is_not_supported_has_no_answer(blocks: str, side: str, message: st
     assert isinstance(error, Unsupported)
     assert error.span is not None
     assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "start"),
+    [("{" * 5000 + "}" * 5000, 228), ("int r = " + "!" * 5000 + "1;", 234), ("if (1) " * 5000 + ";", 1419)],
+)
+def test_a_block_that_is_nested_too_deeply_is_refused_where_it_is(body: str, start: int) -> None:
+    text = 'design d "deep" membarrier { ' + body + " }"
+    with pytest.raises(Unsupported, match="this block is nested too deeply") as caught:
+        read_design(Source("d.design", text))
+    assert caught.value.span is not None
+    assert caught.value.span.start == start

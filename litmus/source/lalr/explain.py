@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from litmus.diagnostics import InputError, Place, near
+from litmus.diagnostics import InputError, Place, Unsupported, near
 from litmus.source.lalr.run import END, Unexpected, parser
-from litmus.source.lalr.trees import Tree
+from litmus.source.lalr.trees import MAXIMUM_NESTING, Tree, too_deep
 
 # What messages call the terminals that are not single words.
 WORDS = {
@@ -35,12 +35,16 @@ def parse(
     Raises InputError, with a Place, at the first token that the grammar does not accept.  The hint says which tokens it
     would have accepted there.  `words`: what the hint calls terminals, in addition to WORDS.  `phrases`: what it
     calls several of them together.  `shorthand`: terminals that only abbreviate others, which it leaves out.
+    Raises Unsupported, with a Place, for a text that is nested too deeply.
     """
     run = parser(grammar, (start,))
     try:
-        return run.parse(text, start)
+        tree = run.parse(text, start)
     except Unexpected as stop:
         unexpected = stop
+    else:
+        refuse_deep(tree, what)
+        return tree
     expected = unexpected.accepted - shorthand
     hints = []
     for phrase, terminals in phrases:
@@ -60,3 +64,11 @@ def parse(
     if len(found) > 2:
         hint = near(found, re.findall(r"\w+", " ".join(hints))) or hint
     raise InputError(f"unexpected {found} in the {what}", Place(begin, begin + len(found)), hint)
+
+
+def refuse_deep(tree: Tree, what: str) -> None:
+    """Raises Unsupported, with a Place, for a tree that is nested too deeply.  The message calls the text `what`."""
+    deep = too_deep(tree)
+    if deep is not None:
+        place = Place(deep.start_pos, deep.end_pos)
+        raise Unsupported(f"this {what} is nested too deeply", place, f"it may have {MAXIMUM_NESTING} levels")
