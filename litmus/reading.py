@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import re
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 from typing import BinaryIO, NoReturn
 
 from litmus.diagnostics import InputError, Source, Span, Unsupported, near
 from litmus.source.comments import comments_of
-from litmus.source.state import Final, Threads, in_no_thread, misspelt, read_final, read_init
+from litmus.source.state import Final, Threads, misspelt, read_final, read_init
 from litmus.source.statements import statements_of
 from litmus.source.syntax import Bool, Cell, Condition, Init, Test
 
@@ -119,10 +120,10 @@ def read_test(source: Source) -> Test:
     closing, init_text = _init_section(source, opening)
     in_c = arch in _IN_C
 
-    def threads(name: str) -> list[int]:
-        return _threads_with(name, _split_table(source, closing + 1, arch)[0])
+    def threads(name: str) -> Sequence[int]:
+        return () if in_c else _threads_with(name, _split_table(source, closing + 1, arch)[0])
 
-    init = read_init(source, init_text, opening + 1, in_no_thread if in_c else threads)
+    init = read_init(source, init_text, opening + 1, threads)
     if in_c:
         table = None
         body, final, final_at = _split_c(source, closing + 1)
@@ -359,7 +360,11 @@ def _heading(source: Source, cells: list[str], start: int) -> int:
             span = Span(source, at, at + max(1, len(name)))
             if re.fullmatch(r"P\d+\.F", name):
                 raise Unsupported("fault handlers are not supported", span)
-            message = f"the processes must be P0, P1, ... in order, not {name or 'nothing'}"
+            name, newline, _ = name.partition("\n")
+            if newline and name.rstrip() == f"P{number}":
+                end = at + len(name.rstrip())
+                raise InputError("the row of the processes does not end", Span(source, end, end + 1), "expected ;")
+            message = f"the processes must be P0, P1, ... in order, not {name.rstrip() or 'nothing'}"
             raise InputError(message, span, f"expected P{number}")
         start += len(cell) + 1
     return len(cells)

@@ -169,7 +169,8 @@ def _syntax_error(source: Source, found: list[Token], unexpected: Unexpected) ->
         hint = f"`{word}` as an operand needs parentheses"
     elif word in KEYWORDS and "NAME" in accepts and "ZERO" not in accepts:
         hint = f"`{word}` is a keyword and cannot be a name"
-    return InputError(f"unexpected `{word}`", _span(source, word), hint)
+    shown, newline, _ = word.partition("\n")  # a string may have many lines
+    return InputError(f"unexpected `{shown}{' ...' * len(newline)}`", _span(source, word), hint)
 
 
 def _expectation(accepts: set[str]) -> str | None:

@@ -260,6 +260,7 @@ SYNTAX_ERRORS = [
     ("acyclic po (* (* *)", 1, 12, "(*", "does not end"),
     ("call p a", 1, 8, "a", "an argument in parentheses"),
     ("X86 Y Z", 1, 7, "Z", "an instruction"),
+    ('let x = "two\nlines"', 1, 9, '"two\nlines"', 'unexpected `"two ...`'),
 ]
 
 
