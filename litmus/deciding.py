@@ -78,17 +78,19 @@ def unfinished(graph: EventGraph) -> Unfinished:
 
 
 def _answer(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
-    if model.level.needs_registers(graph.program.notation == "machine"):
-        graph = with_registers(graph)
     if options.engine == "enumerate":
         from litmus.oracle.enumeration import enumerated
+        from litmus.oracle.paths import extent_of
 
-        return enumerated(graph, model, question, options.states != "none")
+        return enumerated(extent_of(graph), model, question, options.states != "none")
+    if model.level.needs_registers(graph.program.notation == "machine"):
+        graph = with_registers(graph)
     limit = {"none": None, "auto": STATES_LIMIT, "all": sys.maxsize}[options.states]
     if model.recipe is None:
         return _decided(graph, plan_of(model), question, options, limit)
     from litmus.engine.parts import decide_by_paths
     from litmus.oracle.enumeration import enumerated
+    from litmus.oracle.paths import extent_of
 
     def decide_part(part: EventGraph, of_part: Model, asked: Question) -> Answer:
         return _decided(part, _prepared(of_part), asked, options, limit)
@@ -96,7 +98,7 @@ def _answer(graph: EventGraph, model: Model, question: Question, options: Option
     try:
         return decide_by_paths(graph, model, question, limit, decide_part)
     except NeedsExecution:  # only one execution at a time says what the model means
-        return enumerated(graph, model, question, limit is not None)
+        return enumerated(extent_of(graph), model, question, limit is not None)
 
 
 def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options, limit: int | None) -> Answer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from math import factorial, prod
 
 from cases import Case, case
@@ -35,7 +36,8 @@ from loop_statements import (
 )
 
 from litmus.diagnostics import Unsupported
-from litmus.oracle.executions import paths, reached
+from litmus.oracle.executions import Code
+from litmus.oracle.paths import extent_of
 from litmus.program.graph import EventGraph
 
 # ---------------------------------------------------------------- what threads do
@@ -255,18 +257,24 @@ def random_loop_program(arch: str, seed: int) -> str:
     return f"{arch} loop{seed}\n{{ {zero}{init} }}\n" + "\n".join(table) + f"\n{final}"
 
 
-MAXIMUM_DECISIONS = 14  # a program with more of them is left out; the bound is computed path by path
+MAXIMUM_WAYS = 1 << 12  # combinations of paths; a program with more of them is left out
 
 
 def candidates_of(graph: EventGraph) -> int:
-    """An upper bound of the number of candidate executions: the sum of the bounds of all paths."""
+    """An upper bound of the number of candidate executions: the sum of the bounds of all paths.
+
+    Raises Unsupported if there are too many paths.
+    """
+    threads = Code(extent_of(graph)).paths
+    if prod(map(len, threads)) > MAXIMUM_WAYS:
+        raise Unsupported("too many paths")
     total = 0
-    for decided in paths(graph):
-        events = [e for e in graph.events if reached(graph, e.guard, decided)]
+    for paths in product(*threads):
+        events = [e for path in paths for e in path.events]
         writes = Counter(str(e.address) for e in events if e.kind == "W")
-        count = prod(factorial(n - 1) for n in writes.values())
-        count *= prod(writes[str(e.address)] for e in events if e.kind == "R")
-        total += count * prod(len(points) for points in graph.points)
+        count = prod(factorial(n) for n in writes.values())
+        count *= prod(writes[str(e.address)] + 1 for e in events if e.kind == "R")
+        total += count * prod(len(paths[block.thread].own()) + 1 for path in paths for block in path.blocks)
     return total
 
 
@@ -281,9 +289,10 @@ def loop_cases(arch: str, table: str | None, first: int, number: int, largest: i
         seed += 1
         try:
             found = case(text, table, bound)
+            count = candidates_of(found.graph)
         except Unsupported:
             continue
-        if len(found.graph.decisions) <= MAXIMUM_DECISIONS and candidates_of(found.graph) <= largest:
+        if count <= largest:
             number -= 1
             yield found
 

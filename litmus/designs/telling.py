@@ -16,6 +16,7 @@ from litmus.designs.scenarios import Scenario
 from litmus.designs.syntax import Design
 from litmus.engine.answer import Execution
 from litmus.oracle.story import Story, story
+from litmus.program.code import Float
 from litmus.program.graph import INITIAL
 
 NO_STORY = "no order of the accesses is one that the model allows: threads do not agree on what happened first"
@@ -269,5 +270,6 @@ class _Telling:
 
     def not_sent(self) -> list[str]:
         """Phrases that say what the caller does not send: one for each kind of block that it sends on other ways."""
-        kinds = dict.fromkeys(self.names.kind(b) for b in range(len(self.names.execution.graph.blocks)))
+        lines = (line for thread in self.names.execution.graph.program.threads for line in thread.lines)
+        kinds = dict.fromkeys(line.operation.kind for line in lines if isinstance(line.operation, Float))
         return [NOT_SENT.get(kind, f"sends no {kind}") for kind in kinds]

@@ -29,7 +29,8 @@ class Execution(Struct, frozen=True):
     executed: bit mask of the events that execute.  rf[r]: the write that read r takes its value from.
     co: for each cell of a variable, its writes in coherence order.  values[e]: the value that event e
     reads or writes.  addresses[e]: the address that event e accesses.  order[t]: the events of thread t
-    in program order; floating blocks stand at the place that was chosen for them.
+    in program order; floating blocks stand at the place that was chosen for them.  The numbers of a thread's events are
+    in the order of its text, so that the order shows what the compiler has exchanged.
     state is aligned with Answer.places.
     """
 

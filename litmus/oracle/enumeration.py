@@ -1,7 +1,8 @@
 """The second engine: every candidate execution in turn, judged by the definition of the model.
 
 This engine is slow but simple: `litmus check --engine enumerate` and the tests ask it for a second opinion.
-It shares the event graph and the operators on values with the first engine, but none of its evaluation.
+It shares the code of the program and the operators on values with the first engine: neither the event graph nor any
+evaluation.
 Executions are left out only if a check of the model already forbids some of their choices, whatever the others are
 (litmus.oracle.monotony).
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
+
+from msgspec.structs import replace
 
 from litmus.cat.dag import Model, choice_of
 from litmus.diagnostics import Diagnostic, Unsupported
@@ -21,20 +24,22 @@ from litmus.oracle.executions import (
     READING,
     WRITING,
     Candidate,
+    Code,
     Way,
     candidates,
     evaluated,
-    has_constant_addresses,
+    is_message,
     misplaced,
-    reached,
 )
 from litmus.oracle.monotony import refuting
+from litmus.oracle.paths import Event, Extent
+from litmus.oracle.registers import refuse
 from litmus.program.astray import astray
 from litmus.program.code import RegisterType
-from litmus.program.graph import EventGraph
+from litmus.program.graph import Block, EventGraph
+from litmus.program.graph import Event as GraphEvent
 from litmus.program.question import Question
 from litmus.program.question import holds as satisfies
-from litmus.program.unroll import with_registers
 from litmus.program.values import Address, Value
 
 UNDETERMINED = (
@@ -44,17 +49,15 @@ UNDETERMINED = (
 
 
 class Judge:
-    """A model, and what it says of the candidate executions of one graph."""
+    """A model, and what it says of candidate executions."""
 
-    def __init__(self, graph: EventGraph, model: Model) -> None:
-        self.graph = graph
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.definitions = Definitions(model)
         # A node that is computed from none of these has the same value in all candidates of a way.
         changing = {"rf", "co", "FW", "same-value"}
-        if not has_constant_addresses(graph):
-            changing |= {"loc", "same-low-order-bits"}
-        self.of_way = self._without(changing)
+        self.of_static_way = self._without(changing)
+        self.of_way = self._without(changing | {"loc", "same-low-order-bits"})
         self.of_reads = self._without({"co", "FW"})  # likewise, in all candidates of the same way and rf
         self.way: Way | None = None
         self.rf: Mapping[int, int] | None = None
@@ -67,8 +70,8 @@ class Judge:
         A model that depends on the test is compiled for the candidate.
         """
         if self.model.recipe is not None:
-            compiled = self.model.recipe.compile(CandidateFacts(self.graph, candidate, self.model.level))
-            yield from Judge(self.graph, compiled).meanings(candidate)
+            compiled = self.model.recipe.compile(CandidateFacts(candidate, self.model.level))
+            yield from Judge(compiled).meanings(candidate)
             return
         for options in product(*map(range, self.model.choices)):
             base = self.base_of(candidate, options)
@@ -81,7 +84,7 @@ class Judge:
         checks = self.refuting[partial.pending]
         if not checks:
             return False
-        base = starting_from(self.graph, partial, self.model.level)
+        base = starting_from(partial, self.model.level)
         meaning = Meaning(self.definitions, events_of(base), base, self._known(partial))
         refuted = any(holds(check.predicate, meaning.value(check.node)) is check.negated for check in checks)
         self._learn(meaning)
@@ -103,7 +106,8 @@ class Judge:
         if candidate.way is not self.way:
             self.known = {}
         elif candidate.rf is not self.rf:
-            self.known = {i: v for i, v in self.known.items() if self.of_way[i]}
+            kept = self.of_static_way if candidate.way.taken.static else self.of_way
+            self.known = {i: v for i, v in self.known.items() if kept[i]}
         self.way, self.rf = candidate.way, candidate.rf
         return self.known
 
@@ -112,7 +116,7 @@ class Judge:
 
     def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
         """The base sets and relations, if the model's choices take these options."""
-        base = starting_from(self.graph, candidate, self.model.level)
+        base = starting_from(candidate, self.model.level)
 
         def with_choices(name: str) -> CatValue:
             if name[0] != "?":
@@ -156,15 +160,15 @@ def _flags(model: Model, meaning: Meaning) -> frozenset[str] | None:
 # ---------------------------------------------------------------- final states
 
 
-def gone_astray(graph: EventGraph, candidate: Candidate) -> Diagnostic | None:
+def gone_astray(candidate: Candidate) -> Diagnostic | None:
     """What is wrong with an access of a candidate that is to no cell; None if there is no such access."""
-    for e in sorted(candidate.way.executed):
-        event = graph.events[e]
+    taken = candidate.way.taken
+    for _, event in sorted(taken.events.items()):
         if event.kind != "F":
             address = evaluated(event.address, candidate.values)
             if isinstance(address, int):
-                return astray(graph.program, event, lambda expr: evaluated(expr, candidate.values))
-            if address is not None and (wrong := misplaced(graph, event, address)) is not None:
+                return astray(taken.extent.program, recorded(event), lambda expr: evaluated(expr, candidate.values))
+            if address is not None and (wrong := misplaced(taken, event, address)) is not None:
                 return wrong
     return None
 
@@ -178,32 +182,34 @@ def spelled(value: Value, kind: RegisterType) -> Value:
     return value - size if kind.signed and value >= size // 2 else value
 
 
-def final_state(graph: EventGraph, candidate: Candidate, question: Question) -> tuple[Value, ...] | None:
+def final_state(candidate: Candidate, question: Question) -> tuple[Value, ...] | None:
     """The final values of all places of a question; None if one of them is not determined."""
+    taken = candidate.way.taken
     state = []
     for place, kind in zip(question.places, question.types, strict=True):
         value: Value | None
         if place.thread is None:
-            size = graph.program.variables[place.name].size
+            size = taken.extent.program.variables[place.name].size
             cell = Address(place.name, (place.cell or 0) * size)
-            last = next(order for order in candidate.co if order[0] == graph.cells[cell])[-1]
+            last = next(order for order in candidate.co if order[0] == taken.cells[cell])[-1]
             value = candidate.values.get(last)
         else:
-            leaf = next(x for x in graph.leaves[place.thread] if reached(graph, x.guard, candidate.way.decided))
-            value = evaluated(leaf.registers.get(place.name, 0), candidate.values)
+            known = taken.paths[place.thread].registers.get(place.name)
+            value = evaluated(0 if known is None else known.value, candidate.values)
         if value is None:
             return None
         state.append(spelled(value, kind))
     return tuple(state)
 
 
-def described(graph: EventGraph, candidate: Candidate, state: State) -> Execution:
+def described(candidate: Candidate, state: State) -> Execution:
     """A candidate in the form that answers have."""
+    taken = candidate.way.taken
     return Execution(
-        graph=graph,
+        graph=graph_of(candidate.way),
         executed=sum(1 << e for e in candidate.way.executed),
         rf=candidate.rf,
-        co=tuple(o for o in candidate.co if _is_of_variable(graph, o[0])),
+        co=tuple(o for o in candidate.co if not is_message(taken.events[o[0]].address)),
         values=candidate.values,
         addresses=candidate.addresses,
         order=candidate.way.order,
@@ -211,24 +217,52 @@ def described(graph: EventGraph, candidate: Candidate, state: State) -> Executio
     )
 
 
-def _is_of_variable(graph: EventGraph, initial: int) -> bool:
-    address = graph.events[initial].address
-    return isinstance(address, Address) and address.base[0] != "~"
+def graph_of(way: Way) -> EventGraph:
+    """The event graph of one way through the program, as far as those need it who show an execution."""
+    taken = way.taken
+    return EventGraph(
+        program=taken.extent.program,
+        bound=taken.extent.bound,
+        near=taken.extent.near,
+        exchange=taken.extent.exchange,
+        events=[recorded(taken.events[number]) for number in range(len(taken.events))],
+        blocks=[Block(block.thread, 0, sum(1 << e for e in block.events)) for block in taken.blocks.values()],
+        updates=sorted(taken.relations.get("update", ())),
+        amo=sorted(taken.relations.get("amo", ())),
+        single=sorted(taken.relations.get("single", ())),
+        lxsx=sorted(taken.relations.get("lxsx", ())),
+        cells=dict(taken.cells),
+    )
+
+
+def recorded(event: Event) -> GraphEvent:
+    """An event as a graph has it."""
+    return GraphEvent(
+        event.number, event.thread, event.kind, 0, event.address, event.value, event.size, event.tags, event.span,
+        event.held,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- answers
 
 
-def enumerated(graph: EventGraph, model: Model, question: Question, states: bool) -> Answer:
+def enumerated(extent: Extent, model: Model, question: Question, states: bool) -> Answer:
     """The answer to a question, by enumeration of all candidate executions.
 
     Counts the executions, and lists the final states if `states` is true.  Raises Unsupported if the model allows an
     execution that has no final state, InputError for an access outside every variable.
     """
-    if model.level.needs_registers(graph.program.notation == "machine"):
-        graph = with_registers(graph)
-    judge = Judge(graph, model)
-    return judged(judge, candidates(graph, judge.refutes), question, states)
+    judge = Judge(model)
+    code = Code(seen_by(model, extent))
+    return judged(judge, candidates(code, judge.refutes), question, states)
+
+
+def seen_by(model: Model, extent: Extent) -> Extent:
+    """The same executions with their register level, if the model sees it.  Raises Unsupported if they have none."""
+    if not model.level.needs_registers(extent.program.notation == "machine"):
+        return extent
+    refuse(extent.program)
+    return replace(extent, records=True)
 
 
 def judged(judge: Judge, executions: Iterable[Candidate], question: Question, states: bool) -> Answer:
@@ -236,7 +270,6 @@ def judged(judge: Judge, executions: Iterable[Candidate], question: Question, st
 
     Raises what `enumerated` raises.
     """
-    graph = judge.graph
     found: set[State] = set()
     flags: set[str] = set()
     witness: Execution | None = None
@@ -247,16 +280,16 @@ def judged(judge: Judge, executions: Iterable[Candidate], question: Question, st
         if not accepted:
             continue
         if not candidate.determined:
-            wrong = gone_astray(graph, candidate)
+            wrong = gone_astray(candidate)
             if wrong is not None:
                 raise wrong
             undetermined = True
             continue
-        if any(reached(graph, guard, candidate.way.decided) for guard in graph.cuts):
+        if candidate.way.taken.is_cut():
             bound_reached = True
             continue
         complete = True
-        state = final_state(graph, candidate, question)
+        state = final_state(candidate, question)
         if state is None:
             undetermined = True
             continue
@@ -268,7 +301,7 @@ def judged(judge: Judge, executions: Iterable[Candidate], question: Question, st
         found.add(shown)
         if satisfies(question.formula, value):
             positive += len(accepted)
-            witness = witness or described(graph, candidate, shown)
+            witness = witness or described(candidate, shown)
         else:
             negative += len(accepted)
     if undetermined:

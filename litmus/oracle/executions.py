@@ -1,42 +1,71 @@
-"""Candidate executions of an event graph, one after the other.
+"""Candidate executions of a program, one after the other.
 
-An execution is made of choices: a path for every thread, a place for every floating block that is sent, a
-write for every read, and an order of the writes to every cell.  What follows from the choices (which events
-execute, values, addresses) is computed for each execution alone.  Choices are made one after the other.  Choices
-that contradict each other are left out, and so are choices that the caller calls hopeless.
+An execution is made of choices: a path for every thread, an order of its accesses where the compiler may choose one, a
+place for every floating block that is sent, a write for every read, and an order of the writes to every cell.  What
+follows from the choices (which events execute, values, addresses) is computed for each execution alone.  Choices are
+made one after the other.  Choices that contradict each other are left out, and so are choices that the caller calls
+hopeless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise, permutations, product
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import chain, product
+from typing import TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
-from litmus.program.graph import Event, EventGraph, Point
+from litmus.oracle.arrangements import Arrangement, Order, Unit, landings, leaves, merged, needed, units
+from litmus.oracle.paths import Block, Enough, Event, Extent, Guide, Pair, Path
+from litmus.oracle.registers import RegisterLevel, level_of
+from litmus.oracle.walk import Walks
+from litmus.program.code import PLAIN, Program
+from litmus.program.graph import INITIAL
+from litmus.program.loops import MAXIMUM_STEPS
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations, variable_of
-from litmus.relation.rows import bits
 
-T = TypeVar("T")
-Decided = tuple[bool, ...]
-Sequence = tuple[int, ...]
+MAXIMUM_PATHS = 10_000  # of a thread
+
+
+class Taken(Struct, frozen=True):
+    """One path through every thread.
+
+    events: those that execute, by number, initial writes among them.  cells: every cell of memory, and its initial
+    write.  blocks: the blocks that are sent.  static: every access is to the same cell in all executions.
+    relations: by cat name, what follows from the code alone.  registers: see litmus.oracle.registers.
+    """
+
+    extent: Extent
+    paths: tuple[Path, ...]
+    events: Mapping[int, Event]
+    cells: Mapping[Address, int]
+    blocks: Mapping[Pair, Block]
+    conditions: list[tuple[Expr, bool]]
+    relations: Mapping[str, Relation]
+    static: bool
+    registers: RegisterLevel | None
+
+    def is_cut(self) -> bool:
+        """Whether some loop has reached its bound."""
+        return any(path.cut is not None for path in self.paths)
 
 
 class Way(Struct, frozen=True):
-    """One path through every thread, and the places of the blocks.
+    """One path through every thread, and the order of the events in it.
 
-    decided[d]: which way decision d went (False if it was not made).  executed: the events on the path.
-    order[t]: the events of thread t, with each block at its chosen place.  po: program order.
+    executed: the events on the path.  order[t]: the events of thread t, as the compiler has put them, with each block
+    at its chosen place.  po: program order.  exchangeable: the pairs that the compiler may put in either order.
     """
 
-    decided: Decided
+    taken: Taken
     executed: EventSet
-    order: tuple[Sequence, ...]
+    order: tuple[Order, ...]
     po: Relation
+    exchangeable: frozenset[Pair]
 
 
 READING = frozenset(("rf", "co"))  # what may gain pairs while each read is given the write that it reads from
@@ -55,7 +84,7 @@ class Candidate(Struct, frozen=True):
 
     way: Way
     rf: Mapping[int, int]
-    co: tuple[Sequence, ...]
+    co: tuple[Order, ...]
     values: Mapping[int, Value]
     addresses: Mapping[int, Address]
     determined: bool
@@ -90,128 +119,220 @@ def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
     return found[id(expr)]
 
 
-# ---------------------------------------------------------------- paths and places
+# ---------------------------------------------------------------- paths
 
 
-def leaves(root: T, further: Callable[[T], Iterable[T] | None]) -> Iterator[T]:
-    """The leaves of a tree, depth first.  `further` gives the children of a node, and None for a leaf."""
-    ahead = [iter((root,))]
-    while ahead:
-        for node in ahead[-1]:
-            nodes = further(node)
-            if nodes is None:
-                yield node
-            else:
-                ahead.append(iter(nodes))
-                break
-        else:
-            ahead.pop()
+class Choices:
+    """A guide (litmus.oracle.paths) that makes given choices, and then says yes.
 
-
-def reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
-    """Whether a guard holds, given which way the decisions went."""
-    return all(decided[d] == way for d, way in graph.guards[guard])
-
-
-def paths(graph: EventGraph) -> Iterator[Decided]:
-    """Every combination of decisions.  A decision that is made goes either way; one that is not made is False.
-
-    Combinations that an assumption rules out, whatever is read, are left out.
+    first: the number of the first event.
     """
-    never = [assumption.guard for assumption in graph.assumptions if assumption.condition == 0]
 
-    def further(decided: Decided) -> list[Decided] | None:
-        if len(decided) == len(graph.decisions):
-            return None
-        made = reached(graph, graph.decisions[len(decided)].guard, decided)
-        return [(*decided, way) for way in ((False, True) if made else (False,))]
+    def __init__(self, given: Sequence[bool], first: int, bound: int) -> None:
+        self.given = iter(given)
+        self.bound = bound
+        self.next = first
+        self.instances = self.copies = 0
 
-    nothing: Decided = ()
-    for decided in leaves(nothing, further):
-        if not any(reached(graph, guard, decided) for guard in never):
-            yield decided
+    def decide(self, condition: Expr | None) -> bool:
+        """See Guide."""
+        return next(self.given, True)
+
+    def number(self, event: Event) -> int:
+        """See Guide."""
+        self.next += 1
+        return self.next - 1
+
+    def send(self, block: Pair, thread: int) -> None:
+        """See Guide."""
+
+    def instance(self) -> int:
+        """See Guide."""
+        self.instances += 1
+        return self.instances
+
+    def copy(self) -> int:
+        """See Guide."""
+        self.copies += 1
+        return self.copies
+
+    def stops(self, rounds: int) -> bool:
+        """See Guide."""
+        return rounds > self.bound
 
 
-def ways(graph: EventGraph) -> Iterator[Way]:
-    """Every combination of paths and of places of the blocks."""
-    inside = {e for block in graph.blocks for e in bits(block.events)}
-    for decided in paths(graph):
-        executed = frozenset(e.number for e in graph.events if reached(graph, e.guard, decided))
-        own = [
-            compiled(graph, decided, [e for e in executed - inside if graph.events[e].thread == t])
-            for t in range(len(graph.program.threads))
+class Ahead(Choices):
+    """A guide that has enough when a unit (litmus.oracle.arrangements) is over: an event of its own and one behind it.
+
+    start: how many events come before the unit.
+    """
+
+    def __init__(self, start: int, given: Sequence[bool]) -> None:
+        super().__init__(given, 0, MAXIMUM_STEPS)
+        self.start = start
+        self.met: list[int] = []  # for each event of the thread's own code, its instruction
+
+    def number(self, event: Event) -> int:
+        """See Guide."""
+        if event.block is None:
+            self.met.append(event.instance)
+            if len({*self.met[self.start :]}) > 2:
+                raise Enough
+        return super().number(event)
+
+
+class Code:
+    """The code of a program, and the paths through its threads."""
+
+    def __init__(self, extent: Extent) -> None:
+        self.extent = extent
+        self.walks = Walks(extent)
+        self.initial = initial_writes(extent.program)
+        self.is_free = [
+            extent.exchange and any(line.motion is PLAIN for line in code.lines) for code in extent.program.threads
         ]
-        for placed in product(*(placements(graph, t, decided) for t in range(len(own)))):
-            order = tuple(merged(graph, own[t], placed[t], executed) for t in range(len(own)))
-            yield Way(decided, executed, order, program_order(graph, order))
+        self._needs: list[dict[Unit, frozenset[int]]] = [{} for _ in extent.program.threads]
+
+    @cached_property
+    def paths(self) -> list[list[Path]]:
+        """For each thread, all its paths."""
+        bound, first = self.extent.bound, len(self.initial)
+        return [
+            list(self._explored(thread, [], lambda given: Choices(given, first, bound)))
+            for thread in range(len(self.is_free))
+        ]
+
+    def _explored(self, thread: int, start: list[bool], guide: Callable[[list[bool]], Guide]) -> Iterator[Path]:
+        """Every path of a thread that begins with some choices.
+
+        The walk is repeated with one choice made otherwise, the last one first.
+        """
+        given = start
+        for _ in range(MAXIMUM_PATHS):
+            path = self.walks.along(guide(given), thread)
+            yield path
+            given = path.choices
+            while len(given) > len(start) and not given[-1]:
+                given = given[:-1]
+            if len(given) == len(start):
+                return
+            given = [*given[:-1], False]
+        raise Unsupported(f"a thread has more than {MAXIMUM_PATHS} paths")
+
+    def arrangement(self, path: Path) -> Arrangement:
+        """How the events of a path may be arranged."""
+        if not self.is_free[path.thread]:
+            return Arrangement(path, None)
+        needs = self._needs[path.thread]
+        for unit in units(path):
+            if unit not in needs:
+                choices, start = unit
+                needs[unit] = needed(unit, self._explored(path.thread, [*choices], partial(Ahead, start)))
+        return Arrangement(path, needs)
+
+    def check_places(self) -> None:
+        """Raises Unsupported and InputError for accesses that are to no cell whatever is read."""
+        for path in (path for paths in self.paths for path in paths):
+            taken = together(self.extent, self.initial, [path])
+            for event in path.events:
+                if isinstance(event.address, Address):
+                    wrong = misplaced(taken, event, event.address)
+                    if wrong is not None:
+                        raise wrong
+
+    def ways(self) -> Iterator[Way]:
+        """Every combination of paths, of orders that the compiler may choose, and of places of the blocks."""
+        alive = [[path for path in paths if not path.dead] for paths in self.paths]
+        for chosen in product(*alive):
+            yield from self.arranged(self.taken([path.choices for path in chosen]))
+
+    def taken(self, choices: list[list[bool]]) -> Taken:
+        """The paths with these choices, walked once more, so that all events have numbers of their own."""
+        guide = Choices([*chain(*choices)], len(self.initial), self.extent.bound)
+        return together(self.extent, self.initial, [self.walks.along(guide, t) for t in range(len(choices))])
+
+    def arranged(self, taken: Taken) -> Iterator[Way]:
+        """The ways that have the same paths."""
+        arrangements = [self.arrangement(path) for path in taken.paths]
+        threads = [
+            [
+                merged(order, landed, taken.blocks)
+                for order in arrangement.orders()
+                for landed in landings(arrangement, order, sent_to(taken, thread))
+            ]
+            for thread, arrangement in enumerate(arrangements)
+        ]
+        for orders in product(*threads):
+            yield way_of(taken, orders, arrangements)
 
 
-def compiled(graph: EventGraph, decided: Decided, events: Iterable[int]) -> Sequence:
-    """The events of a thread in the order that the compiler has given them."""
-    order = sorted(events)
-
-    def earlier(e: int) -> int:
-        swapped = sum((e, f) in graph.exchanges and not decided[graph.exchanges[e, f]] for f in order)
-        return swapped + sum(
-            decided[graph.exchanges[f, e]] if (f, e) in graph.exchanges else graph.po[f] >> e & 1 for f in order
-        )
-
-    return tuple(sorted(order, key=earlier)) if graph.exchanges else tuple(order)
-
-
-Placement = tuple[tuple[int, Point], ...]  # (block, where it lands), in program order
+def initial_writes(program: Program) -> list[Event]:
+    """The initial writes of all variables."""
+    cells = [
+        (Address(variable.name, index * variable.size), value, variable.size)
+        for variable in program.variables.values()
+        for index, value in enumerate(variable.cells)
+    ]
+    return [
+        Event(number, INITIAL, "W", None, address=address, value=value, size=size)
+        for number, (address, value, size) in enumerate(cells)
+    ]
 
 
-def placements(graph: EventGraph, thread: int, decided: Decided) -> list[Placement]:
-    """Every way in which the blocks that are sent to a thread may land.
-
-    Each block lands at one point that is reached.  Blocks that land at the same point may stand there in any order.
-    """
-    blocks = [b for b, k in enumerate(graph.blocks) if k.thread == thread and reached(graph, k.guard, decided)]
-    points = {b: [p for p in graph.points[b] if reached(graph, p.guard, decided)] for b in blocks}
-    found = []
-    for order in permutations(blocks):
-        for chosen in product(*(points[b] for b in order)):
-            if all(before_or_at(p, q) for p, q in pairwise(chosen)):
-                found.append(tuple(zip(order, chosen, strict=True)))
-    return found
-
-
-def before_or_at(p: Point, q: Point) -> bool:
-    """Whether point p is point q, or comes before q on the path."""
-    return not p.before & ~q.before
-
-
-def merged(graph: EventGraph, own: Sequence, placed: Placement, executed: frozenset[int]) -> Sequence:
-    """The events of one thread in program order: its own events, and those of the blocks that land in it."""
-    result: list[int] = []
-    inside = {b: [e for e in bits(graph.blocks[b].events) if e in executed] for b, _ in placed}
-    rest = list(placed)
-    for e in own:
-        while rest and not rest[0][1].before >> e & 1:
-            result.extend(inside[rest.pop(0)[0]])
-        result.append(e)
-    for block, _ in rest:
-        result.extend(inside[block])
-    return tuple(result)
-
-
-def program_order(graph: EventGraph, order: tuple[Sequence, ...]) -> Relation:
-    """po.  Inside a thread's own code, and inside a block, it is as the graph says.
-
-    All other pairs are ordered as in `order`, and so are pairs that the compiler may exchange.
-    """
-    block_of = {e: b for b, block in enumerate(graph.blocks) for e in bits(block.events)}
-    return frozenset(
-        (e, f)
-        for events in order
-        for i, e in enumerate(events)
-        for f in events[i + 1 :]
-        if block_of.get(e) != block_of.get(f)
-        or graph.po[e] >> f & 1
-        or (e, f) in graph.exchanges
-        or (f, e) in graph.exchanges
+def together(extent: Extent, initial: list[Event], paths: list[Path]) -> Taken:
+    """One path through every thread.  The messages of blocks get initial writes, too."""
+    events = {event.number: event for event in initial}
+    for path in paths:
+        events |= {event.number: event for event in path.events}
+    cells = {event.address: event.number for event in initial if isinstance(event.address, Address)}
+    following = 1 + max(events, default=-1)
+    for event in list(events.values()):
+        if is_message(event.address) and event.address not in cells:
+            events[following] = Event(following, INITIAL, "W", None, address=event.address, value=0, size=event.size)
+            cells[event.address] = following
+            following += 1
+    names = {name for path in paths for name in path.relations}
+    commits = extent.program.notation == "machine"
+    return Taken(
+        extent=extent,
+        paths=tuple(paths),
+        events=events,
+        cells=cells,
+        blocks={(path.thread, i): block for path in paths for i, block in enumerate(path.blocks)},
+        conditions=[condition for path in paths for condition in path.conditions],
+        relations={n: frozenset(pair for path in paths for pair in path.relations.get(n, ())) for n in names},
+        static=all(event.kind == "F" or isinstance(event.address, Address) for event in events.values()),
+        registers=level_of(paths, following, commits) if extent.records else None,
     )
+
+
+def sent_to(taken: Taken, thread: int) -> dict[Pair, Block]:
+    """The blocks that are sent to a thread."""
+    return {key: block for key, block in taken.blocks.items() if block.thread == thread}
+
+
+def way_of(taken: Taken, order: tuple[Order, ...], arrangements: list[Arrangement]) -> Way:
+    """One path through every thread, with the order of its events."""
+    return Way(
+        taken=taken,
+        executed=frozenset(taken.events),
+        order=order,
+        po=program_order(taken, order),
+        exchangeable=frozenset[Pair]().union(*(a.exchangeable() for a in arrangements)),
+    )
+
+
+def program_order(taken: Taken, order: tuple[Order, ...]) -> Relation:
+    """po: an event is before all later ones in the order of its thread, except those of the same instruction."""
+    instance = {number: event.instance for number, event in taken.events.items()}
+    return frozenset(
+        (e, f) for events in order for i, e in enumerate(events) for f in events[i + 1 :] if instance[e] != instance[f]
+    )
+
+
+def is_message(address: Expr | None) -> TypeGuard[Address]:
+    """Whether an address is that of a message of a block."""
+    return isinstance(address, Address) and address.base.startswith("~")
 
 
 # ---------------------------------------------------------------- rf and values
@@ -228,74 +349,73 @@ class Flow(Struct, frozen=True):
     astray: EventSet
 
 
-def flow(graph: EventGraph, way: Way, rf: Mapping[int, int]) -> Flow | None:
+def flow(way: Way, rf: Mapping[int, int]) -> Flow | None:
     """What follows from some reads-from choices; None if they contradict each other or the way.
 
     It is the least solution of these equations: a read returns what its write stored; the two are to the same cell;
-    every decision goes the way of its condition.  A read has no value before it is known to be of some cell.  An
+    every condition of the path holds.  A read has no value before it is known to be of some cell.  An
     address is taken from the other side of rf only if its own computation does not determine it.
     """
     reads: dict[int, Value] = {}
     places: dict[int, Value] = {}
-    accesses = [e for e in way.executed if graph.events[e].kind != "F"]
+    events = way.taken.events
+    accesses = [e for e in way.executed if events[e].kind != "F"]
     progress = True
     while progress:
         before = len(reads) + len(places)
         for e in accesses:
-            place = evaluated(graph.events[e].address, reads)
+            place = evaluated(events[e].address, reads)
             if place is not None and places.setdefault(e, place) != place:
                 return None
         for r, w in rf.items():
-            if r in places and is_cell(graph, r, places[r]):
-                value = evaluated(graph.events[w].value, reads)
+            if r in places and is_cell(way.taken, r, places[r]):
+                value = evaluated(events[w].value, reads)
                 if value is not None:
                     reads[r] = value
         progress = len(reads) + len(places) > before
         if not progress:
             for r, w in rf.items():
                 for e, f in ((r, w), (w, r)):
-                    if e not in places and f in places and is_cell(graph, f, places[f]):
+                    if e not in places and f in places and is_cell(way.taken, f, places[f]):
                         places[e] = places[f]
                         progress = True
-    astray = frozenset(e for e, place in places.items() if not is_cell(graph, e, place))
+    astray = frozenset(e for e, place in places.items() if not is_cell(way.taken, e, place))
     if any(r in places and w in places and places[r] != places[w] for r, w in rf.items() if r not in astray):
         return None
-    for decision, taken in zip(graph.decisions, way.decided, strict=True):
-        if decision.condition is not None and reached(graph, decision.guard, way.decided):
-            value = evaluated(decision.condition, reads)
-            if value is not None and (value != 0) != taken:
-                return None
-    for assumption in graph.assumptions:
-        if reached(graph, assumption.guard, way.decided) and evaluated(assumption.condition, reads) == 0:
+    for condition, holds in way.taken.conditions:
+        value = evaluated(condition, reads)
+        if value is not None and (value != 0) is not holds:
             return None
     return Flow(reads, {e: a for e, a in places.items() if isinstance(a, Address) and e not in astray}, astray)
 
 
-def is_cell(graph: EventGraph, e: int, place: Value) -> bool:
+def is_cell(taken: Taken, e: int, place: Value) -> bool:
     """Whether an access to that place is an access to a whole cell."""
-    return isinstance(place, Address) and place in graph.cells and misplaced(graph, graph.events[e], place) is None
+    if not isinstance(place, Address) or place not in taken.cells:
+        return False
+    return taken.events[taken.cells[place]].size == taken.events[e].size
 
 
-def misplaced(graph: EventGraph, event: Event, address: Address) -> Diagnostic | None:
+def misplaced(taken: Taken, event: Event, address: Address) -> Diagnostic | None:
     """The error for an access to an address: it has another size or is outside every variable.  None if it is right."""
-    initial = graph.cells.get(address)
+    initial = taken.cells.get(address)
     if initial is not None:
-        same = graph.events[initial].size == event.size
+        same = taken.events[initial].size == event.size
         return None if same else Unsupported(f"mixed-size access to {address.base}", event.span)
-    variable = graph.program.variables.get(address.base)
+    variable = taken.extent.program.variables.get(address.base)
     if variable is not None and 0 <= address.offset < variable.size * len(variable.cells):
         return Unsupported(f"access to a part of a cell of {address.base}", event.span)
     return InputError(f"access outside {address.base}", event.span)
 
 
-def flows(graph: EventGraph, way: Way, hopeless: Hopeless = never_hopeless) -> Iterator[tuple[Mapping[int, int], Flow]]:
+def flows(way: Way, hopeless: Hopeless = never_hopeless) -> Iterator[tuple[Mapping[int, int], Flow]]:
     """Every choice of a write for every read that executes, and what follows from it.
 
     If all addresses are constants, `hopeless` is asked after each read that had a choice.
     """
-    reads = sorted(e for e in way.executed if graph.events[e].kind == "R")
-    sources = [[w for w in sorted(way.executed) if may_read(graph, r, w)] for r in reads]
-    asks = has_constant_addresses(graph)
+    reads = sorted(e for e in way.executed if way.taken.events[e].kind == "R")
+    sources = [[w for w in sorted(way.executed) if may_read(way.taken, r, w)] for r in reads]
+    asks = way.taken.static
 
     def further(chosen: tuple[Mapping[int, int], Flow]) -> Iterator[tuple[Mapping[int, int], Flow]] | None:
         return None if len(chosen[0]) == len(reads) else extended(chosen[0])
@@ -304,32 +424,27 @@ def flows(graph: EventGraph, way: Way, hopeless: Hopeless = never_hopeless) -> I
         possible = sources[len(before)]
         for w in possible:
             rf = {**before, reads[len(before)]: w}
-            found = flow(graph, way, rf)
+            found = flow(way, rf)
             if found is None:
                 continue
-            if asks and len(possible) > 1 and hopeless(begun(graph, way, rf, found, READING)):
+            if asks and len(possible) > 1 and hopeless(begun(way, rf, found, READING)):
                 continue
             yield rf, found
 
     nothing: Mapping[int, int] = {}
-    start = flow(graph, way, nothing)
+    start = flow(way, nothing)
     if start is not None:
         yield from leaves((nothing, start), further)
 
 
-def has_constant_addresses(graph: EventGraph) -> bool:
-    """Whether every access is to the same cell in all executions."""
-    return all(event.kind == "F" or isinstance(event.address, Address) for event in graph.events)
-
-
-def may_read(graph: EventGraph, r: int, w: int) -> bool:
+def may_read(taken: Taken, r: int, w: int) -> bool:
     """Whether a read may take its value from an event.
 
     The event must be a write of another instruction, and it must not be known to be to another cell.  All accesses
     to one cell have the same size.
     """
-    read, write = graph.events[r], graph.events[w]
-    if write.kind != "W" or read.size != write.size or (r, w) in graph.updates:
+    read, write = taken.events[r], taken.events[w]
+    if write.kind != "W" or read.size != write.size or (r, w) in taken.relations.get("update", ()):
         return False
     if isinstance(read.address, Address) and isinstance(write.address, Address):
         return read.address == write.address
@@ -337,44 +452,43 @@ def may_read(graph: EventGraph, r: int, w: int) -> bool:
     return None in bases or bases[0] == bases[1]
 
 
-def is_determined(graph: EventGraph, way: Way, found: Flow) -> bool:
+def is_determined(way: Way, found: Flow) -> bool:
     """Whether all accesses of an execution have addresses and values, and all conditions that are asked have values."""
     for e in way.executed:
-        event = graph.events[e]
+        event = way.taken.events[e]
         if event.kind != "F" and (e not in found.addresses or evaluated(event.value, found.reads) is None):
             return False
-    conditions = [(d.guard, d.condition) for d in graph.decisions if d.condition is not None]
-    conditions += [(a.guard, a.condition) for a in graph.assumptions]
-    return all(evaluated(c, found.reads) is not None for g, c in conditions if reached(graph, g, way.decided))
+    return all(evaluated(condition, found.reads) is not None for condition, _ in way.taken.conditions)
 
 
 # ---------------------------------------------------------------- co
 
 
-def begun(graph: EventGraph, way: Way, rf: Mapping[int, int], found: Flow, pending: frozenset[str]) -> Candidate:
+def begun(way: Way, rf: Mapping[int, int], found: Flow, pending: frozenset[str]) -> Candidate:
     """A candidate in which co has only the initial write of every cell."""
+    events, cells = way.taken.events, way.taken.cells
     values = {}
     for e in found.addresses:
-        value = evaluated(graph.events[e].value, found.reads)
+        value = evaluated(events[e].value, found.reads)
         if value is not None:
             values[e] = value
     later = tuple(
-        frozenset(e for e in way.executed if e != initial and is_write_to(graph, e, cell, found.addresses))
-        for cell, initial in graph.cells.items()
+        frozenset(e for e in way.executed if e != initial and is_write_to(way.taken, e, cell, found.addresses))
+        for cell, initial in cells.items()
     )
     return Candidate(
         way=way,
         rf={r: w for r, w in rf.items() if r not in found.astray},
-        co=tuple((initial,) for initial in graph.cells.values()),
+        co=tuple((initial,) for initial in cells.values()),
         values=values,
         addresses=found.addresses,
-        determined=is_determined(graph, way, found),
+        determined=is_determined(way, found),
         later=later,
         pending=pending,
     )
 
 
-def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
+def ordered(partial: Candidate, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
     """Every way to order the writes that have no place in co yet.
 
     Cells are done one after the other, and the writes of a cell from the first to the last.  `hopeless` is asked after
@@ -400,22 +514,18 @@ def ordered(graph: EventGraph, partial: Candidate, hopeless: Hopeless = never_ho
         yield replace(candidate, pending=frozenset())
 
 
-def is_write_to(graph: EventGraph, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:
+def is_write_to(taken: Taken, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:
     """Whether an event is a write to the cell."""
-    return graph.events[e].kind == "W" and addresses.get(e) == cell
+    return taken.events[e].kind == "W" and addresses.get(e) == cell
 
 
-def candidates(graph: EventGraph, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
+def candidates(code: Code, hopeless: Hopeless = never_hopeless) -> Iterator[Candidate]:
     """Every candidate execution, except those that have choices which are hopeless.
 
     Raises Unsupported for a mixed-size access and InputError for one outside every variable, if its address is a
     constant.
     """
-    for event in graph.events:
-        if isinstance(event.address, Address):
-            wrong = misplaced(graph, event, event.address)
-            if wrong is not None:
-                raise wrong
-    for way in ways(graph):
-        for rf, found in flows(graph, way, hopeless):
-            yield from ordered(graph, begun(graph, way, rf, found, WRITING), hopeless)
+    code.check_places()
+    for way in code.ways():
+        for rf, found in flows(way, hopeless):
+            yield from ordered(begun(way, rf, found, WRITING), hopeless)

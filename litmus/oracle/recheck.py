@@ -1,35 +1,40 @@
-"""The re-check: whether the witness that an engine shows is an execution, and whether the model allows it."""
+"""The re-check: whether the witness that an engine shows is an execution, and whether the model allows it.
+
+Only the record of the witness is believed: its events, their order, rf, co, and values.  Which path it is, and what
+follows from it, is found out from the code of the program (litmus.oracle.replay).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from litmus.cat.dag import Model
 from litmus.engine.answer import Execution
-from litmus.oracle.algebra import EventSet, Meaning, holds
-from litmus.oracle.enumeration import Judge
+from litmus.oracle.algebra import Meaning, holds
+from litmus.oracle.arrangements import Arrangement, Order, merged
+from litmus.oracle.enumeration import Judge, seen_by
 from litmus.oracle.executions import (
     WRITING,
     Candidate,
-    Decided,
-    Sequence,
-    Way,
-    compiled,
+    Code,
+    Taken,
     evaluated,
     flow,
     is_determined,
+    is_message,
     is_write_to,
-    leaves,
     may_read,
     ordered,
-    program_order,
-    reached,
+    sent_to,
+    way_of,
 )
-from litmus.program.graph import INITIAL, EventGraph
+from litmus.oracle.paths import extent_of
+from litmus.oracle.replay import ELSEWHERE, Replay, replays
+from litmus.program.graph import INITIAL
 from litmus.program.values import Address, Value
-from litmus.relation.rows import bits
 
 
 class Accepted(Struct, frozen=True):
@@ -44,7 +49,7 @@ class Accepted(Struct, frozen=True):
 
 
 def is_execution(execution: Execution, model: Model) -> str | None:
-    """None if this is a complete execution of its graph, and the model allows it; else what is wrong with it."""
+    """None if this is a complete execution of its program, and the model allows it; else what is wrong with it."""
     found = accepted(execution, model)
     return found if isinstance(found, str) else None
 
@@ -52,99 +57,82 @@ def is_execution(execution: Execution, model: Model) -> str | None:
 def accepted(execution: Execution, model: Model) -> Accepted | str:
     """An execution with all its choices, also an order of messages that the model allows; or what is wrong with it.
 
-    Several ways through the program may look the same (a branch between the same events).  Then one of them
-    must fit.
+    Several paths through the program may look the same (a branch between the same events).  Then one of them must fit.
     """
-    graph = execution.graph
-    executed = frozenset(bits(execution.executed))
-    wrong = "no way through the program has these events in this order"
-    for decided in _fitting_paths(graph, executed, execution.values):
-        if _is_in_order(graph, decided, executed, execution.order):
-            way = Way(decided, executed, execution.order, program_order(graph, execution.order))
-            found = _accepted_on(graph, way, execution, model)
-            if isinstance(found, Accepted):
-                return found
-            wrong = found
+    code = Code(seen_by(model, extent_of(execution.graph)))
+    wrong = ELSEWHERE
+    for found in replays(code, execution):
+        if isinstance(found, str):
+            wrong = found if wrong == ELSEWHERE else wrong
+            continue
+        arrangements = [code.arrangement(path) for path in found.taken.paths]
+        if _is_in_order(found.taken, arrangements, execution.order):
+            judged = _accepted_on(found, arrangements, execution, model)
+            if isinstance(judged, Accepted):
+                return judged
+            wrong = judged
     return wrong
 
 
-def _fitting_paths(graph: EventGraph, executed: EventSet, values: Mapping[int, Value]) -> Iterator[Decided]:
-    """The paths on which exactly these events execute, and on which decisions agree with their conditions."""
-    needed = {d: way for e in executed for d, way in graph.guards[graph.events[e].guard]}
-
-    def further(decided: Decided) -> list[Decided] | None:
-        d = len(decided)
-        if d == len(graph.decisions):
-            return None
-        decision = graph.decisions[d]
-        value = None if decision.condition is None else evaluated(decision.condition, values)
-        ways: tuple[bool, ...] = (False, True)
-        if not reached(graph, decision.guard, decided):
-            ways = (False,)
-        elif d in needed:
-            ways = (needed[d],)
-        elif value is not None:
-            ways = (value != 0,)
-        return [(*decided, way) for way in ways]
-
-    nothing: Decided = ()
-    for decided in leaves(nothing, further):
-        if executed == {e.number for e in graph.events if reached(graph, e.guard, decided)}:
-            yield decided
-
-
-def _is_in_order(graph: EventGraph, decided: Decided, executed: EventSet, order: tuple[Sequence, ...]) -> bool:
-    """Whether each thread has its events in program order, and each block is in one piece at a reached point."""
-    inside = {e for block in graph.blocks for e in bits(block.events)}
-    for thread in range(len(graph.program.threads)):
-        mine = {e for e in executed if graph.events[e].thread == thread}
-        if thread >= len(order) or sorted(order[thread]) != sorted(mine):
+def _is_in_order(taken: Taken, arrangements: list[Arrangement], shown: tuple[Order, ...]) -> bool:
+    """Whether each thread has its events in program order, and each block is in one piece at a place that admits it."""
+    for thread, (arrangement, order) in enumerate(zip(arrangements, shown, strict=True)):
+        blocks = sent_to(taken, thread)
+        own = tuple([e for e in order if e in arrangement.instance])
+        if not arrangement.allows(own):
             return False
-        if tuple([e for e in order[thread] if e not in inside]) != compiled(graph, decided, mine - inside):
+        landed = []
+        for key, block in blocks.items():
+            places = [i for i in range(len(own) + 1) if arrangement.admits(own, i, block.kind)]
+            if block.events:
+                at = order.index(block.events[0]) if block.events[0] in order else -1
+                places = [i for i in places if i == len([e for e in order[:at] if e in arrangement.instance])]
+                landed += [(at, key, i) for i in places]
+            if not places:
+                return False
+        if merged(own, tuple([(key, i) for _, key, i in sorted(landed)]), blocks) != order:
             return False
-    for block, points in zip(graph.blocks, graph.points, strict=True):
-        events = [e for e in bits(block.events) if e in executed]
-        if events:
-            there = order[block.thread]
-            first = there.index(events[0])
-            before = {e for e in there[:first] if e not in inside}
-            places = (p.before for p in points if reached(graph, p.guard, decided))
-            if list(there[first : first + len(events)]) != events:
-                return False
-            if before not in ({e for e in bits(place) if e in executed} for place in places):
-                return False
-    return sum(map(len, order)) == sum(graph.events[e].thread != INITIAL for e in executed)
+    return True
 
 
-def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model) -> Accepted | str:
-    """An execution with all its choices, given its way through the program; or what is wrong with it."""
-    for guard in graph.cuts:
-        if reached(graph, guard, way.decided):
-            return "a loop was cut at its bound"
-    reads = {e for e in way.executed if graph.events[e].kind == "R"}
+def _accepted_on(replay: Replay, arrangements: list[Arrangement], execution: Execution, model: Model) -> Accepted | str:
+    """An execution with all its choices, given its path through the program; or what is wrong with it."""
+    taken = replay.taken
+    way = way_of(taken, execution.order, arrangements)
+    reads = {e for e in way.executed if taken.events[e].kind == "R"}
     if set(execution.rf) != reads:
         return "rf is not of the reads that execute"
     for r, w in execution.rf.items():
-        if w not in way.executed or not may_read(graph, r, w):
+        if w not in way.executed or not may_read(taken, r, w):
             return f"read {r} cannot take its value from {w}"
-    found = flow(graph, way, execution.rf)
+    found = flow(way, execution.rf)
     if found is None:
         return "reads do not return what their writes stored, or branches go against their conditions"
-    if not is_determined(graph, way, found):
+    if not is_determined(way, found):
         return "a value depends on itself, or has no meaning"
-    if dict(execution.addresses) != dict(found.addresses):
+    addresses = {e: replay.messages.get(address, address) for e, address in found.addresses.items()}
+    if _of_paths(taken, execution, execution.addresses) != addresses:
         return "accesses are not to the addresses that follow from what was read"
-    values = {e: evaluated(graph.events[e].value, found.reads) for e in found.addresses}
-    if dict(execution.values) != values:
+    values = {e: evaluated(taken.events[e].value, found.reads) for e in found.addresses}
+    if _of_paths(taken, execution, execution.values) != values:
         return "values do not follow from what was read"
     determined = {e: v for e, v in values.items() if v is not None}
-    wrong = _wrong_coherence(graph, way, execution.co, found.addresses)
+    wrong = _wrong_coherence(taken, execution.co, found.addresses)
     if wrong is not None:
         return wrong
-    judge = Judge(graph, model)
-    shown = _with_messages(graph, way, execution, determined, found.addresses)
+    judge = Judge(model)
     rejected = "no order of the messages of blocks fits"
-    for candidate in ordered(graph, shown):
+    shown = Candidate(
+        way=way,
+        rf=execution.rf,
+        co=(),
+        values=determined,
+        addresses=found.addresses,
+        determined=True,
+        later=(),
+        pending=WRITING,
+    )
+    for candidate in ordered(_with_messages(shown, execution.co)):
         judged = _judged(judge, candidate)
         if isinstance(judged, Accepted):
             return judged
@@ -152,44 +140,40 @@ def _accepted_on(graph: EventGraph, way: Way, execution: Execution, model: Model
     return rejected
 
 
-def _wrong_coherence(
-    graph: EventGraph, way: Way, shown: tuple[Sequence, ...], addresses: Mapping[int, Address]
-) -> str | None:
+def _of_paths(taken: Taken, execution: Execution, shown: Mapping[int, Value]) -> dict[int, Value]:
+    """What is shown of the events of an execution, without the initial writes of messages that are not sent."""
+    events = execution.graph.events
+    return {e: value for e, value in shown.items() if e in taken.events or events[e].thread != INITIAL}
+
+
+def _wrong_coherence(taken: Taken, shown: tuple[Order, ...], addresses: Mapping[int, Address]) -> str | None:
     """What is wrong with the coherence orders that are shown.  There must be one for every cell of a variable."""
-    cells = [cell for cell in graph.cells if cell.base[0] != "~"]
+    cells = [cell for cell in taken.cells if not is_message(cell)]
     if len(shown) != len(cells):
         return "co does not have one order for every cell"
     of_cell = {order[:1]: order for order in shown}
     for cell in cells:
-        initial = graph.cells[cell]
-        writes = [e for e in way.executed if is_write_to(graph, e, cell, addresses)]
+        initial = taken.cells[cell]
+        writes = [e for e in taken.events if is_write_to(taken, e, cell, addresses)]
         if sorted(of_cell.get((initial,), ())) != sorted(writes):
             return f"co does not order the writes to {cell.base}, the initial one first"
     return None
 
 
-def _with_messages(
-    graph: EventGraph,
-    way: Way,
-    execution: Execution,
-    values: Mapping[int, Value],
-    addresses: Mapping[int, Address],
-) -> Candidate:
-    """The execution that is shown, in which the messages of blocks may have any coherence order."""
-    messages = [cell for cell in graph.cells if cell.base[0] == "~"]
+def _with_messages(candidate: Candidate, co: tuple[Order, ...]) -> Candidate:
+    """A candidate with the coherence orders that are shown.  The messages of blocks may have any order."""
+    taken = candidate.way.taken
+    messages = [cell for cell in taken.cells if is_message(cell)]
     sent = [
-        frozenset(e for e in way.executed if is_write_to(graph, e, cell, addresses) and e != graph.cells[cell])
+        frozenset(
+            e for e in taken.events if is_write_to(taken, e, cell, candidate.addresses) and e != taken.cells[cell]
+        )
         for cell in messages
     ]
-    return Candidate(
-        way=way,
-        rf=execution.rf,
-        co=(*execution.co, *((graph.cells[cell],) for cell in messages)),
-        values=values,
-        addresses=addresses,
-        determined=True,
-        later=(*(frozenset[int]() for _ in execution.co), *sent),
-        pending=WRITING,
+    return replace(
+        candidate,
+        co=(*co, *((taken.cells[cell],) for cell in messages)),
+        later=(*(frozenset[int]() for _ in co), *sent),
     )
 
 

@@ -28,7 +28,7 @@ from litmus.engine.answer import Execution
 from litmus.oracle.algebra import Relation
 from litmus.oracle.base import base
 from litmus.oracle.recheck import Accepted, accepted
-from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.graph import INITIAL
 from litmus.relation.rows import bits, transitive_closure
 
 MOST_THREADS = 4  # up to so many threads, all orders of the threads are tried
@@ -110,10 +110,10 @@ def story(execution: Execution, model: Model) -> Story | None:
             _keep_updates(graph, facts)
             for w, v in sorted(facts.co):
                 graph.keep(w, v)
-            _keep_program_order(graph, execution)
+            _keep_program_order(graph, facts)
             for first, second in graph.preferred:
                 graph.keep(first, second)
-            _keep_blocks(graph, execution)
+            _keep_blocks(graph, facts)
             return Story(execution, tuple(_in_line(graph, facts)), at_once, graph.earlier())
     return None
 
@@ -133,9 +133,9 @@ class _Facts:
     """
 
     def __init__(self, execution: Execution, found: Accepted) -> None:
-        self.graph: EventGraph = execution.graph
+        self.taken = found.candidate.way.taken
         self.order = execution.order
-        events = self.graph.events
+        self.events = events = execution.graph.events
         self.executed = [e for e in bits(execution.executed) if events[e].thread != INITIAL]
         self.thread = {e: events[e].thread for e in self.executed}
         self.writes = {e for e in self.executed if events[e].kind == "W"}
@@ -143,7 +143,7 @@ class _Facts:
         initial = {e.number for e in events if e.thread == INITIAL}
 
         def named(name: str) -> Relation:
-            value = base(self.graph, found.candidate, name)
+            value = base(found.candidate, name)
             return frozenset((p[0], p[1]) for p in value if isinstance(p, tuple))
 
         rf, co = named("rf"), named("co")
@@ -158,7 +158,11 @@ class _Facts:
                 kept = frozenset((e, f) for e, f in value if e not in initial)
                 self.orders[kind].append(kept)
                 self.size = max(self.size, 1 + max(max(pair) for pair in kept))
-        self.writes |= {r for r, _ in self.graph.single if r in self.thread}
+        self.writes |= {r for r, _ in self.made("single")}
+
+    def made(self, name: str) -> Relation:
+        """A relation that follows from the code alone."""
+        return self.taken.relations.get(name, frozenset())
 
     def external(self, relation: Relation) -> Iterator[tuple[int, int]]:
         """The pairs of events of different threads."""
@@ -282,7 +286,7 @@ class _Sights:
     def __init__(self, facts: _Facts) -> None:
         thread = facts.thread
         self.facts = facts
-        self.threads = range(len(facts.graph.program.threads))
+        self.threads = range(len(facts.order))
         self.seen = {(w, thread[r]) for w, r in facts.external(facts.rf)}
         missed = {(w, thread[r]) for r, w in facts.external(facts.fr)} - self.seen
         self.number = {pair: facts.size + i for i, pair in enumerate([*sorted(self.seen), *sorted(missed)])}
@@ -354,47 +358,44 @@ def _thread_by_thread(facts: _Facts) -> _Order | None:
 
 def _keep_updates(order: _Order, facts: _Facts) -> None:
     """Make each atomic update one step where possible."""
-    for r, w in (*facts.graph.single, *facts.graph.amo, *facts.graph.lxsx):
-        if r in facts.thread and w in facts.thread:
+    for name in ("single", "amo", "lxsx"):
+        for r, w in sorted(facts.made(name)):
             order.unite((r, w))
 
 
-def _keep_blocks(order: _Order, execution: Execution) -> None:
+def _keep_blocks(order: _Order, facts: _Facts) -> None:
     """Make each floating block one step where possible: if nothing has to come between its accesses."""
-    graph = execution.graph
-    for block in graph.blocks:
-        order.unite(e for e in bits(block.events & execution.executed) if graph.events[e].kind != "F")
+    for block in facts.taken.blocks.values():
+        order.unite(e for e in block.events if facts.events[e].kind != "F")
 
 
-def _keep_program_order(order: _Order, execution: Execution) -> None:
+def _keep_program_order(order: _Order, facts: _Facts) -> None:
     """Put the accesses of each thread in program order where possible.
 
     The pairs that machines exchange most rarely are done first.
     """
-    graph = execution.graph
     pairs = []
-    for events in execution.order:
-        accesses = [e for e in events if graph.events[e].kind != "F"]
+    for events in facts.order:
+        accesses = [e for e in events if facts.events[e].kind != "F"]
         for i, first in enumerate(accesses):
             for j, second in enumerate(accesses[i + 1 :]):
-                pairs.append((-_price(execution, first, second), j, first, second))
+                pairs.append((-_price(facts, first, second), j, first, second))
     for _, _, first, second in sorted(pairs):
         order.keep(first, second)
 
 
-def _price(execution: Execution, first: int, second: int) -> int:
+def _price(facts: _Facts, first: int, second: int) -> int:
     """A number that is the larger, the more rarely machines let the second access overtake the first.
 
     It is smallest for a read after a write (a store buffer).  It is large if a dependency or a fence stands between the
     accesses, or if they are to one location.
     """
-    graph = execution.graph
-    buffered = (graph.events[first].kind, graph.events[second].kind) == ("W", "R")
-    depends = any(rows[first] >> second & 1 for rows in (graph.addr, graph.data, graph.ctrl))
-    events = execution.order[graph.events[first].thread]
+    buffered = (facts.events[first].kind, facts.events[second].kind) == ("W", "R")
+    depends = any((first, second) in facts.made(name) for name in ("addr", "data", "ctrl"))
+    events = facts.order[facts.events[first].thread]
     between = events[events.index(first) + 1 : events.index(second)]
-    fenced = any(graph.events[e].kind == "F" for e in between)
-    same = execution.addresses.get(first) == execution.addresses.get(second)
+    fenced = any(facts.events[e].kind == "F" for e in between)
+    same = facts.place.get(first) == facts.place.get(second)
     return (1 if buffered else 10) + 100 * depends + 1000 * fenced + 10000 * same
 
 
@@ -403,19 +404,19 @@ def _price(execution: Execution, first: int, second: int) -> int:
 
 def _in_line(order: _Order, facts: _Facts) -> list[Step]:
     """All steps in the order that changes least often from one thread to another."""
-    threads = range(len(facts.graph.program.threads))
+    threads = range(len(facts.order))
     ways = permutations(threads) if len(threads) <= MOST_THREADS else (tuple(threads),)
     return min((_line(order, facts, way) for way in ways), key=lambda steps: _changes(steps, facts))
 
 
 def _changes(steps: list[Step], facts: _Facts) -> int:
-    speakers = [facts.graph.events[step.event].thread for step in steps if step.reader is None]
+    speakers = [facts.events[step.event].thread for step in steps if step.reader is None]
     return sum(a != b for a, b in pairwise(speakers))
 
 
 def _line(order: _Order, facts: _Facts, threads: tuple[int, ...]) -> list[Step]:
     """A linear order of all steps.  A thread goes on while it can; then the first of `threads` that can goes on."""
-    events = facts.graph.events
+    events = facts.events
     own = [e for thread in facts.order for e in thread if events[e].kind != "F"]
     place = {e: i for i, e in enumerate(own)}
     left = {n for n in order.members if n in place or n in order.readers}

@@ -126,13 +126,16 @@ class EventGraph(Struct):
     in single.
     amo_data: the pairs in amo whose write stores something computed from the read.
     single: the read and the write of each read-modify-write that models see as one event; these are not in amo.
-    bound: how many rounds of a loop were followed at most, of those that count (litmus.program.loops).  cuts: for each
-    path that was left because a loop reached the bound, its guard and the backward branch that was not taken.
+    bound: how many rounds of a loop were followed at most, of those that count (litmus.program.loops).  near: loops
+    whose end is near were followed to it.  exchange: the compiler may put plain accesses in another order.  cuts: for
+    each path that was left because a loop reached the bound, its guard and the backward branch that was not taken.
     registers: the events of registers and decisions, if unrolling was asked for them.
     """
 
     program: Program
     bound: int = 0
+    near: bool = True
+    exchange: bool = True
     events: list[Event] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=lambda: [()])
     decisions: list[Decision] = field(default_factory=list)

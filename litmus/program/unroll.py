@@ -65,7 +65,7 @@ class _Unroller:
         self.compiler: Compiler | None = None
         self.cut_short: list[tuple[int, int]] = []
         self.ends: dict[int, list[tuple[int, int]]] = {}  # thread -> for each path, its events and its guard
-        self.graph = EventGraph(program, bound)
+        self.graph = EventGraph(program, bound, near, exchange)
         self.guard_number: dict[tuple[tuple[int, bool], ...], int] = {(): 0}
         self.copies = 0
         self.targets = {

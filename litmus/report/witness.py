@@ -46,12 +46,11 @@ def threads(execution: Execution) -> list[str]:
 def exchanged(execution: Execution) -> list[str]:
     """What the compiler has exchanged: a line for each two neighbours that are not in the order of the text."""
     shown = _Shown(execution)
-    graph = execution.graph
     lines = []
-    for order in execution.order if graph.exchanges else ():
+    for order in execution.order:
         own = [e for e in order if e not in shown.block_of]
         for first, second in pairwise(own):
-            if (second, first) in graph.exchanges:
+            if second < first:
                 lines.append(f"{shown.step(first)} stands before {shown.step(second)}")
     return lines
 

@@ -7,7 +7,7 @@ import pytest
 from litmus import check
 from litmus.engine import Options, Verdict
 from litmus.engine.options import Engine
-from litmus.oracle.executions import leaves
+from litmus.oracle.arrangements import leaves
 from litmus.program.values import Address, Op, ReadOf, computed, operations, reads_in, variable_of
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")

@@ -23,8 +23,9 @@ from litmus.cat.dag import Kind, Level, Model
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.omission import Ends, Removal, may_leave_out
 from litmus.oracle.algebra import EventSet, Meaning, Value, holds
-from litmus.oracle.enumeration import Judge
-from litmus.oracle.executions import Candidate, candidates
+from litmus.oracle.enumeration import Judge, graph_of
+from litmus.oracle.executions import Candidate, Code, candidates
+from litmus.oracle.paths import extent_of
 from litmus.program.graph import EventGraph
 from litmus.relation.rows import bits
 
@@ -107,18 +108,19 @@ BUILT_IN = ("sc", "x86-tso", "tso", "power", "arm", "aarch64", "riscv")
 
 
 def samples(full: bool) -> Iterator[tuple[Model, EventGraph, Candidate, EventSet, int]]:
-    """Models, executions, events that are taken away, and events that stand for them."""
+    """Models, executions with their events, events that are taken away, and events that stand for them."""
     generator = random.Random(0)
     models = [*(load_model(name, TAGS) for name in BUILT_IN), *random_models(1000 if full else 40)]
     for number, under in enumerate(models):
         for graph in graphs(1000 * number, 3):
-            judge = Judge(graph, under)
-            found = list(islice(candidates(graph, judge.refutes), 12))
+            judge = Judge(under)
+            found = list(islice(candidates(Code(extent_of(graph)), judge.refutes), 12))
             for candidate in generator.sample(found, min(3, len(found))):
-                may_go = [e for e in removable(graph) if e in candidate.way.executed]
+                executed = graph_of(candidate.way)
+                may_go = removable(executed)
                 if may_go:
                     removed = frozenset(generator.sample(may_go, generator.randint(1, len(may_go))))
-                    yield under, graph, candidate, removed, representatives(graph, removed, generator)
+                    yield under, executed, candidate, removed, representatives(executed, removed, generator)
 
 
 def verdict(of: Meaning) -> tuple[bool, list[bool]]:
@@ -163,7 +165,7 @@ def test_an_execution_changes_as_foretold_when_events_are_taken_out_of_it(full: 
     said: Counter[str] = Counter()
     for under, graph, candidate, removed, left in samples(full):
         removal = Removal(under, graph, left)
-        for before, after in shortened(Judge(graph, under), candidate, removed):
+        for before, after in shortened(Judge(under), candidate, removed):
             try:
                 said.update(compare(removal, before, after))
                 had, has = verdict(before), verdict(after)
@@ -362,9 +364,9 @@ def test_random_texts_of_every_architecture_stay_within_the_known_ends(full: boo
         for seed in range(200 if full else 8):
             found = case(random_source(arch, seed), table, bound=1)
             under = compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
-            removal = Removal(under, found.graph, 0)
-            for candidate in islice(candidates(found.graph), 3):
-                for _, meaning in Judge(found.graph, under).meanings(candidate):
+            for candidate in islice(candidates(Code(extent_of(found.graph))), 3):
+                removal = Removal(under, graph_of(candidate.way), 0)
+                for _, meaning in Judge(under).meanings(candidate):
                     for check in under.checks:
                         ends = removal.ends[check.node]
                         pairs = meaning.value(check.node)

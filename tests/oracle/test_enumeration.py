@@ -10,12 +10,14 @@ from litmus.cat.dag import Model
 from litmus.diagnostics import InputError, Unsupported
 from litmus.engine.answer import Answer, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, Value
+from litmus.oracle.base import base
 from litmus.oracle.enumeration import enumerated
-from litmus.oracle.executions import candidates, ways
+from litmus.oracle.executions import Code, candidates
+from litmus.oracle.paths import extent_of
 
 
 def asked(found: Case, model: Model) -> Answer:
-    return enumerated(found.graph, model, found.question, True)
+    return enumerated(extent_of(found.graph), model, found.question, True)
 
 
 def under(found: Case, text: str) -> Answer:
@@ -103,7 +105,7 @@ def test_a_floating_block_lands_at_each_place_once() -> None:
         "P1(int *x, int *y) { WRITE_ONCE(*x, 1); WRITE_ONCE(*y, 1); }\nexists (x=1)\n",
         "x86",
     )
-    assert len(list(ways(found.graph))) == 3
+    assert len(list(Code(extent_of(found.graph)).ways())) == 3
     assert under(found, "let nothing = 0").positive == 3
 
 
@@ -136,10 +138,9 @@ def value(text: str) -> Value:
     """What a relation is in the execution of SB in which both reads see the initial writes."""
     model = compile_text(f'"test" include "cos.cat"\nempty {text}\n', "test", SB.tags)
     definitions = Definitions(model)
-    from litmus.oracle.base import base
-
-    candidate = next(c for c in candidates(SB.graph) if all(SB.graph.events[w].thread < 0 for w in c.rf.values()))
-    meaning = Meaning(definitions, candidate.way.executed, lambda name: base(SB.graph, candidate, name))
+    everything = candidates(Code(extent_of(SB.graph)))
+    candidate = next(c for c in everything if all(c.way.taken.events[w].thread < 0 for w in c.rf.values()))
+    meaning = Meaning(definitions, candidate.way.executed, lambda name: base(candidate, name))
     return meaning.value(model.checks[0].node)
 
 

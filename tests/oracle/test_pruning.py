@@ -16,8 +16,9 @@ from litmus.engine.answer import Answer
 from litmus.oracle.algebra import Definitions
 from litmus.oracle.base import CandidateFacts, base
 from litmus.oracle.enumeration import Judge, enumerated, judged
-from litmus.oracle.executions import READING, WRITING, Candidate, candidates
+from litmus.oracle.executions import READING, WRITING, Candidate, Code, candidates
 from litmus.oracle.monotony import refuting
+from litmus.oracle.paths import extent_of
 
 
 def model(text: str) -> Model:
@@ -35,16 +36,20 @@ def random_cases(first: int, number: int, largest: int) -> Iterator[Case]:
             yield Case(f"random_program({seed - 1})", graph, question, TAGS)
 
 
+def code_of(found: Case) -> Code:
+    return Code(extent_of(found.graph))
+
+
 # ---------------------------------------------------------------- answers
 
 
 def plainly(found: Case, under: Model) -> Answer:
     """The answer from all candidates there are."""
-    return judged(Judge(found.graph, under), candidates(found.graph), found.question, True)
+    return judged(Judge(under), candidates(code_of(found)), found.question, True)
 
 
 def pruned(found: Case, under: Model) -> Answer:
-    return enumerated(found.graph, under, found.question, True)
+    return enumerated(extent_of(found.graph), under, found.question, True)
 
 
 def said(engine: Callable[[Case, Model], Answer], found: Case, under: Model) -> object:
@@ -134,15 +139,15 @@ def test_an_unfinished_execution_has_no_pair_that_its_completions_have_not(full:
             begun.append(partial)
             return False
 
-        for candidate in candidates(found.graph, keep):
+        for candidate in candidates(code_of(found), keep):
             assert not candidate.pending
             assert not any(candidate.later)
             for partial in (p for p in begun if completes(candidate, p)):
                 compared += 1
                 for name in GROWS[partial.pending]:
-                    assert base(found.graph, partial, name) <= base(found.graph, candidate, name)
+                    assert base(partial, name) <= base(candidate, name)
                 for name in STAYS[partial.pending]:
-                    assert base(found.graph, partial, name) == base(found.graph, candidate, name)
+                    assert base(partial, name) == base(candidate, name)
     assert compared > 500
 
 
@@ -195,7 +200,7 @@ def test_a_check_of_what_a_model_chooses_refutes_nothing() -> None:
     found = next(random_cases(0, 1, 200))
     recipe = model("with x from {id, 0}\nacyclic x | co").recipe
     assert recipe is not None
-    chosen = recipe.compile(CandidateFacts(found.graph, next(candidates(found.graph)), None))
+    chosen = recipe.compile(CandidateFacts(next(candidates(code_of(found))), None))
     assert chosen.choices == (2,)
     assert not any(refuting(Definitions(chosen), pending) for pending in (READING, WRITING))
 
@@ -221,15 +226,15 @@ def test_a_check_behind_what_may_be_an_error_refutes_nothing(before: str, refute
 def test_writes_of_one_thread_are_put_in_one_order_only() -> None:
     """Of n writes that are left, only the first in program order can be next: there are n questions and one yes."""
     found = case("X86 five\n{ x=0; }\nP0 ;\n" + "".join(f"MOV [x],${i} ;\n" for i in range(1, 6)) + "exists (x=5)\n")
-    judge = Judge(found.graph, load_model("sc", found.tags))
+    judge = Judge(load_model("sc", found.tags))
     asked: list[bool] = []
 
     def hopeless(partial: Candidate) -> bool:
         asked.append(judge.refutes(partial))
         return asked[-1]
 
-    assert len(list(candidates(found.graph))) == 120
-    assert len(list(candidates(found.graph, hopeless))) == 1
+    assert len(list(candidates(code_of(found)))) == 120
+    assert len(list(candidates(code_of(found), hopeless))) == 1
     assert (len(asked), asked.count(False)) == (5 + 4 + 3 + 2, 4)
 
 

@@ -13,7 +13,11 @@ from litmus.deciding import decide
 from litmus.engine import Execution, Options
 from litmus.engine.options import Engine
 from litmus.oracle.enumeration import enumerated
+from litmus.oracle.paths import extent_of
 from litmus.oracle.recheck import is_execution
+from litmus.program.code import Line, Set
+from litmus.program.unroll import unroll
+from litmus.program.values import Op
 
 MP = case(
     "PPC MP\n{ x=0; y=0; 0:r2=x; 0:r4=y; 1:r2=x; 1:r4=y; }\n"
@@ -121,7 +125,7 @@ def test_a_block_must_land_between_instructions() -> None:
 def test_an_execution_that_was_cut_is_not_complete() -> None:
     found = case("X86 spin\n{ x=0; }\nP0 ;\nL: ;\nMOV EAX,[x] ;\nCMP EAX,$0 ;\nJE L ;\nexists (true)\n", bound=1)
     model = load_model("sc", found.tags)
-    answer = enumerated(found.graph, model, found.question, True)
+    answer = enumerated(extent_of(found.graph), model, found.question, True)
     assert answer.bound_reached
     assert answer.witness is None
     reads = [e.number for e in found.graph.events if e.kind == "R"]
@@ -136,3 +140,59 @@ def test_an_execution_that_was_cut_is_not_complete() -> None:
         state=(),
     )
     assert is_execution(cut, model) == "a loop was cut at its bound"
+
+
+SPIN = case(
+    "PPC spin\n{ x=0; 0:r2=x; 1:r2=x; }\nP0 | P1 ;\nL: | li r1,1 ;\nlwz r1,0(r2) | stw r1,0(r2) ;\ncmpwi r1,0 | ;\n"
+    "beq L | ;\nexists (0:r1=1)\n"
+)
+
+
+@pytest.mark.parametrize("bound", [0, 1, 2, 7])
+def test_a_witness_may_make_more_or_fewer_rounds_than_its_graph_was_made_for(bound: int) -> None:
+    """What decides is the code, and not how an engine has unrolled it."""
+    model = load_model("power", SPIN.tags)
+    answer = enumerated(replace(extent_of(SPIN.graph), bound=2), model, SPIN.question, True)
+    assert answer.positive == 3
+    assert answer.witness is not None
+    assert is_execution(replace(answer.witness, graph=replace(answer.witness.graph, bound=bound)), model) is None
+
+
+def test_what_a_graph_says_of_dependencies_is_not_believed() -> None:
+    """LB with false dependencies.  A graph that has lost them has a witness, but the code forbids it."""
+    found = case(
+        "PPC LB\n{ x=0; y=0; 0:r2=x; 0:r4=y; 1:r2=y; 1:r4=x; }\nP0 | P1 ;\nlwz r1,0(r2) | lwz r1,0(r2) ;\n"
+        "xor r3,r1,r1 | xor r3,r1,r1 ;\naddi r3,r3,1 | addi r3,r3,1 ;\nstw r3,0(r4) | stw r3,0(r4) ;\n"
+        "exists (0:r1=1 /\\ 1:r1=1)\n"
+    )
+    program = found.graph.program
+
+    def lost(line: Line) -> Line:
+        operation = line.operation
+        is_false = isinstance(operation, Set) and isinstance(operation.value, Op) and operation.value.name == "xor"
+        return replace(line, operation=replace(operation, value=0)) if is_false else line
+
+    threads = tuple([replace(code, lines=tuple(map(lost, code.lines))) for code in program.threads])
+    graph = unroll(replace(program, threads=threads))
+    forgetful = Case(found.name, replace(graph, program=program), found.question, found.tags)
+    execution = witness(forgetful, "power", "auto")
+    reason = is_execution(execution, load_model("power", found.tags))
+    assert reason is not None
+    assert reason.startswith("the model forbids it")
+
+
+def test_blocks_that_look_alike_are_told_apart_by_what_they_do() -> None:
+    """Two calls, each with a block in the same thread, sent by one statement of a loop."""
+    found = case(
+        "C twice\n{ int x = 0; int y = 0; }\n"
+        "P0(int *x, int *y) { for (int i = 0; i < 2; i++) { sys_membarrier(); WRITE_ONCE(*x, i + 1); } }\n"
+        "P1(int *x, int *y) { int r0 = READ_ONCE(*x); int r1 = READ_ONCE(*x); }\n"
+        "exists (1:r0=1 /\\ 1:r1=2)\n",
+        "power",
+    )
+    model = load_model("power", found.tags)
+    execution = witness(found, "power", "auto")
+    assert is_execution(execution, model) is None
+    first, second = execution.graph.blocks
+    exchanged = replace(execution.graph, blocks=[second, first])
+    assert is_execution(replace(execution, graph=exchanged), model) is None
