@@ -33,7 +33,7 @@ Work = Callable[[str], Iterable[T]]
 Start = Callable[[], Work[T]]
 
 FEW = 100  # for up to so many files, starting processes costs more time than it saves
-PAUSE = 0.01  # seconds
+PAUSE = 0.02  # seconds
 AT_LEAST = 4  # files are given to a process in advance, and up to AT_MOST if they are answered quickly
 AT_MOST = 64
 READ = 1 << 18  # bytes that are received at a time

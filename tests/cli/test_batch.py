@@ -11,6 +11,8 @@ import pytest
 
 from litmus import batch
 
+LARGE = "more than is received at a time" * batch.READ
+
 
 def start() -> Callable[[str], Iterator[str]]:
     return work
@@ -24,6 +26,11 @@ def work(file: str) -> Iterator[str]:
         os._exit(7)
     if file.endswith("slow"):
         time.sleep(0.05)
+    if file == "large":
+        yield LARGE
+    if file == "long":
+        yield "begun"
+        time.sleep(30)
     for part in range(2):
         yield f"{file}/{part}"
 
@@ -54,6 +61,18 @@ def test_processes_end_with_the_consumer():
     began = time.monotonic()
     outcomes.close()  # type: ignore[attr-defined]
     assert time.monotonic() - began < 2
+
+
+def test_an_outcome_of_any_size_comes_whole():
+    assert run(["a", "large", "b"], 2) == ["a/0", "a/1", LARGE, "large/0", "large/1", "b/0", "b/1"]
+
+
+def test_an_outcome_does_not_wait_for_the_next_one_of_its_file():
+    outcomes = batch.run(["a", "long", "b"], start, died, 2)
+    began = time.monotonic()
+    assert [next(outcomes) for _ in range(3)] == ["a/0", "a/1", "begun"]
+    outcomes.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(1, 1), (batch.FEW, 1)])
