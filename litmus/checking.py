@@ -71,22 +71,22 @@ class Settings(Struct, frozen=True):
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
-        from litmus.cat.catalogue import locate
+        from litmus.cat.catalogue import catalogue, locate
         from litmus.cat.library import search_path
 
+        known = catalogue()  # also if no model is named: processes that are started later have it, too
         paths = [locate(model, (*self.include, *search_path())) for model in self.models]
         if self.variants:
-            from litmus.cat.catalogue import catalogue
             from litmus.cat.variants import refuse_unknown
 
-            refuse_unknown(self.variants, paths or [entry.path for entry in catalogue().values()], self.include)
+            refuse_unknown(self.variants, paths or [entry.path for entry in known.values()], self.include)
         if self.arch is None and not self.primitives:
             return
         from litmus.c.tables import load_primitives, tables
 
         if self.arch is not None and self.arch not in tables():
-            known = f"there are {', '.join(tables())}"
-            raise InputError(f"there is no primitives table {self.arch}", hint=near(self.arch, tables()) or known)
+            hint = near(self.arch, tables()) or f"there are {', '.join(tables())}"
+            raise InputError(f"there is no primitives table {self.arch}", hint=hint)
         for table, primitive, alternative in self.primitives:
             load_primitives(table, {primitive: alternative})
 

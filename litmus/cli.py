@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from litmus import __version__
+from litmus import __version__, cache
 from litmus.commands.streams import INTERRUPTED, OutputLostError, flush, give_up, write, write_error
 from litmus.diagnostics import Diagnostic, ExitCode
 
@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(sys.argv[1:] if arguments is None else list(arguments))
         flush()
+        said = cache.trouble()
+        if said is not None:
+            write_error(f"litmus: {said}; so each start takes longer (LITMUS_CACHE names another folder)\n")
     except OutputLostError as error:
         give_up(error)
         return ExitCode.BAD_INPUT
