@@ -83,7 +83,7 @@ FENCES = {
     "synchronize_rcu": "synchronize_rcu", "synchronize_rcu_expedited": "synchronize_rcu",
 }  # fmt: skip
 
-ACCESSES = {
+ACCESSES: dict[str, tuple[Kind, str, str]] = {
     # primitive: (kind, roles, row)
     "READ_ONCE": ("load", "l", "READ_ONCE"),
     "WRITE_ONCE": ("store", "lv", "WRITE_ONCE"),
@@ -218,7 +218,7 @@ def _updates() -> Iterator[tuple[str, str, str, Update]]:
 
 CATALOGUE: dict[str, Primitive] = {
     **{name: Primitive("fence", "", row) for name, row in FENCES.items()},
-    **{name: Primitive(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},  # type: ignore[arg-type]
+    **{name: Primitive(kind, roles, row) for name, (kind, roles, row) in ACCESSES.items()},
     **{name: Primitive("update", roles, row, update) for name, roles, row, update in _updates()},
     **{name: Primitive("membarrier", "", "smp_mb") for name in MEMBARRIERS},
     "mprotect": Primitive("shootdown", "", "mprotect"),

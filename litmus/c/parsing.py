@@ -136,7 +136,7 @@ _BLANK = re.compile(r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)*")
 def _split(body: Span) -> Iterable[tuple[int, int]]:
     """Where each function begins and ends, by its braces."""
     text, end = body.source.text, body.end
-    start = _BLANK.match(text, body.start, end).end()  # type: ignore[union-attr]
+    start = _behind_blanks(text, body.start, end)
     depth = opened = 0
     for mark in _MARK.finditer(text, start, end):
         match mark.group():
@@ -148,7 +148,7 @@ def _split(body: Span) -> Iterable[tuple[int, int]]:
                 depth -= 1
                 if depth <= 0:
                     yield start, mark.end()
-                    start = _BLANK.match(text, mark.end(), end).end()  # type: ignore[union-attr]
+                    start = _behind_blanks(text, mark.end(), end)
                     depth = 0
             case "/*":
                 raise InputError("this comment is not closed", Span(body.source, mark.start(), mark.end()))
@@ -156,6 +156,12 @@ def _split(body: Span) -> Iterable[tuple[int, int]]:
         raise InputError("this function is not closed", Span(body.source, opened, opened + 1), "a } is missing")
     if start < end:
         yield start, end
+
+
+def _behind_blanks(text: str, start: int, end: int) -> int:
+    """The place of what follows the spaces and comments that a part of a text begins with."""
+    blanks = _BLANK.match(text, start, end)
+    return start if blanks is None else blanks.end()
 
 
 @lru_cache(maxsize=4096)
@@ -257,8 +263,14 @@ def _definition(tree: Tree) -> c.Definition:
 # ------------------------------------------------ expressions
 
 
+def _cast(tree: Tree) -> Expression:
+    type_, operand = tree.children
+    assert isinstance(type_, Tree)
+    return c.Cast(_type(type_), _expression(operand), _at(tree))
+
+
 def _number(tree: Tree) -> Expression:
-    word = tree.children[0].lower()  # type: ignore[union-attr]
+    word = str(tree.children[0]).lower()
     digits = word.rstrip("ul")
     base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" else 10)
     try:
@@ -328,7 +340,7 @@ _EXPRESSIONS: dict[str, Callable[[Tree], Expression]] = {
     "unary": lambda t: c.Unary(str(t.children[0]), _expression(t.children[1]), _at(t)),
     "prefix": lambda t: c.Step(_expression(t.children[1]), 1 if t.children[0] == "++" else -1, True, _at(t)),
     "suffix": lambda t: c.Step(_expression(t.children[0]), 1 if t.children[1] == "++" else -1, False, _at(t)),
-    "cast": lambda t: c.Cast(_type(t.children[0]), _expression(t.children[1]), _at(t)),  # type: ignore[arg-type]
+    "cast": _cast,
     "index": lambda t: c.Index(_expression(t.children[0]), _expression(t.children[1]), _at(t)),
     "member": lambda t: c.Member(_expression(t.children[0]), str(t.children[2]), t.children[1] == "->", _at(t)),
     "comma": lambda t: c.Comma(_expression(t.children[0]), _expression(t.children[1]), _at(t)),

@@ -144,15 +144,15 @@ def _row(lower: Expressions, e: c.Call, primitive: Primitive) -> Row:
     row = lower.table[primitive.row]
     if row.unsupported:
         lower.unsupported(f"{e.name}: {row.unsupported}", e.at)
+    asked = []
     for order in e.arguments[needed:]:
         name = order.name if isinstance(order, c.Name) else ""
         known = row.orders or dict.fromkeys(ORDERS, row)
         if name not in known:
             hint = near(name, known) or "one of " + ", ".join(known)
             lower.wrong(f"{e.name} takes no memory order {name}".rstrip(), order.at, hint)
-    if row.orders and len(e.arguments) > needed:
-        return row.orders[e.arguments[needed].name]  # type: ignore[union-attr]
-    return row
+        asked.append(known[name])
+    return asked[0] if asked else row
 
 
 # urcu/uatomic.h, enum cmm_memorder
@@ -204,9 +204,7 @@ def _update(lower: Expressions, e: c.Call, primitive: Primitive, update: Update,
     load, store = (row_tags | lower.table.sets[row.method] for row_tags in (row.load, row.store))
     skipped = tested = None
     if row.test and update.when is not None:
-        tested = lower.register()
-        lower.emit(Load(tested, target.address, size, lower.table["READ_ONCE"].load), at, motion=VOLATILE)
-        names["old"] = exactly(loaded(tested, type_))
+        tested, names["old"] = _read(lower, target, at)
         skipped = _skip_unless(lower, _computed(update.when, names), at)
 
     lower.fences(row.before, at)
@@ -255,6 +253,13 @@ def _update(lower: Expressions, e: c.Call, primitive: Primitive, update: Update,
     if tested is None:
         barrier_after(lower, e, primitive)
     return NOTHING if update.result is None else _computed(update.result, names)
+
+
+def _read(lower: Expressions, target: Memory, at: Place) -> tuple[str, TypedValue]:
+    """Emit a READ_ONCE of a place.  Returns the register with its value, and the value."""
+    register = lower.register()
+    lower.emit(Load(register, target.address, lower.width(target), lower.table["READ_ONCE"].load), at, motion=VOLATILE)
+    return register, exactly(loaded(register, target.type))
 
 
 def _skip_unless(lower: Expressions, condition: TypedValue, at: Place) -> str:

@@ -80,8 +80,9 @@ def named_type(name: str, pointers: int = 0, word: int = 8) -> CType | None:
         found = _NARROW[name]
     if found is None and name.startswith("struct "):
         found = CType(name, word, opaque=True)
-    for _ in range(pointers if found else 0):
-        found = pointer_to(found, word)  # type: ignore[arg-type]
+    if found is not None:
+        for _ in range(pointers):
+            found = pointer_to(found, word)
     return found
 
 
@@ -242,9 +243,10 @@ def _brought_to(value: TypedValue, type_: CType) -> TypedValue:
 
 def _result(name: str, args: tuple[Expr, Expr], type_: CType, exact: bool) -> TypedValue:
     """The operation, computed if both operands are known.  x ^ x is kept, because it is a dependency on x."""
-    if isinstance(args[0], int | Address) and isinstance(args[1], int | Address):
+    a, b = args
+    if isinstance(a, int | Address) and isinstance(b, int | Address):
         try:
-            folded = apply(name, args)  # type: ignore[arg-type]
+            folded = apply(name, (a, b))
         except ValueFault as fault:
             raise Meaningless(str(fault)) from None
         return exactly(TypedValue(folded, type_, exact))

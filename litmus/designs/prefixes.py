@@ -175,10 +175,11 @@ def value_of(expr: Expr, registers: Mapping[str, object]) -> object:
             return registers.get(name)
         case Op(name, arguments):
             values = [value_of(argument, registers) for argument in arguments]
-            if not all(isinstance(value, int) for value in values):
+            known = tuple(value for value in values if isinstance(value, int))
+            if len(known) < len(values):
                 return None
             try:
-                return simplify(name, tuple(values))  # type: ignore[arg-type]
+                return simplify(name, known)
             except ValueFault:
                 return None
     return expr
