@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -129,7 +129,10 @@ def failed(file: str, error: Diagnostic, model: str | None = None) -> Result:
 
 
 class Checker:
-    """Checks files one after the other, all under the models as they are when they are first asked for."""
+    """Checks files one after the other, all under the models as they are when they are first asked for.
+
+    _models: those models, or why there are none: one for each name in the settings and each architecture of the tests.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -375,7 +378,7 @@ class _Lowered(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-@cache
+@lru_cache(maxsize=1)
 def _tables() -> frozenset[str]:
     from litmus.c.tables import tables
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -32,10 +31,9 @@ class Unfinished(NoAnswer):
     """No execution was followed to its end: each is still in a loop."""
 
 
-@lru_cache(maxsize=64)
 def plan_of(model: Model) -> Plan:
-    """The prepared form of a model.  It is made once for each model object."""
-    return _prepared(model)
+    """The prepared form of a model.  It is made once, and kept with the model."""
+    return model.once(_prepared)
 
 
 def _prepared(model: Model) -> Plan:

@@ -8,7 +8,7 @@ row each of them uses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -78,7 +78,7 @@ def load_primitives(name: str, chosen: Mapping[str, str] | None = None) -> Primi
     return _load(name, tuple(sorted((chosen or {}).items())))
 
 
-@cache
+@lru_cache(maxsize=64)  # of a command that compares alternatives; each call of others needs a few
 def _load(name: str, chosen: tuple[tuple[str, str], ...]) -> Primitives:
     document = _document(name)
     sets = cast("dict[Method, object]", document["sets"])
@@ -143,7 +143,7 @@ def _words(names: object) -> list[str]:
     return [names] if isinstance(names, str) else cast("list[str]", names)
 
 
-@cache
+@lru_cache(maxsize=16)  # more than there are tables
 def _document(name: str) -> dict[str, object]:
     import tomllib
 
@@ -155,7 +155,7 @@ def _document(name: str) -> dict[str, object]:
         raise InputError(f"there is no primitives table {name}", hint=near(name, tables())) from None
 
 
-@cache
+@lru_cache(maxsize=1)
 def _directory() -> Path:
     """models/primitives.  It is inside an installed package, and beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent

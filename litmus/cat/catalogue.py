@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import cast
 
 from msgspec import Struct
@@ -38,7 +38,7 @@ class Entry(Struct, frozen=True):
 Row = tuple[str, str, str, str, tuple[str, ...], str]
 
 
-@cache
+@lru_cache(maxsize=1)  # models.toml belongs to the program, and does not change while it runs
 def catalogue() -> dict[str, Entry]:
     """All built-in models by name, in the order of models.toml."""
     text = read_text(os.path.join(models_directory(), "models.toml"))

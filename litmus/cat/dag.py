@@ -7,12 +7,15 @@ topological order: an argument's index is smaller than its user's, except throug
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
 from litmus.diagnostics import Span
+
+T = TypeVar("T")
 
 
 class Kind(Enum):
@@ -173,7 +176,7 @@ class Level(Enum):
         return self in (Level.FLOW, Level.REGISTERS) or (self is Level.DECISIONS and decisions)
 
 
-class Model(Struct, frozen=True, eq=False):
+class Model(Struct, frozen=True, eq=False, dict=True):
     """A compiled model; each is equal to itself only.
 
     `name` is as users spell it, `title` the string the file begins with.
@@ -195,3 +198,15 @@ class Model(Struct, frozen=True, eq=False):
     level: Level = Level.ACCESSES
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()
+
+    def once(self, make: Callable[[Model], T]) -> T:
+        """What `make`, a function of a module, makes of this model.
+
+        It is made when it is first asked for, and kept as long as the model.  A copy with changes (msgspec's
+        `replace`) does not have it, because something else may be made of the copy.
+        """
+        kept: dict[str, T] = self.__dict__
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name not in kept:
+            kept[name] = make(self)
+        return kept[name]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import lru_cache
 
 from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Source, Span
 
 
-@cache
+@lru_cache(maxsize=1)
 def models_directory() -> str:
     """The folder of the built-in models: models/ beside the package (a checkout) or inside it (a wheel)."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

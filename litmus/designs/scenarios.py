@@ -16,7 +16,6 @@ second after it:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import permutations, zip_longest
 from typing import Literal
 
@@ -258,7 +257,6 @@ def _stepped(events: Events, dresses: Sequence[Dress | None]) -> Events:
     return Events(tuple(threads), events.outcome)
 
 
-@cache
 def _dress(name: str) -> Dress:
     found = in_c(name)
     assert found is not None, "these are primitives of C"

@@ -10,7 +10,6 @@ violated axiom rests on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from msgspec import Struct, field
 
@@ -23,7 +22,6 @@ Values = dict[Value, int]  # value -> the candidates that have it
 Pair = tuple[int, int]
 
 
-@cache
 def pattern(full: int, stride: int, options: int) -> tuple[int, ...]:
     """For each option of a choice, the slice of the candidates that take it; `full` is the slice of all candidates.
 

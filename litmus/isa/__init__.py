@@ -6,6 +6,7 @@ ARCHITECTURES of the architectures that it defines.  It is imported when the fir
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 
 from litmus.diagnostics import Span, Unsupported
@@ -20,20 +21,18 @@ _MODULES = {
     "ARM": "litmus.isa.arm_lowering",
 }
 
-_LOADED: dict[str, Architecture] = {}
-
 
 def architecture(name: str, span: Span | None = None) -> Architecture:
     """The architecture that tests call `name`.
 
     Raises Unsupported (at `span`, where the test names it) if there is none.
     """
-    found = _LOADED.get(name)
-    if found is not None:
-        return found
-    module = _MODULES.get(name)
-    if module is None:
+    if name not in _MODULES:
         raise Unsupported(f"tests for {name} are not supported", span, "supported are " + ", ".join((*_MODULES, "C")))
-    table: dict[str, Architecture] = import_module(module).ARCHITECTURES
-    _LOADED.update(table)
+    return _loaded(name)
+
+
+@lru_cache(maxsize=16)  # more than there are architectures
+def _loaded(name: str) -> Architecture:
+    table: dict[str, Architecture] = import_module(_MODULES[name]).ARCHITECTURES
     return table[name]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -163,7 +163,7 @@ def _same_fence(table: Primitives, fence: str, stem: str) -> bool:
 # ---------------------------------------------------------------- in assembly
 
 
-@cache
+@lru_cache(maxsize=16)  # more than there are dialects
 def _instructions(of: Dialect) -> dict[str, str]:
     """The instructions that are primitives: name in small letters -> fence or dependency, or `=` and an annotation."""
     if of.arch == "C":

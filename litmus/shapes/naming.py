@@ -9,7 +9,7 @@ POWER relaxed memory models", 2012; Alglave, Maranget, "diy7 documentation", Tes
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from litmus.diagnostics import InputError, near
 from litmus.shapes.cycles import Cycle, Thread, read_cycle
@@ -71,7 +71,7 @@ def family(cycle: Cycle) -> str:
     return _families(False).get(points, points)
 
 
-@cache
+@lru_cache(maxsize=2)
 def _families(one_location: bool) -> dict[str, str]:
     """Points of the threads -> name."""
     shapes = COHERENCE_SHAPES if one_location else SHAPES

@@ -16,7 +16,7 @@ import litmus
 from litmus import cache
 from litmus.cat import compile_text, kept_models, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
-from litmus.cat.dag import Level
+from litmus.cat.dag import Level, Model
 from litmus.cat.kept import KeptModels
 from litmus.cat.library import Files
 from litmus.diagnostics import InputError
@@ -228,6 +228,19 @@ def test_a_check_can_be_dropped_by_name() -> None:
 
 
 # ---------------------------------------------------------------- models in memory
+
+
+def checks_of(model: Model) -> list[str | None]:
+    return [check.name for check in model.checks]
+
+
+def test_what_is_made_of_a_model_is_made_once_and_not_taken_for_that_of_a_changed_copy() -> None:
+    model = compile_text("acyclic po as a acyclic rf as b", "m.cat", TAGS)
+    made = model.once(checks_of)
+    assert made == ["a", "b"]
+    assert model.once(checks_of) is made
+    assert without_check(model, "a").once(checks_of) == ["b"]
+    assert compile_text("acyclic po as c", "m.cat", TAGS).once(checks_of) == ["c"]
 
 
 def check_names(path: Path, **options: tuple[str, ...]) -> list[str | None]:

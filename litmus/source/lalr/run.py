@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from litmus.source.lalr.tables import Lexer, Rule, Tables, tables_of
@@ -40,7 +40,7 @@ class Unexpected(Exception):
         self.accepted = accepted
 
 
-@cache
+@lru_cache(maxsize=32)  # more than there are grammars in this package
 def parser(grammar: str, starts: tuple[str, ...] = ("start",), lexer: Lexer = "contextual") -> Parser:
     """The parser of `grammar` (the text, not a file name)."""
     return Parser(tables_of(grammar, starts, lexer))
