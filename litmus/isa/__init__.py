@@ -15,7 +15,7 @@ from litmus.isa.architecture import Architecture
 _MODULES = {
     "X86": "litmus.isa.x86_lowering",
     "X86_64": "litmus.isa.x86_lowering",
-    "PPC": "litmus.isa.power_lowering",
+    "PPC": "litmus.isa.power.lowering",
     "AArch64": "litmus.isa.aarch64_lowering",
     "RISCV": "litmus.isa.riscv_lowering",
     "ARM": "litmus.isa.arm_lowering",

@@ -13,7 +13,8 @@ from litmus.diagnostics import near
 from litmus.isa import aarch64 as table
 from litmus.isa.aarch64 import ZERO, Compute
 from litmus.isa.aarch64_reading import Location, Modifier, Number, Reader, View, Word, settled, view
-from litmus.isa.template import Access, Named, expression, registers_of, substituted
+from litmus.isa.infix import expression, registers_of, substituted
+from litmus.isa.template import Access, Named
 from litmus.program.code import Operation, Set
 from litmus.program.values import Expr, Op, Reg, wrap
 

@@ -29,17 +29,9 @@ from litmus.isa.aarch64_reading import (
     settled,
 )
 from litmus.isa.architecture import Architecture
+from litmus.isa.infix import expression, substituted
 from litmus.isa.jumps import unplaced
-from litmus.isa.template import (
-    DISTANCE,
-    INDIRECT,
-    NEXT,
-    CellCode,
-    InstructionSet,
-    Template,
-    expression,
-    substituted,
-)
+from litmus.isa.template import DISTANCE, INDIRECT, NEXT, CellCode, InstructionSet, Template
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
 from litmus.source.syntax import Test

@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from litmus.diagnostics import InputError, Place, Unsupported
 from litmus.isa.aarch64 import EXTENSIONS, HINT, INDEX, SHIFTS, UNSUPPORTED, VIEWS, ZERO, Access
-from litmus.isa.operands import parsed, place_of, placed
+from litmus.isa.cells import parsed, place_of, placed
+from litmus.isa.infix import expression, substituted
 from litmus.isa.reader import Instruction
-from litmus.isa.template import Named, expression, substituted
+from litmus.isa.template import Named
 from litmus.program.values import Expr, Op, Reg, simplify
 from litmus.source.lalr.trees import Node, Tree, as_token, as_tree
 
@@ -161,13 +162,15 @@ def settled(expr: Expr) -> Expr:
 # ---------------------------------------------------------------- reading
 
 
-class Reader(Instruction[Operand]):
+class Reader(Instruction):
     """An instruction of a cell; its operands are read one by one, each as what the caller expects."""
+
+    operands: list[Operand]
 
     def __init__(self, text: str, tree: Tree) -> None:
         mnemonic, *trees = tree.children
-        operands = [_operand(as_tree(operand)) for operand in trees if operand is not None]
-        super().__init__(text, mnemonic, operands, operands[-1].place.end if operands else None)
+        self.operands = [_operand(as_tree(operand)) for operand in trees if operand is not None]
+        super().__init__(text, mnemonic, self.operands[-1].place.end if self.operands else None, {})
 
     def finish(self) -> None:
         """Raises InputError if operands are left."""

@@ -45,22 +45,11 @@ from litmus.isa.arm import (
     Multiple,
     Transfer,
 )
+from litmus.isa.cells import parsed, place_of, placed
+from litmus.isa.infix import expression, folded, registers_of, substituted
 from litmus.isa.jumps import unplaced
-from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Machine, Reader
-from litmus.isa.template import (
-    INDIRECT,
-    NEXT,
-    Access,
-    CellCode,
-    InstructionSet,
-    Named,
-    Template,
-    expression,
-    folded,
-    registers_of,
-    substituted,
-)
+from litmus.isa.template import INDIRECT, NEXT, Access, CellCode, InstructionSet, Named, Template
 from litmus.program.code import Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
 from litmus.source.lalr.trees import Tree, as_tree
@@ -546,7 +535,7 @@ def _lower(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS)
 
 
-_MACHINE = Machine("ARM", canonical, HINT)
+_MACHINE = Machine("ARM", canonical, HINT, {})
 _INSTRUCTIONS = InstructionSet("ARM", cell, canonical, HINT, width=4, link=LINK)
 
 # X is herd7's set of read-modify-writes in one instruction.  Models name it; on this architecture it is empty.

@@ -13,10 +13,11 @@ from functools import lru_cache
 from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Place, Span, Unsupported, near
+from litmus.isa.infix import registers_of
 from litmus.isa.initial import Reference, initial_state
 from litmus.isa.jumps import NOTE, resolved, unplaced
 from litmus.isa.sizes import unified
-from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet, registers_of
+from litmus.isa.template import DISTANCE, END, INDIRECT, NEXT, CellCode, InstructionSet
 from litmus.program.code import (
     Assume,
     Branch,

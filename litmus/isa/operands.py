@@ -1,27 +1,29 @@
-"""Reading the cells of a program table with the grammar of an instruction set."""
+"""Kinds of operands that instruction sets share: numbers, labels, names of variables."""
 
 from __future__ import annotations
 
-from litmus.diagnostics import InputError, Place
-from litmus.isa.template import Named
-from litmus.source.lalr.explain import parse
-from litmus.source.lalr.trees import Node, Token, Tree
+from litmus.isa.reader import Bound, Kind, Reader
+from litmus.program.values import Address, wrap
 
 
-def parsed(grammar: str, text: str, examples: str) -> Tree:
-    """The tree of a cell.  Raises InputError where the text does not follow the grammar; the hint has examples."""
-    try:
-        return parse(grammar, text, "instruction")
-    except InputError as error:
-        raise InputError(error.message, error.place, examples) from None
+def number(low: int, high: int, bits: int = 64) -> Kind[Reader]:
+    """A number from `low` to `high`; its lowest `bits` are taken as a signed number."""
+
+    def read(reader: Reader, bound: Bound, name: str) -> None:
+        bound.values[name] = wrap(reader.number(low, high), bits)
+
+    return Kind(read)
 
 
-def placed(node: Node) -> Named:
-    """A token as a name with its place."""
-    assert isinstance(node, Token)
-    return Named(str(node), place_of(node))
+def _label(reader: Reader, bound: Bound, name: str) -> None:
+    bound.label = reader.token("a label")
 
 
-def place_of(node: Tree | Token) -> Place:
-    """Where a node of the tree stands in the cell."""
-    return Place(node.start_pos, node.end_pos)
+def _symbol(reader: Reader, bound: Bound, name: str) -> None:
+    token = reader.token("a variable")
+    bound.symbols += (token,)
+    bound.values[name] = Address(token.name)
+
+
+LABEL = Kind(_label)  # where a branch goes
+SYMBOL = Kind(_symbol)  # the name of a variable, which means its address

@@ -1,44 +1,101 @@
-"""Reading the operands of an instruction one after the other, each as what it has to be.
+"""Reading the operands of an instruction one after the other, each as what its row says it is.
 
-Reader is for the instruction sets whose operands are registers, numbers and addresses in a fixed order.  Each
-of them reads addresses itself.
+A row writes the operands as the manual does, `rd, d(ra)`.  Each name is a kind of operand (`Kind`) of the architecture.
+Reading an operand binds its name to the operand, for the expressions of the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Generic, Self, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from litmus.diagnostics import InputError, Place, Unsupported
-from litmus.isa.operands import place_of, placed
+from litmus.isa.cells import place_of, placed
+from litmus.isa.infix import expression, settled, substituted
 from litmus.isa.template import Named
+from litmus.program.values import Expr
 from litmus.source.lalr.trees import Node, Tree, as_tree
 
 
-class Machine(Struct, frozen=True, eq=False):
-    """An instruction set and its registers: what messages call it, which registers it has, a hint on their names."""
+class Location(Struct, frozen=True):
+    """The address of an access.  updated: what its `base` becomes after the access; None if the base is not changed."""
 
-    title: str
-    canonical: Callable[[str], str | None]
-    registers: str
-
-
-Operand = TypeVar("Operand")
+    address: Expr
+    base: str = ""
+    updated: Expr | None = None
 
 
-class Instruction(Generic[Operand]):
-    """An instruction of a cell: its mnemonic, its operands, which are read one by one, and the errors in them.
+class Bound(Struct):
+    """The operands of an instruction, under the names that its row gives them.
 
-    end: where the last operand ends in the cell; None if there are no operands.
+    values: what each name means in an expression.  targets: the registers that the instruction may set.
+    label: where it branches to.  location: the address in its operands.  symbols: the variables that it names.
+    choice: its operands that are words or numbers, if they choose what the instruction is (the option of a barrier).
     """
 
-    def __init__(self, text: str, mnemonic: Node, operands: list[Operand], end: int | None) -> None:
+    values: dict[str, Expr] = field(default_factory=dict)
+    targets: dict[str, str] = field(default_factory=dict)
+    label: Named | None = None
+    location: Location | None = None
+    symbols: tuple[Named, ...] = ()
+    choice: tuple[str | int, ...] = ()
+
+    def value(self, text: str) -> Expr:
+        """The expression `text` of a row, over these operands."""
+        return settled(substituted(expression(text), self.values))
+
+
+R = TypeVar("R", contravariant=True)
+
+
+class Kind(Struct, Generic[R], frozen=True):
+    """A kind of operand.
+
+    read: reads an operand and binds it to its name.  least, most: how many operands of the text it may consist of.
+    absent: binds the name if the row has the operand in brackets, and the text does not have it.
+    """
+
+    read: Callable[[R, Bound, str], None]
+    least: int = 1
+    most: int = 1
+    absent: Callable[[Bound, str], None] = lambda bound, name: None
+
+
+@lru_cache(maxsize=1024)
+def forms(operands: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """The forms of the operands of a row, as names that are present and names that are absent, the longest form first.
+
+    What is in brackets may be left out: `[crf], ra, rb`.
+    """
+    optional, bracket, rest = operands.partition("]")
+    if not bracket:
+        return ((tuple(operands.split(", ")) if operands else (), ()),)
+    left_out = tuple(optional.removeprefix("[").split(", "))
+    others = tuple(rest.removeprefix(", ").split(", ")) if rest else ()
+    return ((*left_out, *others), ()), (others, left_out)
+
+
+class Instruction:
+    """An instruction of a cell: its mnemonic, its operands, which are read one by one, and the errors in them.
+
+    end: where the last operand ends in the cell; None if there are no operands.  kinds: the kinds of operands that rows
+    may name.  exact: as in InstructionSet.cell.
+    """
+
+    operands: Sequence[object]
+    kinds: Mapping[str, Kind[Self]]
+
+    def __init__(
+        self, text: str, mnemonic: Node, end: int | None, kinds: Mapping[str, Kind[Self]], exact: bool = True
+    ) -> None:
         self.text = text
         self.mnemonic = placed(mnemonic)
-        self.operands = operands
+        self.kinds = kinds
         self.place = Place(self.mnemonic.place.start, self.mnemonic.place.end if end is None else end)
+        self.exact = exact
         self.next = 0
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
@@ -61,13 +118,38 @@ class Instruction(Generic[Operand]):
             message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
             raise self.error(message, self.place)
 
+    def read(self: Self, operands: str) -> Bound:
+        """All operands, read as those that a row names.
 
-class Reader(Instruction[Tree]):
+        Raises InputError if they are others, or if their number is not right.
+        """
+        bound, kinds = Bound(), self.kinds
+        counts: set[int] = set()
+        for present, absent in forms(operands):
+            least = sum(kinds[name].least for name in present)
+            most = sum(kinds[name].most for name in present)
+            if least <= len(self.operands) <= most:
+                for name in present:
+                    kinds[name].read(self, bound, name)
+                for name in absent:
+                    kinds[name].absent(bound, name)
+                return bound
+            counts.update(range(least, most + 1))
+        self.expect(*sorted(counts))
+        raise AssertionError(operands)
+
+
+class Reader(Instruction):
     """An instruction whose operands are trees.  A tree called `operand` is a single token."""
 
-    def __init__(self, text: str, mnemonic: Node, operands: Sequence[Node], machine: Machine) -> None:
-        trees = [as_tree(operand) for operand in operands if operand is not None]
-        super().__init__(text, mnemonic, trees, place_of(trees[-1]).end if trees else None)
+    operands: list[Tree]
+
+    def __init__(
+        self, text: str, mnemonic: Node, operands: Sequence[Node], machine: Machine, exact: bool = True
+    ) -> None:
+        self.operands = [as_tree(operand) for operand in operands if operand is not None]
+        end = place_of(self.operands[-1]).end if self.operands else None
+        super().__init__(text, mnemonic, end, machine.operands, exact)
         self.machine = machine
 
     def operand(self) -> Tree:
@@ -111,3 +193,16 @@ class Reader(Instruction[Tree]):
             message = f"{token.name} does not fit into {self.mnemonic.name}"
             raise self.error(message, token.place, f"numbers here are {low} to {high}")
         return value
+
+
+class Machine(Struct, frozen=True, eq=False):
+    """An instruction set and its registers.
+
+    title: what messages call it.  canonical: which registers it has.  registers: a hint on their names.
+    operands: the kinds of operands that its rows name.
+    """
+
+    title: str
+    canonical: Callable[[str], str | None]
+    registers: str
+    operands: Mapping[str, Kind[Reader]]

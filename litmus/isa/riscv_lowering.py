@@ -11,8 +11,9 @@ from functools import lru_cache
 from litmus.diagnostics import InputError, near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
+from litmus.isa.cells import parsed, place_of, placed
+from litmus.isa.infix import expression, folded, registers_of, substituted
 from litmus.isa.jumps import unplaced
-from litmus.isa.operands import parsed, place_of, placed
 from litmus.isa.reader import Machine, Reader
 from litmus.isa.riscv import (
     ABI_NAMES,
@@ -46,19 +47,7 @@ from litmus.isa.riscv import (
     WIDTHS,
     Compute,
 )
-from litmus.isa.template import (
-    INDIRECT,
-    NEXT,
-    Access,
-    CellCode,
-    InstructionSet,
-    Named,
-    Template,
-    expression,
-    folded,
-    registers_of,
-    substituted,
-)
+from litmus.isa.template import INDIRECT, NEXT, Access, CellCode, InstructionSet, Named, Template
 from litmus.program.code import NO_TAGS, Branch, Fence, Load, Operation, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, wrap
 from litmus.source.lalr.trees import as_tree
@@ -369,7 +358,7 @@ def _lower(test: Test) -> Program:
     return assembly.lower(test, _INSTRUCTIONS)
 
 
-_MACHINE = Machine("RISC-V", canonical, HINT)
+_MACHINE = Machine("RISC-V", canonical, HINT, {})
 _INSTRUCTIONS = InstructionSet("RISC-V", cell, canonical, HINT, width=8, link=LINK)
 
 _FENCES = {f"Fence.{p}.{s}" for p in ("r", "w", "rw") for s in ("r", "w", "rw")} | {FENCE_TSO, FENCE_I}

@@ -1,22 +1,19 @@
 """Templates: what an instruction lowers to, whatever test it stands in.
 
 A template is made from the text of a table cell and memoised by this text.  So it does not depend on a file:
-its positions are offsets in the cell.  The tables of an instruction set write semantics as expressions over
-the names of operands, `add(A, sext32(B))`, with the operators of litmus/program/values.py.
+its positions are offsets in the cell.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from litmus.diagnostics import Place
 from litmus.program.code import Operation
-from litmus.program.values import OPERATORS, Expr, Op, Reg, ValueFault, simplify
+from litmus.program.values import Expr
 
 
 class Named(NamedTuple):
@@ -93,68 +90,3 @@ END = ".end"  # the label after the last line of a thread
 NEXT = ".next"  # the label after the instruction itself: a conditional instruction branches there
 DISTANCE = ".distance"  # followed by a number n: the label of the instruction that is n instructions from the branch
 INDIRECT = ".indirect"  # the target of a branch through a register: its condition is the register, not a condition
-
-
-# ---------------------------------------------------------------- expressions of the tables
-
-_TOKEN = re.compile(r"\s*(?:(-?\d+)|([A-Za-z_.][\w.]*)|(\(|\)|,))")
-
-
-@lru_cache(maxsize=1024)
-def expression(text: str, bits: int = 64) -> Expr:
-    """The expression that a table spells.  Each name of an operand becomes a register of that name.
-
-    `bits` is the size of the operation: `sext` and `zext` extend from it, and `N` is that number.
-    """
-    tokens = list(_TOKEN.finditer(text))
-    result, end = _term(tokens, 0, bits)
-    assert end == len(tokens), text
-    return result
-
-
-def _term(tokens: list[re.Match[str]], at: int, bits: int) -> tuple[Expr, int]:
-    """The term that begins at token `at`, and the number of the token after it."""
-    number, name, _ = tokens[at].groups()
-    at += 1
-    if number is not None:
-        return int(number), at
-    if at == len(tokens) or tokens[at][3] != "(":
-        return bits if name == "N" else Reg(name), at
-    arguments: list[Expr] = []
-    while tokens[at][3] != ")":
-        argument, at = _term(tokens, at + 1, bits)
-        arguments.append(argument)
-    at += 1
-    if name in ("sext", "zext"):
-        return (arguments[0] if bits == 64 else Op(f"{name}{bits}", tuple(arguments))), at
-    assert OPERATORS[name][0] == len(arguments), name
-    return Op(name, tuple(arguments)), at
-
-
-def substituted(expr: Expr, operands: Mapping[str, Expr]) -> Expr:
-    """The expression with the names of operands replaced by the operands.  Other registers stay."""
-    if isinstance(expr, Reg):
-        return operands.get(expr.name, expr)
-    if isinstance(expr, Op):
-        return Op(expr.name, tuple([substituted(a, operands) for a in expr.args]))
-    return expr
-
-
-def registers_of(expr: Expr) -> frozenset[str]:
-    """The registers that occur in an expression."""
-    if isinstance(expr, Reg):
-        return frozenset((expr.name,))
-    if isinstance(expr, Op):
-        return frozenset().union(*map(registers_of, expr.args))
-    return frozenset()
-
-
-def folded(expr: Expr) -> Expr:
-    """The expression with every part computed whose value does not depend on the value of a register."""
-    if not isinstance(expr, Op):
-        return expr
-    arguments = tuple(map(folded, expr.args))
-    try:
-        return simplify(expr.name, arguments)
-    except ValueFault:
-        return Op(expr.name, arguments)

@@ -13,18 +13,8 @@ from typing import NoReturn
 from litmus.diagnostics import near
 from litmus.isa import assembly
 from litmus.isa.architecture import Architecture
-from litmus.isa.template import (
-    END,
-    Access,
-    CellCode,
-    InstructionSet,
-    Named,
-    Template,
-    expression,
-    folded,
-    registers_of,
-    substituted,
-)
+from litmus.isa.infix import expression, folded, registers_of, substituted
+from litmus.isa.template import END, Access, CellCode, InstructionSet, Named, Template
 from litmus.isa.x86 import (
     ADD,
     ALL_FLAGS,

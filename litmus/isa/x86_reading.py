@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Place, Unsupported
-from litmus.isa.operands import parsed, place_of, placed
+from litmus.isa.cells import parsed, place_of, placed
 from litmus.isa.template import Named
 from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
