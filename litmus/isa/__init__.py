@@ -17,7 +17,7 @@ _MODULES = {
     "X86_64": "litmus.isa.x86_lowering",
     "PPC": "litmus.isa.power.lowering",
     "AArch64": "litmus.isa.aarch64_lowering",
-    "RISCV": "litmus.isa.riscv_lowering",
+    "RISCV": "litmus.isa.riscv.lowering",
     "ARM": "litmus.isa.arm_lowering",
 }
 

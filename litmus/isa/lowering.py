@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
 from litmus.diagnostics import near
 from litmus.isa.cells import parsed, placed
 from litmus.isa.reader import Machine, Reader
-from litmus.isa.rows import Row, Unsupported
+from litmus.isa.rows import Table
 from litmus.isa.template import CellCode, Template
 from litmus.source.lalr.trees import as_tree
 
 
 def cells(
-    machine: Machine, rows: Mapping[str, Row[Reader]], grammar: str, examples: str
+    machine: Machine, table: Table[Reader], grammar: str, examples: str, always_exact: bool = False
 ) -> Callable[[str, bool], CellCode]:
     """The meaning of cells (InstructionSet.cell) that follow `grammar`.
 
-    rows: by mnemonic.  The errors of a cell that is no instruction have `examples` as their hint.
+    The errors of a cell that is no instruction have `examples` as their hint.  always_exact: the meaning is exact even
+    if that is not asked for.
     """
 
     @lru_cache(maxsize=8192)
@@ -29,14 +30,13 @@ def cells(
         if instruction is None:
             return CellCode(names, None)
         mnemonic, *operands = as_tree(instruction).children
-        return CellCode(names, template(Reader(text, mnemonic, operands, machine, exact)))
+        return CellCode(names, template(Reader(text, mnemonic, operands, machine, exact or always_exact)))
 
     def template(reader: Reader) -> Template:
         name = reader.mnemonic.name
-        row = rows.get(name.lower())
+        row = table.rows.get(name.lower())
         if row is None:
-            supported = [known for known, row in rows.items() if not isinstance(row, Unsupported)]
-            hint = near(name, supported) or examples
+            hint = near(name, table.plain) or examples
             raise reader.error(f"unknown instruction {name}", reader.mnemonic.place, hint)
         return row.lower(reader)
 

@@ -19,6 +19,8 @@ from litmus.isa.template import Named
 from litmus.program.values import Expr
 from litmus.source.lalr.trees import Node, Tree, as_tree
 
+DISCARDED = "..none"  # the target of an instruction whose result is thrown away: it writes a register that is always 0
+
 
 class Location(Struct, frozen=True):
     """The address of an access.  updated: what its `base` becomes after the access; None if the base is not changed."""
@@ -31,7 +33,7 @@ class Location(Struct, frozen=True):
 class Bound(Struct):
     """The operands of an instruction, under the names that its row gives them.
 
-    values: what each name means in an expression.  targets: the registers that the instruction may set.
+    values: what each name means in an expression.  targets: the registers that the instruction may set, or DISCARDED.
     label: where it branches to.  location: the address in its operands.  symbols: the variables that it names.
     choice: its operands that are words or numbers, if they choose what the instruction is (the option of a barrier).
     """
@@ -43,9 +45,9 @@ class Bound(Struct):
     symbols: tuple[Named, ...] = ()
     choice: tuple[str | int, ...] = ()
 
-    def value(self, text: str) -> Expr:
-        """The expression `text` of a row, over these operands."""
-        return settled(substituted(expression(text), self.values))
+    def value(self, text: str, bits: int = 64) -> Expr:
+        """The expression `text` of a row, over these operands, for an operation of that size."""
+        return settled(substituted(expression(text, bits), self.values))
 
 
 R = TypeVar("R", contravariant=True)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from litmus.diagnostics import Place
 from litmus.isa.infix import folded, registers_of
 from litmus.isa.jumps import unplaced
-from litmus.isa.reader import Bound, Instruction
+from litmus.isa.reader import DISCARDED, Bound, Instruction
 from litmus.isa.template import INDIRECT, NEXT, Access, Template
 from litmus.program import code
 from litmus.program.code import NO_TAGS, Branch, Carried, Operation, Set
@@ -40,20 +40,33 @@ class Row(Struct, Generic[Instr], frozen=True):
         return NO_TAGS
 
 
-def table(*groups: Mapping[str, Row[Instr]]) -> dict[str, Row[Instr]]:
-    """The rows of all groups, by their mnemonics in lower case.  Raises ValueError if a mnemonic has two rows."""
+class Table(Struct, Generic[Instr], frozen=True):
+    """The instructions of an architecture.
+
+    rows: by mnemonic, in lower case.  plain: the mnemonics that a hint names, without the forms that are made of them.
+    """
+
+    rows: Mapping[str, Row[Instr]]
+    plain: tuple[str, ...]
+
+    def sets(self) -> Tags:
+        """The cat sets of the events of all instructions."""
+        return NO_TAGS.union(*[row.sets() for row in self.rows.values()])
+
+
+def table(*groups: Mapping[str, Row[Instr]]) -> Table[Instr]:
+    """The table of some groups of rows: each is an instruction and its forms, the plain form first.
+
+    Raises ValueError if a mnemonic has two rows.
+    """
     rows: dict[str, Row[Instr]] = {}
     for group in groups:
         for mnemonic, row in group.items():
             if mnemonic in rows:
                 raise ValueError(f"{mnemonic} has two rows")
             rows[mnemonic] = row
-    return rows
-
-
-def sets_of(rows: Mapping[str, Row[Instr]]) -> Tags:
-    """The cat sets of the events of all rows."""
-    return NO_TAGS.union(*[row.sets() for row in rows.values()])
+    first = [next(iter(group)) for group in groups]
+    return Table(rows, tuple([mnemonic for mnemonic in first if not isinstance(rows[mnemonic], Unsupported)]))
 
 
 # ---------------------------------------------------------------- what rows have in common
@@ -61,7 +74,8 @@ def sets_of(rows: Mapping[str, Row[Instr]]) -> Tags:
 
 def assigned(bound: Bound, steps: Steps) -> tuple[Operation, ...]:
     """The operations that make the registers, flags and operands what `steps` says."""
-    return tuple([Set(bound.targets.get(name, name), bound.value(text)) for name, text in steps.items()])
+    steps = {bound.targets.get(name, name): text for name, text in steps.items()}
+    return tuple([Set(register, bound.value(text)) for register, text in steps.items() if register != DISCARDED])
 
 
 def computed(bound: Bound, operations: tuple[Operation, ...]) -> frozenset[str]:
@@ -164,7 +178,7 @@ class Load(Row[Instruction], frozen=True):
         if any(isinstance(operation, Set) and operation.register == target for operation in update):
             raise instruction.error(f"{target} is loaded and updated at once", instruction.place)
         operations: tuple[Operation, ...] = (code.Load(target, address, self.size, self.tags, self.reserve),)
-        if self.extension and (self.size < 4 or instruction.exact):
+        if self.extension and target != DISCARDED and (self.size < 4 or instruction.exact):
             operations += (Set(target, Op(self.extension, (Reg(target),))),)
         return Template(
             instruction.place,
@@ -241,6 +255,46 @@ def _stored(place: Place, operations: tuple[Operation, ...], address: Expr, valu
     )
 
 
+OLD = "..old"  # what an atomic instruction has read, if its target is also one of its sources
+
+
+class ReadModifyWrite(Row[Instruction], frozen=True):
+    """An atomic instruction: its target becomes the old content of memory, and memory becomes `stored`.
+
+    stored: over the sources and the old content `mem`; `sext` and `zext` extend from `size` bytes.
+    read, write: the cat sets of the two accesses.  single: as in code.Store.
+    """
+
+    operands: str
+    stored: str
+    size: int
+    read: Tags
+    write: Tags
+    single: bool = False
+
+    def lower(self, instruction: Instruction) -> Template:
+        """The two accesses."""
+        bound = instruction.read(self.operands)
+        (target,) = bound.targets.values()
+        address, bits = address_of(bound), 8 * self.size
+        old = OLD
+        after: tuple[Operation, ...] = (Set(target, Reg(OLD)),)
+        bound.values["mem"] = Reg(OLD)
+        if target not in registers_of(address) | registers_of(bound.value(self.stored, bits)):
+            old, after = target, ()
+            bound.values["mem"] = Reg(target)
+        operations = (
+            code.Load(old, address, self.size, self.read),
+            code.Store(address, bound.value(self.stored, bits), self.size, self.write, rmw=True, single=self.single),
+            *after,
+        )
+        return Template(instruction.place, operations, accesses=(Access(address, self.size, instruction.place),))
+
+    def sets(self) -> Tags:
+        """Its cat sets."""
+        return self.read | self.write
+
+
 class Fence(Row[Instruction], frozen=True):
     """A fence.  kinds: its cat sets, for each choice that its operands may make."""
 
@@ -278,7 +332,7 @@ class Jump(Row[Instruction], frozen=True):
         """The branch, and what comes before it."""
         bound = instruction.read(self.operands)
         before = assigned(bound, self.before)
-        link = bound.targets.get(self.link, self.link)
+        link = bound.targets.get(self.link, self.link).replace(DISCARDED, "")
         condition = bound.value(self.condition) if self.condition else None
         branch = Branch(INDIRECT if bound.label is None else bound.label.name, condition)
         if self.to:

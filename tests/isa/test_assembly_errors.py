@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
 from litmus.isa import architecture, rows
-from litmus.isa.power.table import MNEMONICS as POWER_MNEMONICS
+from litmus.isa.power.table import MNEMONICS as POWER
 from litmus.isa.x86 import UNSUPPORTED as X86_UNSUPPORTED
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -34,13 +34,13 @@ def failing(text: str, kind: type[Diagnostic]) -> tuple[str, str, str | None]:
     return error.message, f"{line}:{column}:{error.span.text}", error.hint
 
 
-POWER = [
+WRONG_POWER = [
     ("lwz r40,0(r2)", "POWER has no register r40", "4:6:r40", "registers are r0 to r31"),
     ("lwz r1,0(q2)", "POWER has no register q2", "4:11:q2", "registers are r0 to r31"),
     ("L: lwz r1,0(q2)", "POWER has no register q2", "4:14:q2", "registers are r0 to r31"),
-    ("lwzz r1,0(r2)", "unknown instruction lwzz", "4:2:lwzz", "did you mean lwz or lwzx or lwzu?"),
-    ("lwz. r1,0(r2)", "unknown instruction lwz.", "4:2:lwz.", "did you mean lwz or slw. or lwzx?"),
-    ("stwcx r1,r0,r2", "unknown instruction stwcx", "4:2:stwcx", "did you mean stwcx. or stwx or stwux?"),
+    ("lwzz r1,0(r2)", "unknown instruction lwzz", "4:2:lwzz", "did you mean lwz?"),
+    ("lwz. r1,0(r2)", "unknown instruction lwz.", "4:2:lwz.", "did you mean lwz?"),
+    ("stwcx r1,r0,r2", "unknown instruction stwcx", "4:2:stwcx", "did you mean stwcx. or stw or sthcx.?"),
     ("LC00", "unknown instruction LC00", "4:2:LC00", "instructions look like lwz r1,0(r2)"),
     ("lwz r1", "lwz takes 2 or 3 operands, not 1", "4:2:lwz r1", None),
     ("addi r1,r2", "addi takes 3 operands, not 2", "4:2:addi r1,r2", None),
@@ -68,7 +68,7 @@ POWER = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "message", "place", "hint"), POWER)
+@pytest.mark.parametrize(("cell", "message", "place", "hint"), WRONG_POWER)
 def test_wrong_power_programs(cell: str, message: str, place: str, hint: str | None) -> None:
     assert failing(program("PPC", cell), InputError) == (message, place, hint)
 
@@ -183,7 +183,7 @@ def test_flags_that_are_set_again_may_be_used() -> None:
         lower(program("X86_64", "M: jl L ;\n shll $2,%eax ;\n jmp M ;\n L:", ""))
 
 
-@pytest.mark.parametrize("name", sorted(n for n, row in POWER_MNEMONICS.items() if isinstance(row, rows.Unsupported)))
+@pytest.mark.parametrize("name", [name for name, row in POWER.rows.items() if isinstance(row, rows.Unsupported)])
 def test_power_instructions_that_are_known_but_not_supported_say_so(name: str) -> None:
     assert failing(program("PPC", f"{name} r1"), Unsupported)[1] == f"4:2:{name}"
 

@@ -11,10 +11,13 @@ from litmus.isa.infix import expression, registers_of
 from litmus.isa.power import operands as power_operands
 from litmus.isa.power.table import MNEMONICS as POWER
 from litmus.isa.reader import Kind, Reader, forms
+from litmus.isa.riscv import operands as riscv_operands
+from litmus.isa.riscv.table import MNEMONICS as RISCV
 from litmus.isa.rows import table
 
 TABLES: dict[str, tuple[Mapping[str, rows.Row[Reader]], Mapping[str, Kind[Reader]]]] = {
-    "POWER": (POWER, power_operands.OPERANDS),
+    "POWER": (POWER.rows, power_operands.OPERANDS),
+    "RISC-V": (RISCV.rows, riscv_operands.OPERANDS),
 }
 NOT_IN_EXPRESSIONS = ("label", "rd", "!", "+", "(")  # operands that are no sources, or that make an address
 ROWS = [(isa, mnemonic) for isa, (mnemonics, _) in TABLES.items() for mnemonic in mnemonics]
@@ -33,6 +36,8 @@ def expressions(row: rows.Row[Reader]) -> Iterator[str]:
             yield value
         case rows.StoreConditional(value=value, after=after):
             yield from (value, *after.values())
+        case rows.ReadModifyWrite(stored=stored):
+            yield stored
         case rows.Jump(condition=condition, before=before):
             yield from (*before.values(), *filter(None, [condition]))
 
@@ -46,13 +51,14 @@ def test_a_row_names_operands_of_its_architecture_and_uses_no_others(isa: str, m
     for text in expressions(row):
         for register in registers_of(expression(text)):
             known = register in names or register.partition(".")[0] in ("", *names)
-            assert known or (register == "address" and "d(ra)" in names), text
+            known |= register == "address" and "d(ra)" in names
+            assert known or (register == "mem" and isinstance(row, rows.ReadModifyWrite)), text
 
 
 @pytest.mark.parametrize(("isa", "mnemonic"), ROWS)
 def test_an_instruction_depends_on_every_source_that_its_row_names(isa: str, mnemonic: str) -> None:
     row = TABLES[isa][0][mnemonic]
-    if isinstance(row, rows.Compute | rows.Store | rows.StoreConditional):
+    if isinstance(row, rows.Compute | rows.Store | rows.StoreConditional | rows.ReadModifyWrite):
         named = {register.partition(".")[0] for text in expressions(row) for register in registers_of(expression(text))}
         named |= {name.partition(".")[0] for name in getattr(row, "steps", ())}
         sources = {name for name in operands(row) if not any(part in name for part in NOT_IN_EXPRESSIONS)}

@@ -112,8 +112,8 @@ def test_r3_holds_what_the_isa_says_after(instruction: str, result: int) -> None
 # The rows with a target, without the forms with a dot: their operands by mnemonic
 COMPUTING = {
     name: row.operands.split(", ")
-    for name, row in MNEMONICS.items()
-    if isinstance(row, rows.Compute) and "rd" in row.steps and (name[-1] != "." or name[:-1] not in MNEMONICS)
+    for name, row in MNEMONICS.rows.items()
+    if isinstance(row, rows.Compute) and "rd" in row.steps and (name[-1] != "." or name[:-1] not in MNEMONICS.rows)
 }
 
 
@@ -139,7 +139,7 @@ def test_la_computes_an_address() -> None:
 )
 def test_loads_extend_to_64_bits_in_both_addressing_forms(instruction: str, size: int, result: int) -> None:
     init = f"int{8 * size}_t x=0x123456789ABCDEF0; 0:r4=x; int64_t 0:r3;"
-    loads = {name for name, row in MNEMONICS.items() if isinstance(row, rows.Load) and row.operands == "rd, d(ra)"}
+    loads = {name for name, row in MNEMONICS.rows.items() if isinstance(row, rows.Load) and row.operands == "rd, d(ra)"}
     assert loads == {"lbz", "lhz", "lha", "lwz", "lwa", "ld"}
     assert run("PPC", init, f"{instruction} r3,0(r4)").register("r3") == result
     assert run("PPC", init, f"{instruction} r3,0,r4").register("r3") == result
@@ -337,7 +337,7 @@ NUMBERS = {
     **dict.fromkeys(("sh", "mb", "me"), st.integers(0, 31)),
     **dict.fromkeys(("sh6", "mb6"), st.integers(0, 63)),
 }
-DOTTED = sorted(name for name in MNEMONICS if name[-1] == "." and name[:-1] in COMPUTING)
+DOTTED = sorted(name for name in MNEMONICS.rows if name[-1] == "." and name[:-1] in COMPUTING)
 
 
 @st.composite

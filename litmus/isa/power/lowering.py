@@ -8,7 +8,6 @@ from litmus.isa.lowering import cells
 from litmus.isa.power.operands import EXAMPLES, GRAMMAR, HINT, LINK, OPERANDS, canonical, rank
 from litmus.isa.power.table import MNEMONICS
 from litmus.isa.reader import Machine
-from litmus.isa.rows import sets_of
 from litmus.isa.template import InstructionSet
 from litmus.program.code import Program
 from litmus.source.syntax import Test
@@ -22,4 +21,4 @@ _CELL = cells(Machine("POWER", canonical, HINT, OPERANDS), MNEMONICS, GRAMMAR, E
 # A processor may run in either byte order, and a test does not say in which one.
 _INSTRUCTIONS = InstructionSet("POWER", _CELL, canonical, HINT, width=8, link=LINK, little_endian=False)
 
-ARCHITECTURES = {"PPC": Architecture("PPC", sets_of(MNEMONICS), canonical, rank, HINT, _lower, title="POWER")}
+ARCHITECTURES = {"PPC": Architecture("PPC", MNEMONICS.sets(), canonical, rank, HINT, _lower, title="POWER")}

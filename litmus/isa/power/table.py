@@ -69,9 +69,14 @@ def compare(mnemonic: str, right: str, extend: str = "", unsigned: str = "") -> 
     return {mnemonic: Compute(f"[crf], ra, {right}", bits, "" if extend else f"ra, {right}")}
 
 
-def branch(mnemonics: str, condition: str) -> Rows:
-    """A conditional branch under all its names.  A sign after a name is a hint to the predictor."""
-    return {name + hint: Jump("[crf], label", condition) for name in mnemonics.split() for hint in ("", "+", "-")}
+def fence(mnemonic: str, barrier: str) -> Rows:
+    """A barrier, and its cat set."""
+    return {mnemonic: Fence({(): frozenset({barrier})})}
+
+
+def branch(mnemonic: str, condition: str) -> Rows:
+    """A conditional branch.  A sign after its name is a hint to the predictor."""
+    return {mnemonic + hint: Jump("[crf], label", condition) for hint in ("", "+", "-")}
 
 
 def unsupported(reason: str, mnemonics: str) -> Rows:
@@ -198,31 +203,38 @@ MNEMONICS = rows.table(
     conditional("stdcx.", 8),
     # Book II, 4.6.1 and 4.6.3: the cat sets of the barriers
     {"sync": Fence({(): frozenset({"SYNC"}), (0,): frozenset({"SYNC"}), (1,): frozenset({"LWSYNC"})}, "[l]")},
-    {"hwsync": Fence({(): frozenset({"SYNC"})}), "msync": Fence({(): frozenset({"SYNC"})})},
-    {"lwsync": Fence({(): frozenset({"LWSYNC"})}), "eieio": Fence({(): frozenset({"EIEIO"})})},
-    {"isync": Fence({(): frozenset({"ISYNC"})})},
+    fence("hwsync", "SYNC"),
+    fence("msync", "SYNC"),
+    fence("lwsync", "LWSYNC"),
+    fence("isync", "ISYNC"),
+    fence("eieio", "EIEIO"),
     # Book I, 2.4 and Appendix C.2: conditional branches
     branch("blt", "crf.lt"),
     branch("bgt", "crf.gt"),
     branch("beq", "crf.eq"),
-    branch("bge bnl", "!crf.lt"),
-    branch("ble bng", "!crf.gt"),
+    branch("bge", "!crf.lt"),
+    branch("bnl", "!crf.lt"),
+    branch("ble", "!crf.gt"),
+    branch("bng", "!crf.gt"),
     branch("bne", "!crf.eq"),
     # Book I, 2.4: these branches decrement the count register and compare it with 0
     {"bdnz": Jump("label", ".ctr != 0", before={COUNT: ".ctr - 1"})},
     {"bdz": Jump("label", ".ctr == 0", before={COUNT: ".ctr - 1"})},
     # Book I, 2.3.2 and 2.4: the special registers that hold addresses of code, and the branches through them
-    {"mtlr": Compute("rs", {LINK: "rs"}), "mtctr": Compute("rs", {COUNT: "rs"})},
-    {"mflr": Compute("rd", {"rd": LINK}), "mfctr": Compute("rd", {"rd": COUNT})},
-    {"b": Jump("label"), "bl": Jump("label", link=LINK)},
-    {
-        "blr": Jump(to=LINK),
-        "blrl": Jump(to=LINK, link=LINK),
-        "bctr": Jump(to=COUNT),
-        "bctrl": Jump(to=COUNT, link=LINK),
-    },
+    {"mtlr": Compute("rs", {LINK: "rs"})},
+    {"mflr": Compute("rd", {"rd": LINK})},
+    {"mtctr": Compute("rs", {COUNT: "rs"})},
+    {"mfctr": Compute("rd", {"rd": COUNT})},
+    {"b": Jump("label")},
+    {"bl": Jump("label", link=LINK)},
+    {"blr": Jump(to=LINK)},
+    {"blrl": Jump(to=LINK, link=LINK)},
+    {"bctr": Jump(to=COUNT)},
+    {"bctrl": Jump(to=COUNT, link=LINK)},
     # Book I, C.9: ori 0,0,0.  Book II, 4.3.2: hints, which a processor may ignore
-    {"nop": Nothing(), "dcbt": Nothing("ra0+rb"), "dcbtst": Nothing("ra0+rb")},
+    {"nop": Nothing()},
+    {"dcbt": Nothing("ra0+rb")},
+    {"dcbtst": Nothing("ra0+rb")},
     unsupported("write the branch with its condition: beq, bne, ...", "bc"),
     unsupported("special registers are not supported", "mfcr mtcr mtcrf mfocrf mtspr mfspr mftb"),
     unsupported("cache instructions are not supported", "dcbf dcbst dcbz icbi"),

@@ -1,0 +1,1 @@
+"""RISC-V: registers and operands, the table of its instructions, and its place among the architectures."""
