@@ -19,7 +19,7 @@ from litmus.diagnostics import Source
 from litmus.engine.bounds import Bounds
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.lazy import Lazy
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -30,7 +30,7 @@ ALL = 1 << 62
 def measure(text: str) -> tuple[int, float, float, float] | None:
     """The number of candidates and the three CPU times; None for a test outside the range of interest."""
     test = read_test(Source("benchmark", text))
-    isa = architecture(test.arch)
+    isa = architecture_named(test.arch)
     program = isa.lower(test)
     question = resolve(test, program)
     plan = plan_of(load_model("power", isa.tags))

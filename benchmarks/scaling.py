@@ -16,7 +16,7 @@ from litmus.cat import load_model
 from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine import Answer, Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -33,7 +33,7 @@ def run(text: str, states: bool) -> tuple[Answer, float]:
     """The answer under the POWER model, and the CPU seconds it took."""
     start = time.process_time()
     test = read_test(Source("benchmark", text))
-    isa = architecture(test.arch)
+    isa = architecture_named(test.arch)
     program = isa.lower(test)
     question = resolve(test, program)
     model = load_model("power", isa.tags)

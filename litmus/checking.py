@@ -261,9 +261,9 @@ class Checker:
             return models
         entry = default_model(test.arch)
         if entry is None:
-            from litmus.isa import architecture
+            from litmus.isa import architecture_named
 
-            architecture(test.arch, test.arch_span)  # raises if the architecture is not supported at all
+            architecture_named(test.arch, test.arch_span)  # raises if the architecture is not supported at all
             raise InputError(f"there is no default model for {test.arch}", test.arch_span, "name one with --model")
         return (entry.name,)
 
@@ -333,7 +333,7 @@ class Checker:
 
     def _lowered(self, test: Test, table: str | None) -> _Lowered | Diagnostic:
         """The program, the question and the events of a test.  An error is returned, to be kept for the next model."""
-        from litmus.isa import architecture
+        from litmus.isa import architecture_named
         from litmus.program.compiler import compiler_notes
         from litmus.program.unroll import unroll
         from litmus.program.unwritten import unwritten_notes
@@ -341,13 +341,13 @@ class Checker:
 
         try:
             if table is None:
-                isa = architecture(test.arch, test.arch_span)
+                isa = architecture_named(test.arch, test.arch_span)
                 program = isa.lower(test)
             else:
                 from litmus.c.lowering import lower
 
                 primitives = self._primitives(table)
-                isa = architecture(primitives.arch)
+                isa = architecture_named(primitives.arch)
                 program = lower(test, primitives)
             question = resolve(test, program)
             exchange = self._settings.compiler == "kernel"

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from litmus.c.registers import Locals
 from litmus.diagnostics import InputError, near
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.isa.architecture import Architecture
 from litmus.isa.initial import name_span
 from litmus.program.code import Load, Program, RegisterType, Set, StoreConditional, Variable
@@ -60,7 +60,9 @@ class _Resolver:
         self.test = test
         self.program = program
         # How the test names registers
-        self.names: Architecture | Locals = Locals() if test.arch == "C" else architecture(test.arch, test.arch_span)
+        self.names: Architecture | Locals = (
+            Locals() if test.arch == "C" else architecture_named(test.arch, test.arch_span)
+        )
         self.types: dict[Place, RegisterType] = {}  # in the order met
         self.whole: set[str] = set()  # arrays that are shown whole
         self.cells: set[Place] = set()  # cells that are named

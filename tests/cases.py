@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from litmus.c.lowering import lower as lower_c
 from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
@@ -32,5 +32,5 @@ def case(text: str, table: str | None = None, bound: int = 2) -> Case:
         primitives = load_primitives(table or "")
         program, arch = lower_c(test, primitives), primitives.arch
     else:
-        program, arch = architecture(test.arch).lower(test), test.arch
-    return Case(text, unroll(program, bound), resolve(test, program), architecture(arch).tags)
+        program, arch = architecture_named(test.arch).lower(test), test.arch
+    return Case(text, unroll(program, bound), resolve(test, program), architecture_named(arch).tags)

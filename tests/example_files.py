@@ -12,7 +12,7 @@ from litmus.cat.catalogue import default_model
 from litmus.deciding import decide
 from litmus.engine import Verdict
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
 from litmus.program.unroll import unroll
@@ -50,7 +50,7 @@ def prepared(file: Path, model: str, promise: Promise = KEPT) -> tuple[EventGrap
     if test.arch == "C":
         program = lower_c(test, load_primitives(TABLE[model]), promise)
     else:
-        program = architecture(test.arch).lower(test)
+        program = architecture_named(test.arch).lower(test)
     return unroll(program), resolve(test, program)
 
 
@@ -58,8 +58,8 @@ def tags_of(file: Path, model: str) -> frozenset[str]:
     """The architecture's cat sets under a model."""
     test = read(file)
     if test.arch != "C":
-        return architecture(test.arch).tags
-    return architecture(load_primitives(TABLE[model]).arch).tags
+        return architecture_named(test.arch).tags
+    return architecture_named(load_primitives(TABLE[model]).arch).tags
 
 
 __all__ = ["FILES", "FOLDER", "TABLE", "Options", "decide", "expectations", "prepared", "read", "tags_of"]

@@ -13,7 +13,7 @@ from litmus.cat import load_model, without_check
 from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
 from litmus.engine.bounds import Bounds
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.oracle.recheck import is_execution
 from tests.example_files import FILES, FOLDER, TABLE, Options, decide, expectations, prepared, read, tags_of
 
@@ -76,7 +76,7 @@ def is_changed_by_dropping(file: Path, model: str, check: str) -> bool:
 AXIOMS = [
     (model, check.name)
     for model in ("x86-tso", *WEAK)
-    for check in load_model(model, architecture(load_primitives(TABLE[model]).arch).tags).checks
+    for check in load_model(model, architecture_named(load_primitives(TABLE[model]).arch).tags).checks
 ]
 
 

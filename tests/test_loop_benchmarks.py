@@ -9,7 +9,7 @@ from litmus.c.lowering import lower as lower_c
 from litmus.c.tables import load_primitives
 from litmus.designs.parsing import read_design
 from litmus.diagnostics import Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.reading import read_test
 from litmus.resolving import resolve
 
@@ -22,7 +22,7 @@ def test_every_program_of_the_loop_benchmarks_can_be_lowered() -> None:
             read_design(Source(row.name, row.text))
             continue
         test = read_test(Source(row.name, row.text))
-        program = lower_c(test, load_primitives(row.model)) if test.body else architecture(test.arch).lower(test)
+        program = lower_c(test, load_primitives(row.model)) if test.body else architecture_named(test.arch).lower(test)
         resolve(test, program)
         assert test.name == row.name
     assert max(named.values()) == 1  # two rows would be one file

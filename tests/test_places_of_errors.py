@@ -15,7 +15,7 @@ from litmus.c.tables import load_primitives
 from litmus.cat import parsing as cat
 from litmus.designs.parsing import read_design
 from litmus.diagnostics import Diagnostic, Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.reading import read_test
 from litmus.resolving import resolve
 
@@ -64,7 +64,7 @@ expect sc, power safe;
 def litmus_test(source: Source) -> None:
     test = read_test(source)
     if test.body is None:
-        resolve(test, architecture(test.arch).lower(test))
+        resolve(test, architecture_named(test.arch).lower(test))
     else:
         resolve(test, c.lower(test, load_primitives("power")))
 

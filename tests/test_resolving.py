@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from litmus.diagnostics import InputError, Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import RegisterType
 from litmus.program.question import (
     Conjunction,
@@ -27,7 +27,7 @@ INIT = "int t[2]={1,2}; x=0; uint8_t c; int64_t w; int64_t 0:r5; 0:r2=x;"
 def ask(final: str, init: str = INIT, arch: str = "PPC") -> Question:
     text = f"{arch} T\n{{ {init} }}\n P0 | P1 ;\n nop | nop ;\n{final}"
     test = read_test(Source("t.litmus", text))
-    return resolve(test, architecture(arch).lower(test))
+    return resolve(test, architecture_named(arch).lower(test))
 
 
 def names(question: Question) -> list[str]:

@@ -30,7 +30,7 @@ from litmus.designs.waiting import Blocked, blocked
 from litmus.diagnostics import Diagnostic, InputError, NoAnswer, Source, near
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.limits import within
 from litmus.ordering.table import hardware_models, table_of
 from litmus.program.graph import EventGraph
@@ -222,7 +222,7 @@ def primitives_of(asked: Asked, design: Design | None, model: str) -> Primitives
 
 def model_of(name: str, table: Primitives) -> Model:
     """The model of that name, compiled for the architecture of a table."""
-    return load_model(name, architecture(table.arch).tags, arch=table.arch)
+    return load_model(name, architecture_named(table.arch).tags, arch=table.arch)
 
 
 # ---------------------------------------------------------------- deciding

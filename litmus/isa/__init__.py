@@ -22,7 +22,7 @@ _MODULES = {
 }
 
 
-def architecture(name: str, span: Span | None = None) -> Architecture:
+def architecture_named(name: str, span: Span | None = None) -> Architecture:
     """The architecture that tests call `name`.
 
     Raises Unsupported (at `span`, where the test names it) if there is none.

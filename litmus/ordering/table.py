@@ -26,7 +26,7 @@ from litmus.checking import Checker, Settings
 from litmus.diagnostics import Diagnostic, ExitCode, InputError, NoAnswer, Source
 from litmus.engine.answer import Verdict
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.oracle.story import Story, story
 from litmus.ordering.dressing import FULL, Dress, Primitive, dressed, equivalent, in_assembly, in_c
 from litmus.result import Result, is_certain, nothing_executes
@@ -208,7 +208,7 @@ def story_of(result: Result) -> Story | None:
     assert result.answer.witness is not None
     assert result.model is not None
     arch = result.answer.witness.graph.program.arch
-    return story(result.answer.witness, load_model(result.model, architecture(arch).tags, arch=arch))
+    return story(result.answer.witness, load_model(result.model, architecture_named(arch).tags, arch=arch))
 
 
 # ---------------------------------------------------------------- which tests
@@ -282,7 +282,7 @@ def _refuse_foreign(asked: Asked) -> None:
     for model in asked.models:
         table = load_primitives(table_of(model, asked.arch))
         try:
-            load_model(model, architecture(table.arch).tags, arch=table.arch)
+            load_model(model, architecture_named(table.arch).tags, arch=table.arch)
         except ForeignModel:
             raise
         except Diagnostic:

@@ -35,7 +35,7 @@ from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import Fence, Line, Load, Program, Store, StoreConditional, ThreadCode
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
@@ -201,7 +201,7 @@ def prepared(text: str, model: str, kept: Promise = KEPT) -> tuple[Program, Even
     test = read_test(Source("random.litmus", text))
     table = load_primitives(TABLES[model])
     program = lower(test, table, kept)
-    return program, unroll(program), resolve(test, program), architecture(table.arch).tags
+    return program, unroll(program), resolve(test, program), architecture_named(table.arch).tags
 
 
 def states_by_messages(text: str, model: str, kept: Promise = KEPT) -> States:

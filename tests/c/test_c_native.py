@@ -5,7 +5,7 @@ import pytest
 from litmus.c.lowering import lower
 from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import Program
 from litmus.program.graph import EventGraph
 from litmus.program.unroll import unroll
@@ -125,7 +125,7 @@ def native(table: str, instructions: str) -> Program:
     arch = load_primitives(table).arch
     rows = "".join(f" {row} ;\n" for row in ("P0", *instructions.split(" / ")))
     test = read_test(Source("t.litmus", f"{arch} t\n{{ {INIT[table]} }}\n{rows}exists (true)\n"))
-    return architecture(arch).lower(test)
+    return architecture_named(arch).lower(test)
 
 
 @pytest.mark.parametrize(("table", "alternative", "call", "instructions"), NATIVE)

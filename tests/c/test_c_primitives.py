@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from litmus.c.catalogue import CATALOGUE, ORDER, POINTER, VALUE, Primitive
 from litmus.c.tables import load_primitives, tables
 from litmus.diagnostics import InputError, Unsupported
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import Assume, Branch, Fence, Float, Fresh, Load, Operation, Set, Store, StoreConditional
 from litmus.program.values import Address, Op, Reg
 from litmus.report.primitives import becomes
@@ -72,7 +72,7 @@ def test_every_table_has_exactly_the_rows_that_the_catalogue_needs() -> None:
 @pytest.mark.parametrize("table", tables())
 def test_tables_name_only_fences_and_sets_of_their_architecture(table: str) -> None:
     primitives = load_primitives(table)
-    known = architecture(primitives.arch).tags
+    known = architecture_named(primitives.arch).tags
     for row in primitives.rows.values():
         assert row.method in primitives.sets
         for each in (row, *(row.orders or {}).values()):

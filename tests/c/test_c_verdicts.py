@@ -8,7 +8,7 @@ from litmus.cat import load_model
 from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -22,7 +22,7 @@ def verdict(
     test = read_test(Source("t.litmus", f"C t\n{{ {init} }}\n{functions}\nexists ({condition})\n"))
     table = load_primitives(TABLES[model], chosen)
     program = lower(test, table)
-    relations = load_model(model, architecture(table.arch).tags)
+    relations = load_model(model, architecture_named(table.arch).tags)
     return decide(unroll(program, bound), relations, resolve(test, program), Options(states="none")).verdict.value
 
 

@@ -11,7 +11,7 @@ from litmus.cat import load_model
 from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine.options import Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -24,7 +24,7 @@ def verdict(functions: str, condition: str, model: str, kept: Promise = KEPT) ->
     test = read_test(Source("t.litmus", f"C t\n{{ }}\n{functions}\nexists ({condition})\n"))
     table = load_primitives(TABLES[model])
     program = lower(test, table, kept)
-    relations = load_model(model, architecture(table.arch).tags)
+    relations = load_model(model, architecture_named(table.arch).tags)
     return decide(unroll(program, 2), relations, resolve(test, program), Options(states="none")).verdict.value
 
 

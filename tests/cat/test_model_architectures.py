@@ -13,7 +13,7 @@ from litmus.cat.architectures import ForeignModel
 from litmus.cat.catalogue import catalogue
 from litmus.cli import main
 from litmus.diagnostics import ExitCode
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 
 INSTRUCTION_SETS = ("X86", "X86_64", "PPC", "ARM", "AArch64", "RISCV")
 OWN = {
@@ -30,7 +30,7 @@ OWN = {
 @pytest.mark.parametrize("name", catalogue())
 def test_a_built_in_model_takes_its_own_instruction_set_and_sc_and_tso_take_all(name: str) -> None:
     for arch in INSTRUCTION_SETS:
-        tags = architecture(arch).tags
+        tags = architecture_named(arch).tags
         if arch in OWN[name]:
             load_model(name, tags, arch=arch)
         else:

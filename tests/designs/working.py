@@ -13,7 +13,7 @@ from litmus.designs.parsing import read_design
 from litmus.designs.scenarios import Family, Scenario, families
 from litmus.designs.syntax import Design
 from litmus.diagnostics import Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.graph import EventGraph
 from litmus.program.unroll import unroll
 
@@ -43,4 +43,4 @@ def graph(of: Design, where: Scenario, table: str = "power", outcome: bool = Tru
 def model_for(name: str) -> tuple[Model, Primitives]:
     """A hardware model, and its table of primitives."""
     table = load_primitives(catalogue()[name].primitives)
-    return load_model(name, architecture(table.arch).tags, arch=table.arch), table
+    return load_model(name, architecture_named(table.arch).tags, arch=table.arch), table

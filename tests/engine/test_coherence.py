@@ -10,7 +10,7 @@ from programs import TAGS
 from litmus.cat import compile_text, load_model
 from litmus.engine import Answer, Verdict
 from litmus.engine.coherence import demands_coherence
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 
 BUILT_IN = [
     ("X86", "sc"),
@@ -25,7 +25,7 @@ BUILT_IN = [
 
 @pytest.mark.parametrize(("arch", "name"), BUILT_IN)
 def test_the_built_in_models_demand_coherence(arch: str, name: str) -> None:
-    assert demands_coherence(load_model(name, architecture(arch).tags, arch=arch))
+    assert demands_coherence(load_model(name, architecture_named(arch).tags, arch=arch))
 
 
 DEMANDING = [

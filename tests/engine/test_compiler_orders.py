@@ -24,7 +24,7 @@ from litmus.cat import compile_text, load_model
 from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine import Answer, Options
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import (
     PLAIN,
     VOLATILE,
@@ -116,7 +116,7 @@ def states(text: str, model: str, table: str, exchange: bool) -> set[object]:
     test = read_test(Source("t", text))
     program = lower(test, load_primitives(table))
     graph = unroll(program, exchange=exchange)
-    compiled = load_model(model, architecture(program.arch).tags)
+    compiled = load_model(model, architecture_named(program.arch).tags)
     answer = decide(graph, compiled, resolve(test, program), Options(states="all"))
     assert answer.states is not None
     return set(answer.states)
@@ -224,7 +224,7 @@ def test_a_control_dependency_is_none_where_the_compiler_has_exchanged() -> None
     test = read_test(Source("t", text))
     program = lower(test, load_primitives("power"))
     question = resolve(test, program)
-    tags = architecture(program.arch).tags
+    tags = architecture_named(program.arch).tags
     text = 'include "cos.cat"\nacyclic po-loc | rf | co | fr\nempty ctrl & (R * R)\n'
     model = compile_text(text, "none", tags)
     for engine, exchange, verdict in (

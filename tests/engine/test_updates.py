@@ -17,7 +17,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_updates_in_order
 from litmus.engine.encoding import Encoding
 from litmus.engine.options import Engine
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.unroll import unroll
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")
@@ -119,7 +119,7 @@ def test_of_the_built_in_models_those_of_atomic_instructions_demand_updates_in_o
     demanding = {
         arch
         for arch, name in table.items()
-        if demands_updates_in_order(load_model(name, architecture(arch).tags, arch=arch))
+        if demands_updates_in_order(load_model(name, architecture_named(arch).tags, arch=arch))
     }
     assert demanding == {"X86", "X86_64", "AArch64", "RISCV"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from litmus.diagnostics import Source
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import Branch, Fence, Load, Program, Set, Store, StoreConditional
 from litmus.program.values import Address, Expr, Op, Reg, Value, apply, wrap
 from litmus.reading import read_test
@@ -35,7 +35,7 @@ def lowered(arch: str, init: str, code: str, final: str = "") -> Program:
     rows = "".join(f" {line} ;\n" for line in code.strip().splitlines())
     text = f"{arch} T\n{{ {init} }}\n P0 ;\n{rows}{final}"
     test = read_test(Source("t.litmus", text))
-    return architecture(arch).lower(test)
+    return architecture_named(arch).lower(test)
 
 
 def run(arch: str, init: str, code: str, final: str = "", succeed: bool = True, limit: int = 1000) -> Final:

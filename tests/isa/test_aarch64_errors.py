@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.isa.aarch64 import UNSUPPORTED
 from litmus.reading import read_test
 from litmus.resolving import resolve
@@ -18,7 +18,7 @@ REGISTERS = "registers are X0 to X30, XZR, SP, and W0 to W30, WZR, WSP for their
 
 
 def lower(text: str) -> None:
-    architecture("AArch64").lower(read_test(Source("t.litmus", text)))
+    architecture_named("AArch64").lower(read_test(Source("t.litmus", text)))
 
 
 def failing(cell: str, kind: type[Diagnostic], init: str = "0:X1=x;", head: str = "") -> tuple[str, str, str | None]:
@@ -197,19 +197,19 @@ def test_accesses_of_two_sizes_name_both() -> None:
 def test_registers_of_conditions_exist() -> None:
     text = "AArch64 T\n{ }\n P0 ;\n NOP ;\nexists (0:X31=0)\n"
     test = read_test(Source("t.litmus", text))
-    program = architecture("AArch64").lower(test)
+    program = architecture_named("AArch64").lower(test)
     with pytest.raises(InputError, match="AArch64 has no register X31"):
         resolve(test, program)
 
 
 @pytest.mark.parametrize("name", ["X5", "x5", "W5", "w5"])
 def test_states_call_a_register_by_its_x_name(name: str) -> None:
-    assert architecture("AArch64").canonical(name) == "X5"
+    assert architecture_named("AArch64").canonical(name) == "X5"
 
 
 def test_registers_stand_in_herds_order() -> None:
     names = ["%a", "X10", "X9", "SP", "XZR", "X30"]
-    rank = architecture("AArch64").rank
+    rank = architecture_named("AArch64").rank
     assert sorted(names, key=rank) == ["XZR", "SP", "X9", "X10", "X30", "%a"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.isa.arm import BARRIERS, COMPUTE, CONDITIONAL, HINT, LOADS, MULTIPLES, STORES, UNSUPPORTED
 from litmus.reading import read_test
 
@@ -16,7 +16,7 @@ def failing(cell: str, kind: type[Diagnostic], init: str = "0:R1=x;") -> tuple[s
     """Message, line:column:offending text, and hint."""
     test = read_test(Source("t.litmus", f"ARM T\n{{ {init} }}\n P0 ;\n {cell} ;\n"))
     with pytest.raises(kind) as caught:
-        architecture(test.arch, test.arch_span).lower(test)
+        architecture_named(test.arch, test.arch_span).lower(test)
     error = caught.value
     assert type(error) is kind
     assert error.span is not None
@@ -119,7 +119,7 @@ def test_limits_are_told_at_their_place(cell: str, message: str, place: str) -> 
 
 @pytest.mark.parametrize("cell", ["MOVS R0,R1 ;\n BCS L ;\n L:", "LSRS R0,R1,#1 ;\n CMP R0,R1 ;\n BCS L ;\n L: NOP"])
 def test_a_flag_that_is_defined_may_be_used(cell: str) -> None:
-    architecture("ARM").lower(read_test(Source("t", f"ARM T\n{{ }}\n P0 ;\n {cell} ;\n")))
+    architecture_named("ARM").lower(read_test(Source("t", f"ARM T\n{{ }}\n P0 ;\n {cell} ;\n")))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_any_words_are_a_program_or_a_diagnostic(words: list[str]) -> None:
     places = []
     try:
         test = read_test(Source("t", f"ARM T\n{{ 0:R1=x; }}\n P0 ;\n {' '.join(words)} ;\n"))
-        architecture("ARM").lower(test)
+        architecture_named("ARM").lower(test)
     except Diagnostic as error:
         places.append(error.span)
         error.render()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sequential import lowered, run
 
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.isa.arm import BARRIERS, COMPUTE, CONDITIONAL, LOADS, MULTIPLES, REGISTERS, RESERVE, STORES
 from litmus.program.code import Branch, Fence, Load, Set, Store, StoreConditional
 from litmus.program.values import Address, wrap
@@ -113,11 +113,11 @@ def test_every_computing_row_is_in_the_table_of_this_test() -> None:
     [("r0", "R0"), ("R12", "R12"), ("IP", "R12"), ("fp", "R11"), ("R13", "SP"), ("lr", "LR"), ("R15", "PC")],
 )
 def test_registers_have_one_name_in_states(name: str, canonical: str) -> None:
-    assert architecture("ARM").canonical(name) == canonical
+    assert architecture_named("ARM").canonical(name) == canonical
 
 
 def test_symbolic_registers_stand_for_themselves_and_come_last() -> None:
-    arm = architecture("ARM")
+    arm = architecture_named("ARM")
     assert arm.canonical("%x0") == "%x0"
     assert arm.canonical("%R0") == "%R0"
     assert arm.canonical("R16") is arm.canonical("X0") is None
@@ -400,7 +400,7 @@ def test_accesses_are_in_their_cat_sets() -> None:
     assert tags == [set(), set(), {"A"}, {"L"}, {"EX"}, {"EX"}, {"EX", "A"}, {"EX", "L"}]
     assert [o.reserve for o in operations if isinstance(o, Load)] == [False, False, True, True]
     assert {o.carries for o in operations if isinstance(o, StoreConditional)} == {"operands"}
-    assert {"A", "L", "EX", "X"} <= architecture("ARM").tags
+    assert {"A", "L", "EX", "X"} <= architecture_named("ARM").tags
     assert len(RESERVE) == len(CONDITIONAL) == 6
     assert len(STORES) == 9
 
@@ -425,5 +425,5 @@ def test_accesses_are_in_their_cat_sets() -> None:
 def test_barriers_are_in_their_cat_sets(instruction: str, tags: set[str]) -> None:
     (line,) = lowered("ARM", "", instruction).threads[0].lines
     assert line.operation == Fence(frozenset(tags))
-    assert tags <= architecture("ARM").tags
+    assert tags <= architecture_named("ARM").tags
     assert all(set(options) == set(BARRIERS["dmb"]) for name, options in BARRIERS.items() if name != "isb")

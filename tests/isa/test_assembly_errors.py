@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture, rows
+from litmus.isa import architecture_named, rows
 from litmus.isa.power.table import MNEMONICS as POWER
 from litmus.isa.x86 import UNSUPPORTED as X86_UNSUPPORTED
 from litmus.reading import read_test
@@ -20,7 +20,7 @@ def program(arch: str, cell: str, init: str = "0:r2=x;") -> str:
 
 def lower(text: str) -> None:
     test = read_test(Source("t.litmus", text))
-    architecture(test.arch, test.arch_span).lower(test)
+    architecture_named(test.arch, test.arch_span).lower(test)
 
 
 def failing(text: str, kind: type[Diagnostic]) -> tuple[str, str, str | None]:
@@ -228,7 +228,7 @@ def test_variables_have_the_types_and_values_of_the_initial_state() -> None:
         "long z=0x100000000;",
     )
     test = read_test(Source("t", text))
-    lowered = architecture("PPC").lower(test)
+    lowered = architecture_named("PPC").lower(test)
     variables = lowered.variables
     assert {n: (v.cells, v.size, v.signed) for n, v in variables.items()} == {
         "x": ((1,), 4, True),
@@ -254,14 +254,14 @@ def test_variables_have_the_types_and_values_of_the_initial_state() -> None:
 )
 def test_variables_that_no_access_names_have_the_size_of_all_accesses(code: str, sizes: dict[str, int]) -> None:
     test = read_test(Source("t", program("X86_64", code, "y=x;")))
-    variables = architecture("X86_64").lower(test).variables
+    variables = architecture_named("X86_64").lower(test).variables
     assert {name: variable.size for name, variable in variables.items()} == sizes
 
 
 def test_symbolic_registers_are_registers_of_their_own() -> None:
     text = "PPC T\n{ %a=x; 0:%b=3; x=7; }\n P0 | P1 ;\n lwz %c,0(%a) | nop ;\nexists (%c=7 /\\ 0:%b=3)"
     test = read_test(Source("t", text))
-    lowered = architecture("PPC").lower(test)
+    lowered = architecture_named("PPC").lower(test)
     assert lowered.registers[0] == {"%a": ("x", 0), "%b": 3}
     assert [place.name for place in resolve(test, lowered).places] == ["%b", "%c"]
 
@@ -313,7 +313,7 @@ def diagnosed(text: str) -> Diagnostic | None:
     try:
         test = read_test(Source("t.litmus", text))
         if test.table is not None:
-            resolve(test, architecture(test.arch, test.arch_span).lower(test))
+            resolve(test, architecture_named(test.arch, test.arch_span).lower(test))
     except Diagnostic as error:
         return error
     return None

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from litmus.diagnostics import Unsupported
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.reading import read_file, read_test
 from litmus.report import spell
 from litmus.resolving import resolve
@@ -46,7 +46,7 @@ def test_published_tests_are_read_as_herd_reads_them(folder: str) -> None:
     for path, row in recorded(folder):
         try:
             test = read_test(read_file(path))
-            question = resolve(test, architecture(test.arch, test.arch_span).lower(test))
+            question = resolve(test, architecture_named(test.arch, test.arch_span).lower(test))
         except Unsupported as error:
             place = error.span
             unsupported.append(f"{place}: {error.message}")

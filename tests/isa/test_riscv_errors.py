@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture, rows
+from litmus.isa import architecture_named, rows
 from litmus.isa.riscv.operands import HINT
 from litmus.isa.riscv.table import MNEMONICS
 from litmus.reading import read_test
@@ -18,7 +18,7 @@ def failing(cell: str, kind: type[Diagnostic], init: str = "0:x6=x;") -> tuple[s
     """Message, line:column:offending text, and hint."""
     test = read_test(Source("t.litmus", f"RISCV T\n{{ {init} }}\n P0 ;\n {cell} ;\n"))
     with pytest.raises(kind) as caught:
-        architecture(test.arch, test.arch_span).lower(test)
+        architecture_named(test.arch, test.arch_span).lower(test)
     error = caught.value
     assert type(error) is kind
     assert error.span is not None
@@ -92,8 +92,8 @@ def test_x0_cannot_be_initialised(init: str) -> None:
 def test_x0_may_be_initialised_with_0() -> None:
     test = read_test(Source("t", "RISCV T\n{ 0:x0=0; 0:zero; }\nP0;\nnop;\n"))
     with pytest.raises(InputError, match="initialised more than once"):
-        architecture("RISCV").lower(test)
-    architecture("RISCV").lower(read_test(Source("t", "RISC-V T\n{ 0:x0=0; }\nP0;\nnop;\n")))
+        architecture_named("RISCV").lower(test)
+    architecture_named("RISCV").lower(read_test(Source("t", "RISC-V T\n{ 0:x0=0; }\nP0;\nnop;\n")))
 
 
 def test_a_register_has_one_initial_value_under_all_its_names() -> None:
@@ -109,7 +109,7 @@ def test_accesses_of_several_sizes_are_not_supported() -> None:
 def test_a_condition_on_a_register_that_does_not_exist() -> None:
     test = read_test(Source("t.litmus", "RISCV T\n{ 0:x6=x; }\nP0;\nlw x5,0(x6);\nexists (0:r5=1)\n"))
     with pytest.raises(InputError) as caught:
-        resolve(test, architecture(test.arch).lower(test))
+        resolve(test, architecture_named(test.arch).lower(test))
     assert (caught.value.message, caught.value.hint) == ("RISC-V has no register r5", HINT)
     assert caught.value.span is not None
     assert caught.value.span.text == "r5"
@@ -125,7 +125,7 @@ def test_any_words_are_a_program_or_a_diagnostic(words: list[str]) -> None:
     places = []
     try:
         test = read_test(Source("t", f"RISCV T\n{{ 0:x6=x; }}\n P0 ;\n {' '.join(words)} ;\n"))
-        architecture("RISCV").lower(test)
+        architecture_named("RISCV").lower(test)
     except Diagnostic as error:
         places.append(error.span)
         error.render()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sequential import lowered, run
 
 from litmus.diagnostics import InputError
-from litmus.isa import architecture, rows
+from litmus.isa import architecture_named, rows
 from litmus.isa.riscv.operands import ABI_NAMES, ACCESSES, REGISTERS
 from litmus.isa.riscv.table import MNEMONICS
 from litmus.program.code import Branch, Fence, Load, Set, Store, StoreConditional
@@ -168,13 +168,13 @@ def test_what_is_written_to_x0_is_lost() -> None:
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(ABI_NAMES)))
 def test_abi_names_are_the_registers_in_their_order(number: int, name: str) -> None:
-    riscv = architecture("RISCV")
+    riscv = architecture_named("RISCV")
     assert riscv.canonical(name) == riscv.canonical(name.upper()) == f"x{number}"
     assert riscv.rank(f"x{number}") == (number, f"x{number}")
 
 
 def test_fp_is_s0_and_symbolic_registers_are_not_numbered_ones() -> None:
-    riscv = architecture("RISCV")
+    riscv = architecture_named("RISCV")
     assert riscv.canonical("fp") == riscv.canonical("s0") == "x8"
     assert riscv.canonical("%x0") == "%x0"
     assert riscv.canonical("x32") is riscv.canonical("a8") is riscv.canonical("r1") is None
@@ -357,7 +357,7 @@ def test_fences_are_in_the_set_of_the_memory_accesses_they_order(instruction: st
     (line,) = lowered("RISCV", "", instruction).threads[0].lines
     assert line.operation == Fence(frozenset({tag} if tag else ()))
     if tag:
-        assert tag in architecture("RISCV").tags
+        assert tag in architecture_named("RISCV").tags
 
 
 def test_there_are_fifteen_sets_of_accesses() -> None:

@@ -10,7 +10,7 @@ from asking import verdict
 
 from litmus import Source, check
 from litmus.diagnostics import Unsupported
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.reading import read_test
 
 NEVER, SOMETIMES, ALWAYS = "Never", "Sometimes", "Always"
@@ -83,5 +83,5 @@ REFUSED = [
 def test_other_accesses_of_several_sizes_are_not_supported(arch: str, init: str, code: str) -> None:
     test = read_test(Source("t.litmus", f"{arch} T\n{{ {init} }}\n P0 ;\n {code} ;\nexists (true)\n"))
     with pytest.raises(Unsupported, match=r"error: x is .*: mixed-size accesses are not supported$") as caught:
-        architecture(arch).lower(test)
+        architecture_named(arch).lower(test)
     assert caught.value.span is not None

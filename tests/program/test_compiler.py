@@ -13,7 +13,7 @@ from litmus.deciding import decide
 from litmus.diagnostics import Source, Span, Unsupported
 from litmus.engine import Options
 from litmus.engine.options import Engine
-from litmus.isa import architecture
+from litmus.isa import architecture_named
 from litmus.program.code import (
     FIXED,
     PLAIN,
@@ -45,7 +45,7 @@ def prepared(
     """A test, unrolled, with its question and the sets of its architecture."""
     test = read_test(Source("t.litmus", text))
     program = lower(test, load_primitives(table))
-    return unroll(program, bound, exchange), resolve(test, program), architecture(program.arch).tags
+    return unroll(program, bound, exchange), resolve(test, program), architecture_named(program.arch).tags
 
 
 def graph_of(body: str, init: str = "", table: str = "power", bound: int = 2) -> EventGraph:
@@ -281,7 +281,7 @@ def test_an_atomic_operation_is_moved_as_one() -> None:
 def test_what_is_not_c_is_as_written() -> None:
     test = read_test(Source("t.litmus", "PPC t\n{ 0:r2=x; 0:r3=y; }\nP0 ;\nli r1,1 ;\nstw r1,0(r2) ;\nstw r1,0(r3) ;\n"
                             "exists (x=1)\n"))  # fmt: skip
-    assert not unroll(architecture("PPC").lower(test)).exchanges
+    assert not unroll(architecture_named("PPC").lower(test)).exchanges
 
 
 def test_a_thread_without_plain_accesses_has_no_choices() -> None:
