@@ -20,7 +20,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.lazy import Lazy
 from litmus.isa import architecture_named
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 

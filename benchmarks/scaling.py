@@ -17,7 +17,7 @@ from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine import Answer, Options
 from litmus.isa import architecture_named
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 

@@ -48,7 +48,7 @@ class Settings(Struct, frozen=True):
     model that names none.  unroll: how many rounds of loops are followed.  include, variants: for compiling
     models.  primitives: (table, primitive, alternative), if the table's first choice is not wanted.
     compiler: what stands between a C test and a hardware model.  "kernel" may exchange plain accesses as
-    litmus.program.compiler says; "none" leaves every access where the test has it.
+    litmus.program.compile_c says; "none" leaves every access where the test has it.
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: if a forall does not
     hold, find an execution that refutes it.  require_expectation: a test that states no expectation is not ok.
     one_model: a test that several models would decide is refused.  bounded: a verdict that is as expected up to the
@@ -334,8 +334,9 @@ class Checker:
     def _lowered(self, test: Test, table: str | None) -> _Lowered | Diagnostic:
         """The program, the question and the events of a test.  An error is returned, to be kept for the next model."""
         from litmus.isa import architecture_named
-        from litmus.program.compiler import compiler_notes
-        from litmus.program.unroll import unroll
+        from litmus.program.build import unroll
+        from litmus.program.compile_c import compiler_notes
+        from litmus.program.question import observed_registers
         from litmus.program.unwritten import unwritten_notes
         from litmus.resolving import resolve
 
@@ -351,7 +352,7 @@ class Checker:
                 program = lower(test, primitives)
             question = resolve(test, program)
             exchange = self._settings.compiler == "kernel"
-            graph = unroll(program, self._settings.unroll, exchange)
+            graph = unroll(program, self._settings.unroll, exchange, observed=observed_registers(question))
             said = test.notes + unwritten_notes(program, question)
             notes = said + program.notes + compiler_notes(graph, exchange)
             return _Lowered(program, question, graph, isa.tags, notes)

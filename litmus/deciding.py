@@ -13,11 +13,12 @@ from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_coherence, demands_updates_in_order
 from litmus.engine.exhaustive import Exhaustive
+from litmus.engine.omission import may_leave_out
 from litmus.engine.options import Options
 from litmus.limits import within
+from litmus.program.build import with_idle_rounds, with_registers
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
-from litmus.program.unroll import with_registers
 from litmus.program.values import ReadOf, Value
 from litmus.relation.evaluation import Plan
 
@@ -28,7 +29,7 @@ STATES_SECONDS = 2.0
 
 
 class Unfinished(NoAnswer):
-    """No execution was followed to its end: each is still in a loop."""
+    """No execution was followed to its end: each is still in a loop, or never leaves one."""
 
 
 def plan_of(model: Model) -> Plan:
@@ -57,32 +58,56 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
             lambda: f"no answer within {options.timeout:g} s",
             lambda: _answer(graph, model, question, options),
         )
-    if answer.bound_reached and not answer.complete:
-        raise unfinished(graph)
     return answer
+
+
+def never_leaves(graph: EventGraph) -> Unfinished:
+    """The error to raise if every execution ends in a loop that some thread never leaves."""
+    waits = sorted({(wait.thread, wait.span.start): wait for wait in graph.waits}.items())
+    (_, first), *others = waits
+    said = f"P{first.thread} never leaves this loop"
+    for _, wait in others:
+        said += f", or P{wait.thread} that of line {wait.span.source.position(wait.span.start)[0]}"
+    hint = "no other thread makes its condition come true, so there is no final state"
+    return Unfinished(f"in every execution, {said}" if others else said, first.span, hint)
 
 
 def unfinished(graph: EventGraph) -> Unfinished:
     """The error to raise if every execution was cut.  It says in which loops that may be, and what to try."""
     first, *others = sorted(graph.cuts.values(), key=lambda span: span.start)
     lines = dict.fromkeys(span.source.position(span.start)[0] for span in others if span.start != first.start)
-    rounds = f"{graph.bound} round{'s' * (graph.bound != 1)}"
+    bound = graph.unrolling.bound
+    rounds = f"{bound} round{'s' * (bound != 1)}"
     if lines:
         which = f"a loop after {rounds}: this one, or that of line {' or '.join(map(str, lines))}"
     else:
         which = f"this loop after {rounds}"
-    hint = f"--unroll {graph.bound + 1} follows loops further; if no execution ends them, there is no final state"
+    hint = f"--unroll {bound + 1} follows loops further; if no execution ends them, there is no final state"
     return Unfinished(f"every execution is still in {which}", first, hint)
 
 
 def _answer(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
+    if model.level.needs_registers(graph.program.notation == "machine"):
+        graph = with_registers(graph)
+    elif graph.waits and not may_leave_out(model, graph, graph.left):
+        graph = with_idle_rounds(graph, "followed")
+    answer = _asked(graph, model, question, options)
+    if graph.waits:
+        answer = replace(answer, positive=None, negative=None, idle_left_out=True)
+    if not answer.complete:
+        if answer.bound_reached:
+            raise unfinished(graph)
+        if graph.waits and _asked(with_idle_rounds(graph, "cut"), model, question, options).bound_reached:
+            raise never_leaves(graph)
+    return answer
+
+
+def _asked(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:
     if options.engine == "enumerate":
         from litmus.oracle.enumeration import enumerated
         from litmus.oracle.paths import extent_of
 
         return enumerated(extent_of(graph), model, question, options.states != "none")
-    if model.level.needs_registers(graph.program.notation == "machine"):
-        graph = with_registers(graph)
     limit = {"none": None, "auto": STATES_LIMIT, "all": sys.maxsize}[options.states]
     if model.recipe is None:
         return _decided(graph, plan_of(model), question, options, limit)
@@ -115,7 +140,7 @@ def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options
     known: Answer | None = None
     if options.engine == "auto":
         known = _narrowed(graph, plan, question)
-        if known is not None and known.verdict is Verdict.NEVER and limit is None and not flags:
+        if known is not None and known.verdict is Verdict.NEVER and limit is None and not flags and known.complete:
             return known
     from litmus.engine.lazy import Lazy
 

@@ -8,9 +8,9 @@ from litmus.c.lowering import lower as lower_c
 from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
 from litmus.isa import architecture_named
-from litmus.program.graph import EventGraph
+from litmus.program.build import unroll
+from litmus.program.graph import EventGraph, Idle
 from litmus.program.question import Question
-from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 
@@ -25,7 +25,7 @@ class Case:
     tags: frozenset[str]
 
 
-def case(text: str, table: str | None = None, bound: int = 2) -> Case:
+def case(text: str, table: str | None = None, bound: int = 2, idle: Idle = "left out") -> Case:
     """A litmus test from its text.  table: the name of a table of primitives, which a C test needs."""
     test = read_test(Source("test", text))
     if test.body is not None:
@@ -33,4 +33,4 @@ def case(text: str, table: str | None = None, bound: int = 2) -> Case:
         program, arch = lower_c(test, primitives), primitives.arch
     else:
         program, arch = architecture_named(test.arch).lower(test), test.arch
-    return Case(text, unroll(program, bound), resolve(test, program), architecture_named(arch).tags)
+    return Case(text, unroll(program, bound, idle=idle), resolve(test, program), architecture_named(arch).tags)

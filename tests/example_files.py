@@ -13,9 +13,9 @@ from litmus.deciding import decide
 from litmus.engine import Verdict
 from litmus.engine.options import Options
 from litmus.isa import architecture_named
+from litmus.program.build import unroll
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.unroll import unroll
 from litmus.reading import read_file, read_test
 from litmus.resolving import resolve
 from litmus.source.syntax import Test

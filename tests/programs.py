@@ -12,6 +12,7 @@ from math import factorial
 from typing import get_args
 
 from litmus.diagnostics import InputError, Source, Span
+from litmus.program.build import unroll
 from litmus.program.code import (
     Assume,
     Branch,
@@ -43,7 +44,6 @@ from litmus.program.question import (
     Question,
     Same,
 )
-from litmus.program.unroll import unroll
 from litmus.program.values import Address, Expr, Op, Reg, Value
 
 TAGS = frozenset({"SYNC", "LWSYNC", "EIEIO", "ISYNC", "MFENCE", "X", "A", "L"})

@@ -136,16 +136,16 @@ class Replay:
     def depends(self, order: Sequence[int], i: int, j: int) -> str | None:
         graph = self.execution.graph
         a, e = order[i], order[j]
-        address = any(graph.addr[a] >> f & 1 for f in order[i + 1 : j])
-        control = graph.ctrl[a] >> e & 1
+        address = any(graph.addr.rows[a] >> f & 1 for f in order[i + 1 : j])
+        control = graph.ctrl.rows[a] >> e & 1
         writes = self.kind(e) == "W"
-        if graph.addr[a] >> e & 1 or (graph.data[a] >> e & 1 and writes):
+        if graph.addr.rows[a] >> e & 1 or (graph.data.rows[a] >> e & 1 and writes):
             return "a dependency"
         if (control or address) and writes:
             return "a dependency"
         for k in range(i + 1, j):
             f = order[k]
-            if self.events[f].tags & {"ISYNC", "ISB"} and graph.ctrl[a] >> f & 1:
+            if self.events[f].tags & {"ISYNC", "ISB"} and graph.ctrl.rows[a] >> f & 1:
                 return "a control fence"
         return None
 

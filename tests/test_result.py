@@ -106,11 +106,12 @@ def test_a_condition_is_certain_if_all_that_longer_executions_may_add_leaves_it(
 
 # ---------------------------------------------------------------- in tests with loops
 
-WAIT = "C wait\n{{ }}\nP0(int *x, int *y) {{ int r; while (!READ_ONCE(*x)) {body}; r = READ_ONCE(*y); }}\n" \
+WAIT = "C wait\n{{ }}\nP0(int *x, int *y, int *z) {{ int r; while (!READ_ONCE(*x)) {body}; r = READ_ONCE(*y); }}\n" \
        "P1(int *x, int *y) {{ WRITE_ONCE(*y, 1); smp_mb(); WRITE_ONCE(*x, 1); }}\n{condition}\n"  # fmt: skip
 
 
-def waiting(condition: str, body: str = "") -> str:
+def waiting(condition: str, body: str = "WRITE_ONCE(*z, 1)") -> str:
+    """P0 waits for P1 in a loop whose rounds store something, so that they count."""
     return WAIT.format(body=body, condition=condition)
 
 
@@ -148,7 +149,7 @@ def test_a_bounded_verdict_is_enough_where_it_cannot_change(
 @pytest.mark.parametrize("states", ["auto", "none"])
 @pytest.mark.parametrize("end", ["~exists (0:EAX=1)", "filter (0:EAX=1) ~exists (0:EAX=1)", "exists (0:EAX=0)"])
 def test_if_every_execution_was_cut_there_is_no_answer(engine: str, states: str, end: str) -> None:
-    text = f"X86 spin\n{{ x=0; }}\n P0 ;\nL: ;\n MOV EAX,[x] ;\n CMP EAX,$0 ;\n JE L ;\n{end}\n"
+    text = f"X86 spin\n{{ x=0; z=0; }}\n P0 ;\nL: ;\n MOV [z],$1 ;\n MOV EAX,[x] ;\n CMP EAX,$0 ;\n JE L ;\n{end}\n"
     result = check(text, options=Options(engine=engine, states=states))  # type: ignore[arg-type]
     assert (result.answer, result.ok, result.exit_code) == (None, False, ExitCode.NO_ANSWER)
     assert result.error is not None
@@ -162,12 +163,54 @@ def test_if_every_execution_was_cut_there_is_no_answer(engine: str, states: str,
 def test_where_it_may_be_one_of_several_loops_all_are_named() -> None:
     """P0 goes on after one round, and P1 never does.  Only the executions tell which of the loops is to blame."""
     text = (
-        "X86 spins\n{ x=1; y=0; }\n P0 | P1 ;\nL: | M: ;\n MOV EAX,[x] | NOP ;\n CMP EAX,$0 | NOP ;\n JE L | NOP ;\n"
-        " MOV EAX,[z] | MOV EAX,[y] ;\n NOP | CMP EAX,$0 ;\n NOP | JE M ;\nexists (0:EAX=1)\n"
+        "X86 spins\n{ x=1; y=0; z=0; }\n P0 | P1 ;\nL: | M: ;\n MOV [z],$1 | MOV [z],$1 ;\n MOV EAX,[x] | NOP ;\n"
+        " CMP EAX,$0 | NOP ;\n JE L | NOP ;\n MOV EAX,[z] | MOV EAX,[y] ;\n NOP | CMP EAX,$0 ;\n NOP | JE M ;\n"
+        "exists (0:EAX=1)\n"
     )
-    result = check(text.replace("y=0;", "y=0; z=0;"), unroll=1)
+    result = check(text, unroll=1)
     assert result.error is not None
-    assert result.error.message == "every execution is still in a loop after 1 round: this one, or that of line 10"
+    assert result.error.message == "every execution is still in a loop after 1 round: this one, or that of line 11"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("condition", ["exists (0:r=0)", "~exists (0:r=0)", "forall (0:r=1)"])
+def test_an_answer_about_rounds_without_effect_holds_for_any_number_of_them(engine: str, condition: str) -> None:
+    result = check(waiting(condition, body=""), "sc", options=Options(engine=engine))  # type: ignore[arg-type]
+    assert result.answer is not None
+    assert not result.answer.bound_reached
+    assert result.answer.idle_left_out
+    assert (result.answer.positive, result.answer.negative) == (None, None)
+    assert result.ok
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("states", ["auto", "none"])
+@pytest.mark.parametrize("end", ["~exists (0:EAX=1)", "filter (0:EAX=1) ~exists (0:EAX=1)", "exists (0:EAX=0)"])
+def test_where_a_thread_never_leaves_a_loop_there_is_no_answer(engine: str, states: str, end: str) -> None:
+    text = f"X86 spin\n{{ x=0; }}\n P0 ;\nL: ;\n MOV EAX,[x] ;\n CMP EAX,$0 ;\n JE L ;\n{end}\n"
+    result = check(text, options=Options(engine=engine, states=states))  # type: ignore[arg-type]
+    assert (result.answer, result.ok, result.exit_code) == (None, False, ExitCode.NO_ANSWER)
+    assert result.error is not None
+    assert result.error.message == "P0 never leaves this loop"
+    assert result.error.span is not None
+    assert result.error.span.text == "JE L"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_filter_that_leaves_no_execution_with_a_loop_is_no_endless_loop(engine: str) -> None:
+    result = check(waiting("filter (0:r=5) ~exists (0:r=1)", body=""), "sc", options=Options(engine=engine))  # type: ignore[arg-type]
+    assert result.answer is not None
+    assert (result.answer.verdict.value, result.answer.states, result.ok) == ("Never", (), True)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_model_that_forbids_all_executions_with_a_loop_is_no_endless_loop(engine: str, tmp_path: Path) -> None:
+    model = tmp_path / "none.cat"
+    model.write_text('include "cos.cat"\nempty W as nothing\n')
+    text = waiting("~exists (0:r=1)", body="")
+    result = check(text, str(model), arch="power", options=Options(engine=engine))  # type: ignore[arg-type]
+    assert result.answer is not None
+    assert (result.answer.verdict.value, result.answer.states) == ("Never", ())
 
 
 def test_a_filter_that_leaves_nothing_is_no_cut() -> None:

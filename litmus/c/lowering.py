@@ -1,7 +1,7 @@
 """The C dialect: from the functions of a C test, under a primitives table, to the operations of its threads.
 
 The primitives are those of the kernel and of liburcu (litmus.c.catalogue).  The table of an architecture says what
-they become on it.  What the compiler may do with plain accesses is in litmus.program.compiler.
+they become on it.  What the compiler may do with plain accesses is in litmus.program.compile_c.
 """
 
 from __future__ import annotations

@@ -46,10 +46,12 @@ exit status:
   Of several, the first of 2, 1, 3.
 
 loops:
-  A loop whose end does not depend on what is read is followed to it.  Others are followed for --unroll N rounds.  If
-  longer executions exist, Sometimes is certain, an outcome that was seen is, and one that refutes a forall is; that
-  an outcome never comes, or always, is known up to N rounds.  Where that is what was expected the exit status is 3,
-  and with --bounded it is 0.  Where every execution is still in a loop there is no answer.
+  A loop whose end does not depend on what is read is followed to it.  Rounds without effect (spinning on a lock, a
+  failed store-conditional, polling) are left out, and the answer holds for any number of them.  Other rounds are
+  followed for --unroll N rounds.  If longer executions exist, Sometimes is certain, an outcome that was seen is, and
+  one that refutes a forall is; that an outcome never comes, or always, is known up to N rounds.  Where that is what
+  was expected the exit status is 3, and with --bounded it is 0.  Where every execution is still in a loop, or stays
+  in one for ever, there is no answer.
 """
 
 PRECEDENCE = (ExitCode.BAD_INPUT, ExitCode.UNEXPECTED, ExitCode.NO_ANSWER)

@@ -27,7 +27,7 @@ from litmus.designs.telling import NO_STORY, tale
 from litmus.designs.waiting import Blocked
 from litmus.engine.answer import Answer, Execution
 from litmus.oracle.story import Story, story
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 
 
 class Explanation(Struct, frozen=True):

@@ -33,9 +33,9 @@ from litmus.engine.options import Options
 from litmus.isa import architecture_named
 from litmus.limits import within
 from litmus.ordering.table import hardware_models, table_of
+from litmus.program.build import unroll
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 from litmus.shapes.c import functions

@@ -25,10 +25,10 @@ from litmus.designs.prefixes import Code, Wait, last_values, may_release, stoppe
 from litmus.designs.scenarios import Scenario
 from litmus.engine.answer import Execution, Verdict
 from litmus.engine.options import Options
+from litmus.program.build import unroll
 from litmus.program.code import Float, Fresh, Program, RegisterType, Store, ThreadCode
 from litmus.program.graph import INITIAL
 from litmus.program.question import Conjunction, Disjunction, Equal, Formula, Place, Question, Same
-from litmus.program.unroll import unroll
 from litmus.program.values import Address, spell
 
 

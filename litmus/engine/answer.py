@@ -7,7 +7,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from litmus.program.graph import EventGraph
+from litmus.program.graph import EventTable
 from litmus.program.question import Place
 from litmus.program.values import Value
 
@@ -34,7 +34,7 @@ class Execution(Struct, frozen=True):
     state is aligned with Answer.places.
     """
 
-    graph: EventGraph
+    graph: EventTable
     executed: int
     rf: Mapping[int, int]
     co: tuple[tuple[int, ...], ...]
@@ -52,7 +52,8 @@ class Answer(Struct, frozen=True):
     they were not counted.  witness: an execution that satisfies the proposition, if one exists.
     flags: the flags of consistent executions, sorted.  bound_reached: some execution was cut where a
     loop was unrolled to its bound.  complete: some execution was found that comes to its end, whether
-    or not it satisfies the filter.
+    or not it satisfies the filter.  idle_left_out: rounds of loops that have no effect were left out, so the answer
+    holds for any number of them.
     """
 
     verdict: Verdict
@@ -65,3 +66,4 @@ class Answer(Struct, frozen=True):
     bound_reached: bool
     method: str  # how it was decided: "executions", "z3", "enumeration"
     complete: bool = True
+    idle_left_out: bool = False

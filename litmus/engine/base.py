@@ -6,11 +6,11 @@ Relations hold only between events of different instructions, except rf, co, loc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from litmus.cat.dag import choice_of
 from litmus.engine.candidates import Candidates, Pair
-from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.graph import INITIAL, EventGraph, Guarded
 from litmus.program.instructions import no_repetition, repeated, repeated_alike
 from litmus.program.registers import same_instance
 from litmus.program.values import Address, Value
@@ -32,6 +32,8 @@ def _final_writes(c: Candidates) -> SlicedSet:
     last: dict[int, int] = {}
     for w in c.bounds.writes:
         s = c.executes[w]
+        if c.bounds.later[w] & c.bounds.companions[w]:
+            continue  # a later write executes whenever this one does
         for cell in c.bounds.addresses[w]:
             for other in c.bounds.by_cell[cell]:
                 if other != w:
@@ -82,14 +84,15 @@ def _rf(c: Candidates) -> Sliced:
 
 def _co(c: Candidates) -> Sliced:
     events = c.graph.events
-    must = [0] * c.universe.n
+    must = c.bounds.later.copy()
     pairs = {}
     for w in c.bounds.writes:
         if events[w].thread != INITIAL:
             for cell in c.bounds.addresses[w]:
                 pairs[c.graph.cells[cell], w] = c.co(c.graph.cells[cell], w)
     for a, b in c.slices.order:
-        pairs[a, b] = c.co(a, b)
+        if not must[a] >> b & 1 and not must[b] >> a & 1:
+            pairs[a, b] = c.co(a, b)
     return _relation_of(c, must, pairs)
 
 
@@ -116,13 +119,26 @@ def program_order(c: Candidates) -> Sliced:
     return _relation_of(c, graph.po.copy(), pairs)
 
 
-def _control(c: Candidates, rows: Rows) -> Sliced:
+def _guarded(c: Candidates, relation: Guarded) -> Sliced:
+    """A relation of which some pairs hold under a guard only."""
+    if not relation.under:
+        return c.universe.relation(relation.rows)
+    return _relation_of(c, relation.rows.copy(), _under(c, relation))
+
+
+def _under(c: Candidates, relation: Guarded) -> dict[Pair, int]:
+    """The candidates in which each pair is related that is related under a guard only."""
+    return {(e, f): c.guards[g] & c.executes[e] & c.executes[f] for (e, f), g in relation.under.items()}
+
+
+def _control(c: Candidates, relation: Guarded) -> Sliced:
     """The control dependencies.  A pair that the compiler may exchange is in them only where it is not exchanged."""
-    turned = {(e, f): d for (e, f), d in c.graph.exchanges.items() if rows and rows[e] >> f & 1}
+    rows = relation.rows
+    turned = {(e, f): d for (e, f), d in c.graph.exchanges.items() if rows[e] >> f & 1}
     if not turned:
-        return c.universe.relation(rows) if rows else c.universe.nothing
+        return _guarded(c, relation)
     must = rows.copy()
-    pairs = {}
+    pairs = _under(c, relation)
     for (e, f), d in turned.items():
         must[e] &= ~(1 << f)
         pairs[e, f] = c.slices.decided[d][True] & c.executes[e] & c.executes[f]
@@ -165,11 +181,17 @@ def _external(c: Candidates) -> Sliced:
     return Sliced([everything & ~row for row in _same_thread(c)])
 
 
-def _pairs(c: Candidates, pairs: list[Pair]) -> Sliced:
+def _pairs(c: Candidates, pairs: Iterable[Pair]) -> Sliced:
     rows = [0] * c.universe.n
     for e, f in pairs:
         rows[e] |= 1 << f
     return c.universe.relation(rows)
+
+
+def _reserved(c: Candidates) -> Sliced:
+    """lxsx: the load-reserves and store-conditionals that are pairs."""
+    pairs = {(r, w): c.guards[g] & c.executes[r] & c.executes[w] for (r, w), g in c.graph.lxsx.items()}
+    return _relation_of(c, [0] * c.universe.n, pairs)
 
 
 def _alike(c: Candidates, features: Mapping[int, Mapping[Value, int]]) -> Sliced:
@@ -223,10 +245,6 @@ def where_taken(c: Candidates, name: str, universe: Universe) -> Sliced:
     return universe.relation([0] * universe.n, out)
 
 
-def _picks(c: Candidates, rows: Rows) -> Sliced:
-    return c.universe.relation(rows) if rows else c.universe.nothing
-
-
 _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "id": lambda c: Sliced([1 << e for e in range(c.universe.n)]),
     "loc": _loc,
@@ -235,16 +253,16 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "po": program_order,
     "rf": _rf,
     "co": _co,
-    "addr": lambda c: c.universe.relation(c.graph.addr),
-    "data": lambda c: c.universe.relation(c.graph.data),
+    "addr": lambda c: _guarded(c, c.graph.addr),
+    "data": lambda c: _guarded(c, c.graph.data),
     "ctrl": lambda c: _control(c, c.graph.ctrl),
-    "pick-addr": lambda c: _picks(c, c.graph.pick_addr),
-    "pick-data": lambda c: _picks(c, c.graph.pick_data),
+    "pick-addr": lambda c: _guarded(c, c.graph.pick_addr),
+    "pick-data": lambda c: _guarded(c, c.graph.pick_data),
     "pick-ctrl": lambda c: _control(c, c.graph.pick_ctrl),
     "amo": lambda c: _pairs(c, c.graph.amo),
     "amo-data": lambda c: _pairs(c, c.graph.amo_data),
     "update": lambda c: _pairs(c, [pair for pair in c.graph.updates if pair not in c.graph.single]),
-    "lxsx": lambda c: _pairs(c, c.graph.lxsx),
+    "lxsx": _reserved,
     "same-instance": lambda c: c.universe.relation(same_instance(c.graph)),
     "repeated": lambda c: c.universe.relation(repeated(c.graph)),
     "repeated-static": lambda c: c.universe.relation(repeated_alike(c.graph)),
@@ -254,7 +272,7 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
 }
 
 
-def _set_of_whole(value: SlicedSet, single: list[Pair]) -> SlicedSet:
+def _set_of_whole(value: SlicedSet, single: Iterable[Pair]) -> SlicedSet:
     """The set, with the write of each read-modify-write in `single` replaced by its read."""
     must = value.must
     out = dict(value.open)
@@ -267,7 +285,7 @@ def _set_of_whole(value: SlicedSet, single: list[Pair]) -> SlicedSet:
     return SlicedSet(must, {e: s for e, s in out.items() if not must >> e & 1})
 
 
-def _relation_of_whole(c: Candidates, value: Sliced, single: list[Pair]) -> Sliced:
+def _relation_of_whole(c: Candidates, value: Sliced, single: Iterable[Pair]) -> Sliced:
     """The relation, with the write of each read-modify-write in `single` replaced by its read."""
     must = value.must.copy()
     out: Open = {e: columns.copy() for e, columns in value.open.items()}

@@ -16,8 +16,21 @@ from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, computed, operations, reads_in
-from litmus.relation.rows import bits
+from litmus.program.guards import ALWAYS
+from litmus.program.values import (
+    Address,
+    Expr,
+    Op,
+    ReadOf,
+    Value,
+    ValueFault,
+    apply,
+    computed,
+    guards_in,
+    operations,
+    reads_in,
+)
+from litmus.relation.rows import Rows, bits, transposed
 
 MAXIMUM_COUNT = 1 << 20  # coherence orders of one cell that are counted exactly
 MAXIMUM_DOMAIN = 1000  # values one read may return before the test is refused
@@ -132,9 +145,9 @@ def _shared(things: list[int], exclusive: Callable[[int, int], bool]) -> list[li
 
 
 def only_read(expr: Expr | None) -> int | None:
-    """The read that an expression is computed from.  None if there is no read, or more than one."""
+    """The read that an expression is computed from.  None if there is none, or more than one, or a choice of ways."""
     mask = reads_in(expr)
-    return None if not mask or mask & mask - 1 else mask.bit_length() - 1
+    return None if not mask or mask & mask - 1 or guards_in(expr) else mask.bit_length() - 1
 
 
 def possible_values(operators: list[Op], read: Iterable[Value]) -> dict[Value, Value]:
@@ -155,7 +168,9 @@ class Bounds:
 
     addresses[e]: the cells that access e may be to.  static: every access has one known address.
     sources[r]: the writes that read r may take its value from.  groups: the writes whose coherence order
-    is open.  companions[e]: the mask of the events that execute whenever e does.  exclusive[e]: the mask of
+    is open.  earlier[w], later[w]: the masks of the writes that stand before and after write w in the coherence order
+    of their cell whenever both execute.  companions[e]: the mask of the events that execute whenever e does.
+    leads[e]: of those that execute only if e does.  exclusive[e]: the mask of
     the events that never execute together with e.  outside: the accesses that may miss every cell, and the
     error to report then.
 
@@ -180,6 +195,8 @@ class Bounds:
         self.dynamic = [e.number for e in events if e.kind != "F" and type(e.address) is not Address]
         self.static = not self.dynamic
         self._domains: dict[int, set[Value]] | None = None
+        self._next: dict[int, int] = {}
+        self._operators: dict[int, tuple[Op, list[Op]]] = {}  # by id(), with the Op itself to keep it alive
         self.sources: dict[int, Order] = {}
         self.outside: dict[tuple[int, Address], Diagnostic] = {}
         self.addresses: dict[int, tuple[Address, ...]] = {}
@@ -194,7 +211,16 @@ class Bounds:
             for a in self.addresses[w]:
                 self.by_cell.setdefault(a, []).append(w)
         self.exclusive, self.companions = self._guard_masks()
+        self.leads = transposed(self.companions) if graph.decisions else self.companions
         self._own_write = dict(graph.updates)  # the write of a read's own instruction
+        self._before = transposed(graph.po)
+        self._writes_of: dict[
+            tuple[Address, ...], int
+        ] = {}  # for possible addresses, the mask of the writes with these
+        for w in self.writes:
+            self._writes_of[self.addresses[w]] = self._writes_of.get(self.addresses[w], 0) | 1 << w
+        self.earlier = self._coherence_in_order()
+        self.later = transposed(self.earlier)
         wanted = dict(demanded or {})
         self._demand_assumptions(wanted)
         self.sources = {r: self._sources(r, wanted) for r in self.reads}
@@ -208,13 +234,10 @@ class Bounds:
         ]
         self.read_slots = [[r] for r in self.reads]
         self.decision_slots = [[d] for d in range(len(graph.decisions))]
-        if len(graph.guards) > 1:
+        if graph.decisions:
             self.read_slots = _shared(self.reads, self._are_exclusive)
-            opposed = [{(d, not holds) for d, holds in guard} for guard in graph.guards]
-            self.decision_slots = _shared(
-                list(range(len(graph.decisions))),
-                lambda a, b: not opposed[graph.decisions[a].guard].isdisjoint(graph.guards[graph.decisions[b].guard]),
-            )
+            made = [decision.guard for decision in graph.decisions]
+            self.decision_slots = _shared(list(range(len(made))), lambda a, b: graph.guards.exclude(made[a], made[b]))
 
     @cached_property
     def po_loc_is_settled(self) -> bool:
@@ -254,17 +277,22 @@ class Bounds:
         events = self.graph.events
         n = len(events)
         everything = (1 << n) - 1
-        if len(self.graph.guards) == 1:
+        if not self.graph.decisions:
             return [0] * n, [everything] * n
+        guards = self.graph.guards
         of_guard: dict[int, int] = {}
         for e in events:
             of_guard[e.guard] = of_guard.get(e.guard, 0) | 1 << e.number
-        literals = [frozenset(g) for g in self.graph.guards]
-        exclusive, companions = {}, {}
+        asked = {g: guards.decisions(g) for g in of_guard}
+        exclusive = dict.fromkeys(of_guard, 0)
+        companions = {g: mask | of_guard.get(ALWAYS, 0) for g, mask in of_guard.items()}
         for g in of_guard:
-            opposite = {(d, not holds) for d, holds in literals[g]}
-            exclusive[g] = sum(mask for h, mask in of_guard.items() if literals[h] & opposite)
-            companions[g] = sum(mask for h, mask in of_guard.items() if literals[h] <= literals[g])
+            for h, mask in of_guard.items():
+                if g != h and asked[g] & asked[h]:
+                    if guards.exclude(g, h):
+                        exclusive[g] |= mask
+                    elif guards.implies(g, h):
+                        companions[g] |= mask
         return [exclusive[e.guard] for e in events], [companions[e.guard] for e in events]
 
     # ------------------------------------------------------------ memory
@@ -307,6 +335,26 @@ class Bounds:
                     found.append(v)
         return tuple(sorted(found))
 
+    def next_accesses(self, e: int) -> int:
+        """The accesses to the cell of an access that come after it in program order, up to the next that is certain.
+
+        All of these have that one possible address.  An access is certain if it executes whenever e does.
+        """
+        if not self._next:
+            accesses: dict[Address, int] = {}
+            for a, cells in self.addresses.items():
+                if len(cells) == 1:
+                    accesses[cells[0]] = accesses.get(cells[0], 0) | 1 << a
+            for a, cells in self.addresses.items():
+                following = self.graph.po[a] & accesses[cells[0]] if len(cells) == 1 else 0
+                pending = following & self.companions[a]
+                while pending:
+                    certain = (pending & -pending).bit_length() - 1
+                    following &= ~self.graph.po[certain]
+                    pending &= ~(self.graph.po[certain] | 1 << certain)
+                self._next[a] = following
+        return self._next[e]
+
     # ------------------------------------------------------------ values
 
     def _find_domains(self) -> None:
@@ -333,15 +381,23 @@ class Bounds:
             if not changed:
                 break
 
+    def operators(self, expr: Op) -> list[Op]:
+        """The operators that an expression is made of (litmus.program.values.operations), told once."""
+        found = self._operators.get(id(expr))
+        if found is None:
+            found = self._operators[id(expr)] = expr, operations(expr)
+        return found[1]
+
     def domain(self, expr: Expr | None) -> set[Value]:
         """The values an expression may take in executions in which no value depends on itself."""
-        if type(expr) is ReadOf:
+        if isinstance(expr, ReadOf):
             if self._domains is None:
                 self._find_domains()
             assert self._domains is not None
             return self._domains[expr.event]
-        if type(expr) is not Op:
-            return {expr}  # type: ignore[arg-type]
+        if isinstance(expr, int | Address):
+            return {expr}
+        assert isinstance(expr, Op), "no registers are left, and guards stand in choices only"
         operators = operations(expr)
         read = only_read(expr)
         if read is not None:  # operator by operator, two different values of the same read would be combined
@@ -349,6 +405,10 @@ class Bounds:
         found: dict[int, set[Value]] = {}
         for op in operators:
             out = found[id(op)] = set()
+            if op.name == "choice":
+                for way in op.args[1:]:
+                    out |= found[id(way)] if type(way) is Op else self.domain(way)
+                continue
             for arguments in product(*[found[id(a)] if type(a) is Op else self.domain(a) for a in op.args]):
                 try:
                     out.add(apply(op.name, arguments))
@@ -367,9 +427,7 @@ class Bounds:
                 if type(left) is not ReadOf:
                     left, right = right, left
                 if type(left) is ReadOf and isinstance(right, int | Address):
-                    guards = self.graph.guards
-                    own = guards[self.graph.events[left.event].guard]
-                    if set(guards[assumption.guard]) <= set(own):
+                    if self.graph.guards.implies(self.graph.events[left.event].guard, assumption.guard):
                         wanted[left.event] = right
 
     def _sources(self, r: int, wanted: Mapping[int, Value]) -> Order:
@@ -378,7 +436,6 @@ class Bounds:
         The write of r's own instruction is not among them, because it follows from the read.
         """
         events = self.graph.events
-        po = self.graph.po
         cells = self.addresses[r]
         if not cells:
             return tuple(self.writes[:1])  # the read is of no cell: it needs some source, which decides nothing
@@ -387,17 +444,15 @@ class Bounds:
         else:
             possible = sorted({w for a in cells for w in self.by_cell.get(a, ())})
         hidden = 0  # writes that coherence hides from r, because of a later write that is po-before r
-        later = po[r] if self.coherent else 0  # at any address: if r reads from a write, their addresses are equal
+        later = self.graph.po[r] if self.coherent else 0  # at any address: if r reads from a write, addresses are equal
         if self.coherent and len(cells) == 1:
-            shadows = [
-                w for w in possible if po[w] >> r & 1 and self.addresses[w] == cells and self.companions[r] >> w & 1
-            ]
-            for w in possible:
-                if events[w].thread == INITIAL:
-                    if shadows:
-                        hidden |= 1 << w
-                elif any(po[w] >> s & 1 for s in shadows):
-                    hidden |= 1 << w
+            shadows = self._before[r] & self._writes_of.get(cells, 0) & self.companions[r]
+            if shadows:
+                hidden = 1 << self.graph.cells[cells[0]]
+                while shadows:
+                    s = shadows.bit_length() - 1
+                    hidden |= self._before[s]
+                    shadows &= ~(1 << s | self._before[s])  # what is hidden by those is hidden by this one
         own = self._own_write.get(r)
         out = self.exclusive[r] | hidden
         kept = []
@@ -425,18 +480,20 @@ class Bounds:
             merged.append((cells, members))
         groups = []
         for _, members in merged:
-            if len(members) > 1:
-                members.sort()
-                before = {m: self._precede(m, members) for m in members}
-                groups.append(_group(members, before, self._are_exclusive))
+            everything = sum(1 << m for m in members)
+            settled = {m: self.earlier[m] | self.later[m] | self.exclusive[m] | 1 << m for m in members}
+            chosen = sorted(m for m in members if everything & ~settled[m])  # those with a pair whose order is open
+            if chosen:
+                mask = sum(1 << m for m in chosen)
+                before = {m: self.earlier[m] & self.companions[m] & mask for m in chosen}
+                groups.append(_group(chosen, before, self._are_exclusive))
         return groups
 
-    def _precede(self, m: int, members: list[int]) -> int:
-        """The members that coherence puts before m in every execution in which m executes."""
-        if not self.coherent or len(self.addresses[m]) > 1:
-            return 0
-        return sum(
-            1 << w
-            for w in members
-            if self.graph.po[w] >> m & 1 and self.addresses[w] == self.addresses[m] and self.companions[m] >> w & 1
-        )
+    def _coherence_in_order(self) -> Rows:
+        """For each write, the writes that coherence puts before it, because they are before it in program order."""
+        rows = [0] * len(self.graph.events)
+        if self.coherent:
+            for w in self.writes:
+                if len(self.addresses[w]) == 1:
+                    rows[w] = self._before[w] & self._writes_of[self.addresses[w]]
+        return rows

@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from litmus.engine.bounds import Bounds
 from litmus.program.graph import INITIAL, Assumption, Decision
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations
+from litmus.program.guards import ALWAYS, NEVER, Guards
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, When, apply
 from litmus.relation.sliced import Universe
 
 Values = dict[Value, int]  # value -> the candidates that have it
@@ -52,6 +53,26 @@ class Slices(Struct):
     after_block: dict[Pair, int] = field(default_factory=dict)
 
 
+class GuardSlices(dict[int, int]):
+    """For each guard, the candidates in which it holds, computed when first asked for.
+
+    Where a decision is not made, neither way of it holds.
+    """
+
+    def __init__(self, guards: Guards, slices: Slices) -> None:
+        super().__init__({ALWAYS: slices.full, NEVER: 0})
+        self.guards = guards
+        self.decided = slices.decided
+
+    def __missing__(self, guard: int) -> int:
+        for g in self.guards.cone(guard):
+            if g not in self:
+                decision, refused, taken = self.guards.nodes[g]
+                no, yes = self.decided[decision]
+                self[g] = self[refused] & no | self[taken] & yes
+        return self[guard]
+
+
 class Candidates:
     """Candidates, and what follows from their choices.
 
@@ -66,7 +87,7 @@ class Candidates:
         self.bounds = bounds
         self.full = slices.full
         self.slices = slices
-        self.guards = [self._guard(g) for g in range(len(graph.guards))]
+        self.guards = GuardSlices(graph.guards, slices)
         executes = [self.guards[e.guard] for e in graph.events]
         self.executes = executes
         certain = 0
@@ -74,16 +95,10 @@ class Candidates:
             if e.guard == 0:
                 certain |= 1 << e.number
         absent = sum(1 << w for _, w in graph.single)
-        self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions, absent)
+        self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions, bounds.leads, absent)
         self.values: dict[int, Values] = {r: {} for r in bounds.reads}
         self.rf: dict[int, dict[int, int]] = {}
         self._resolve()
-
-    def _guard(self, g: int) -> int:
-        s = self.full
-        for decision, holds in self.graph.guards[g]:
-            s &= self.slices.decided[decision][holds]
-        return s
 
     # ------------------------------------------------------------ values
 
@@ -92,13 +107,16 @@ class Candidates:
 
         In candidates where the expression depends on itself, it has no value.
         """
-        kind = type(expr)
-        if kind is ReadOf:
-            return self.values[expr.event]  # type: ignore[union-attr]
-        if kind is not Op:
-            return {expr: self.full}  # type: ignore[dict-item]
+        if isinstance(expr, ReadOf):
+            return self.values[expr.event]
+        if isinstance(expr, int | Address):
+            return {expr: self.full}
+        assert isinstance(expr, Op), "no registers are left, and guards stand in choices only"
         found: dict[int, Values] = {}
-        for op in operations(expr):
+        for op in self.bounds.operators(expr):
+            if op.name == "choice":
+                found[id(op)] = self._chosen(op, found)
+                continue
             combined: dict[tuple[Value, ...], int] = {(): self.full}
             for argument in op.args:
                 choices = found[id(argument)] if type(argument) is Op else self.value(argument)
@@ -111,6 +129,18 @@ class Candidates:
                     continue
                 out[result] = out.get(result, 0) | s
         return found[id(expr)]
+
+    def _chosen(self, op: Op, found: dict[int, Values]) -> Values:
+        """The values of a choice.  Only the way that is chosen has to have a value."""
+        when, *ways = op.args
+        assert isinstance(when, When)
+        out: Values = {}
+        for guard, way in zip((when.guard, self.graph.guards.negation(when.guard)), ways, strict=True):
+            here = self.guards[guard]
+            for v, s in (found[id(way)] if type(way) is Op else self.value(way)).items():
+                if s & here:
+                    out[v] = out.get(v, 0) | s & here
+        return out
 
     def value_in(self, expr: Expr, candidate: int) -> Value | None:
         """The value of an expression in one candidate, given as a slice.  None if it has no value there."""
@@ -143,7 +173,9 @@ class Candidates:
         both = self.executes[a] & self.executes[b]
         if not self.bounds.static or events[a].address != events[b].address:
             both &= self.same_cell(a, b)
-        return both if events[a].thread == INITIAL else both & self.slices.order.get((a, b), 0)
+        if events[a].thread == INITIAL or self.bounds.earlier[b] >> a & 1:
+            return both
+        return both & self.slices.order.get((a, b), 0)
 
     def _resolve(self) -> None:
         """Find rf and the values of reads.  They are the least solution: rounds add to it until nothing is new.

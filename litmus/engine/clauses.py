@@ -90,8 +90,6 @@ class Clauses:
 class Solver:
     """Z3 on a set of clauses, to which more can be added."""
 
-    _declared: ClassVar[list[z3.FuncDeclRef]] = []  # variable k is at index k - 1; the same in every solver
-
     def __init__(self, clauses: Clauses) -> None:
         import z3
 
@@ -115,8 +113,8 @@ class Solver:
         constant = self._z3.Bool(abs(x))
         return constant if x > 0 else self._z3.Not(constant)
 
-    def solve(self, assumptions: Iterable[int]) -> set[int] | None:
-        """The variables that are true in some model of the clauses and assumptions; None if there is none.
+    def solve(self, assumptions: Iterable[int]) -> Solution | None:
+        """Some model of the clauses and assumptions; None if there is none.
 
         Clauses that were added since the last call are handed over first.  Z3 may use the time that is left of the
         limit that this thread works under (litmus.limits).  When that time is up, the work ends as that limit says.
@@ -134,22 +132,35 @@ class Solver:
             if limits.left() == 0:
                 limits.give_up()
             raise NoAnswer(f"Z3 has no answer: {self.solver.reason_unknown()}")
-        return self._true_variables(self.solver.model())
+        return Solution(self.solver.model())
 
-    def _true_variables(self, model: z3.ModelRef) -> set[int]:
-        """The variables that a model makes true.
 
-        They are read with functions of the Z3 library.  With z3py's expression objects, reading them would take
-        longer than the search.
-        """
-        z3 = self._z3
-        for number in range(len(self._declared) + 1, self.clauses.variables + 1):
-            self._declared.append(z3.Bool(number).decl())
-        interpretation = z3.z3core.Z3_model_get_const_interp
-        context = self.solver.ctx.ref()
-        true = z3.BoolVal(True).as_ast().value
-        return {
-            number
-            for number, declared in enumerate(self._declared[: self.clauses.variables], 1)
-            if interpretation(context, model.model, declared.ast).value == true
-        }
+class Solution:
+    """A model that Z3 has found.  Variables are read when they are asked for: most never are.
+
+    They are read with functions of the Z3 library.  With z3py's expression objects, reading them would take longer than
+    the search.
+    """
+
+    _declared: ClassVar[dict[int, z3.FuncDeclRef]] = {}  # of each variable; the same in every solver
+
+    def __init__(self, model: z3.ModelRef) -> None:
+        import z3
+
+        self._model = model
+        self._z3 = z3
+        self._context = model.ctx.ref()
+        self._true = z3.BoolVal(True).as_ast().value
+        self._known: dict[int, bool] = {TRUE: True}
+
+    def holds(self, literal: int) -> bool:
+        """Whether a literal is true.  A variable that Z3 says nothing of is false."""
+        variable = abs(literal)
+        value = self._known.get(variable)
+        if value is None:
+            declared = self._declared.get(variable)
+            if declared is None:
+                declared = self._declared[variable] = self._z3.Bool(variable).decl()
+            found = self._z3.z3core.Z3_model_get_const_interp(self._context, self._model.model, declared.ast)
+            value = self._known[variable] = found.value == self._true
+        return value is (literal > 0)

@@ -13,9 +13,10 @@ from itertools import product
 from msgspec import Struct
 
 from litmus.engine.bounds import Bounds, Group, Order, only_read, possible_values
-from litmus.engine.clauses import FALSE, TRUE, Clauses
+from litmus.engine.clauses import FALSE, TRUE, Clauses, Solution
 from litmus.engine.outcomes import spelled_as
 from litmus.program.graph import INITIAL
+from litmus.program.guards import ALWAYS, NEVER, Guards
 from litmus.program.question import (
     Conjunction,
     Disjunction,
@@ -26,8 +27,8 @@ from litmus.program.question import (
     Question,
     Same,
 )
-from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, apply, operations, reads_in
-from litmus.relation.rows import transitive_closure
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, When, apply, operations, reads_in
+from litmus.relation.rows import bits, transitive_closure
 
 Literal = int
 
@@ -36,16 +37,36 @@ class Selection(Struct, frozen=True):
     """One way to make every choice: a candidate execution.
 
     decided[d]: whether decision d is true.  source[r]: an index into bounds.sources[r], None if r does not
-    execute.  orders, block_orders: one order for each group.  landing[b]: the index of the point where block b
+    execute.  order: the pairs of writes of which the first stands before the second; without those that are settled.
+    block_orders: one order for each group of blocks.  landing[b]: the index of the point where block b
     lands.  chosen[c]: the option of the model's choice c.
     """
 
     decided: tuple[bool, ...]
     source: dict[int, int | None]
-    orders: tuple[Order, ...]
+    order: tuple[tuple[int, int], ...]
     landing: tuple[int, ...]
     block_orders: tuple[Order, ...]
     chosen: tuple[int, ...] = ()
+
+
+class GuardLiterals(dict[int, Literal]):
+    """For each guard, a literal that is true iff it holds, made when first asked for."""
+
+    def __init__(self, guards: Guards, clauses: Clauses, decided: list[Literal]) -> None:
+        super().__init__({ALWAYS: TRUE, NEVER: FALSE})
+        self.guards = guards
+        self.clauses = clauses
+        self.decided = decided
+
+    def __missing__(self, guard: int) -> Literal:
+        clauses = self.clauses
+        for g in self.guards.cone(guard):
+            if g not in self:
+                decision, refused, taken = self.guards.nodes[g]
+                x = self.decided[decision]
+                self[g] = clauses.any_of((clauses.all_of((-x, self[refused])), clauses.all_of((x, self[taken]))))
+        return self[guard]
 
 
 class Encoding:
@@ -61,10 +82,7 @@ class Encoding:
         self.question = question
         self.clauses = clauses = Clauses()
         self.decided = [clauses.new() for _ in graph.decisions]
-        self.guards = [
-            clauses.all_of(self.decided[d] if holds else -self.decided[d] for d, holds in literals)
-            for literals in graph.guards
-        ]
+        self.guards = GuardLiterals(graph.guards, clauses, self.decided)
         self.executes = [self.guards[e.guard] for e in graph.events]
         self.source: dict[int, list[Literal]] = {}
         self.read_value: dict[int, dict[Value, Literal]] = {}
@@ -74,8 +92,7 @@ class Encoding:
             self._declare_read(r)
         for r in bounds.reads:
             self._define_read(r)
-        self.orders = [self._order(group) for group in bounds.groups]
-        self.order = {pair: x for order in self.orders for pair, x in order.items()}
+        self.order = {pair: x for group in bounds.groups for pair, x in self._order(group).items()}
         if updates_in_order:
             for r, w in (*graph.amo, *graph.single):
                 self._after_source(r, w)
@@ -142,11 +159,28 @@ class Encoding:
         return {v: x for v, x in possible.items() if isinstance(v, Address) and (e, v) not in self.bounds.outside}
 
     def _order(self, group: Group) -> dict[tuple[int, int], Literal]:
-        order = self.clauses.total_order(group.members)
-        for b in group.members:
-            for a in group.members:
-                if group.before[b] >> a & 1:
-                    self.clauses.add(order[a, b])
+        """Literals `a before b` of a total order of the members, for every pair whose order is open."""
+        clauses = self.clauses
+        bounds = self.bounds
+        members = sum(1 << m for m in group.members)
+        later = {a: bounds.later[a] & members for a in group.members}
+        open_with = {a: members & ~(bounds.earlier[a] | bounds.later[a] | 1 << a) for a in group.members}
+        order: dict[tuple[int, int], Literal] = {}
+        for a in group.members:
+            for b in bits(open_with[a] >> a << a):
+                order[a, b] = clauses.new()
+                order[b, a] = -order[a, b]
+        for a in group.members:
+            for b in bits(open_with[a] >> a << a):
+                for c in bits((open_with[a] & open_with[b]) >> b << b):  # no circle of three
+                    clauses.add(-order[a, b], -order[b, c], order[a, c])
+                    clauses.add(order[a, b], order[b, c], -order[a, c])
+            further = 0
+            for b in bits(later[a]):
+                further |= later[b]
+            for b in bits(later[a] & ~further):  # what is before a is before the next one after a
+                for c in bits(open_with[a] & open_with[b]):
+                    clauses.add(-order[c, a], order[c, b])
         return order
 
     def _after_source(self, r: int, w: int) -> None:
@@ -162,34 +196,42 @@ class Encoding:
         events = self.graph.events
         if events[a].thread == INITIAL or events[b].thread == INITIAL:
             return TRUE if events[a].thread == INITIAL and a != b else FALSE
-        return self.order[a, b]
+        chosen = self.order.get((a, b))
+        if chosen is not None:
+            return chosen
+        return TRUE if self.bounds.earlier[b] >> a & 1 else FALSE  # or they never execute together
 
     def _coherent(self, r: int) -> None:
         """Assert what coherence says of a read and the accesses after and before it in program order.
 
         These are the patterns CoRW, CoWR and CoRR ("Herding cats", TOPLAS 2014, section 4.2), for accesses with one
-        possible address.  Without these clauses, the engine would learn them, one violation at a time.
+        possible address.  Without these clauses, the engine would learn them, one violation at a time.  What is said of
+        accesses that follow each other says it of those that are further apart.
         """
         clauses = self.clauses
         bounds = self.bounds
-        po = self.graph.po
         cell = bounds.addresses[r]
         if len(cell) != 1:
             return
-        mine = [(w, x) for w, x in zip(bounds.sources[r], self.source[r], strict=True) if bounds.addresses[w] == cell]
+
+        def sources(read: int) -> list[tuple[int, Literal]]:
+            found = zip(bounds.sources[read], self.source[read], strict=True)
+            return [(w, x) for w, x in found if bounds.addresses[w] == cell]
+
+        mine = sources(r)
         for other in bounds.by_cell[cell[0]]:
-            if bounds.addresses[other] == cell:
-                absent = -self.executes[other]
+            if bounds.addresses[other] == cell and bounds.next_accesses(other) >> r & 1:
                 for w, x in mine:
-                    if w != other and po[r] >> other & 1:
-                        clauses.add(-x, absent, self._co(w, other))
-                    elif w != other and po[other] >> r & 1:
-                        clauses.add(-x, absent, self._co(other, w))
-        for later in bounds.reads:
-            if po[r] >> later & 1 and bounds.addresses[later] == cell:
+                    if w != other:
+                        clauses.add(-x, -self.executes[other], self._co(other, w))
+        for other in bits(bounds.next_accesses(r)):
+            if self.graph.events[other].kind == "W":
                 for w, x in mine:
-                    for v, y in zip(bounds.sources[later], self.source[later], strict=True):
-                        if v != w and bounds.addresses[v] == cell:
+                    clauses.add(-x, -self.executes[other], self._co(w, other))
+            else:
+                for v, y in sources(other):
+                    for w, x in mine:
+                        if v != w:
                             clauses.add(-x, -y, self._co(w, v))
 
     def _conditions(self) -> None:
@@ -227,10 +269,11 @@ class Encoding:
 
     def value(self, expr: Expr | None) -> dict[Value, Literal]:
         """For each value that an expression may have, a literal that is true when the expression has it."""
-        if type(expr) is ReadOf:
+        if isinstance(expr, ReadOf):
             return self.read_value[expr.event]
-        if type(expr) is not Op:
-            return {expr: TRUE}  # type: ignore[dict-item]
+        if isinstance(expr, int | Address):
+            return {expr: TRUE}
+        assert isinstance(expr, Op), "no registers are left, and guards stand in choices only"
         if id(expr) not in self._expressions:
             operators = operations(expr)
             read = only_read(expr)
@@ -239,7 +282,7 @@ class Encoding:
                 operators = []
             for op in operators:
                 if id(op) not in self._expressions:
-                    self._expressions[id(op)] = self._applied(op)
+                    self._expressions[id(op)] = self._chosen(op) if op.name == "choice" else self._applied(op)
         return self._expressions[id(expr)]
 
     def _of_one_read(self, expr: Op, operators: list[Op], read: int) -> dict[Value, Literal]:
@@ -265,6 +308,18 @@ class Encoding:
                 self._faulty.add(id(op))
                 continue
             ways.setdefault(v, []).append(self.clauses.all_of(x for _, x in combination))
+        return {v: self.clauses.any_of(w) for v, w in ways.items()}
+
+    def _chosen(self, op: Op) -> dict[Value, Literal]:
+        """For each value of a choice, a literal that is made from the literals of the two ways."""
+        when, *parts = op.args
+        assert isinstance(when, When)
+        if any(map(self._may_fail, parts)):
+            self._faulty.add(id(op))
+        ways: dict[Value, list[Literal]] = {}
+        for here, part in zip((self.guards[when.guard], -self.guards[when.guard]), parts, strict=True):
+            for v, x in self.value(part).items():
+                ways.setdefault(v, []).append(self.clauses.all_of((here, x)))
         return {v: self.clauses.any_of(w) for v, w in ways.items()}
 
     def _may_fail(self, expr: Expr | None) -> bool:
@@ -294,12 +349,14 @@ class Encoding:
         """A literal that is true iff write w is the last one to a cell."""
         clauses = self.clauses
         events = self.graph.events
+        if self.bounds.later[w] & self.bounds.companions[w]:
+            return FALSE  # a later write executes whenever this one does
         literals = [self.executes[w], self.value(events[w].address).get(cell, FALSE)]
         for other in self.bounds.by_cell[cell]:
-            if other == w or events[other].thread == INITIAL:
+            if other == w or events[other].thread == INITIAL or self.bounds.earlier[w] >> other & 1:
                 continue
             there = clauses.all_of((self.executes[other], self.value(events[other].address).get(cell, FALSE)))
-            before = FALSE if events[w].thread == INITIAL else self.order[other, w]
+            before = FALSE if events[w].thread == INITIAL else self._co(other, w)
             literals.append(clauses.any_of((-there, before)))
         return clauses.all_of(literals)
 
@@ -383,11 +440,9 @@ class Encoding:
 
     # ------------------------------------------------------------ solutions
 
-    def selection(self, true: set[int]) -> Selection:
-        """The choices made in a solution, given its true variables."""
-
-        def holds(x: Literal) -> bool:
-            return x in true if x > 0 else -x not in true
+    def selection(self, solution: Solution) -> Selection:
+        """The choices made in a solution."""
+        holds = solution.holds
 
         def first(literals: list[Literal]) -> int | None:
             return next((i for i, x in enumerate(literals) if holds(x)), None)
@@ -398,7 +453,7 @@ class Encoding:
         return Selection(
             decided=tuple(holds(x) for x in self.decided),
             source={r: first(literals) if holds(self.executes[r]) else None for r, literals in self.source.items()},
-            orders=tuple(map(sorted_by, self.bounds.groups, self.orders)),
+            order=tuple([pair for pair, x in self.order.items() if holds(x)]),
             landing=tuple(first(literals) or 0 for literals in self.landing),
             block_orders=tuple(map(sorted_by, self.bounds.block_groups, self.block_orders)),
             chosen=tuple(first(literals) or 0 for literals in self.chosen),

@@ -68,10 +68,8 @@ class Every(Candidates):
     def _choose_order(self, slices: Slices, group: Group, order: dict[Pair, int]) -> None:
         count, before = group.orders(self.stride)
         repeat = slices.full // ((1 << self.stride * count) - 1) if before else 1
-        for i, j in permutations(range(len(group.slots)), 2):
-            first = slices.full if group.slots_before[j] >> i & 1 else before.get((i, j), 0) * repeat
-            if first:
-                order.update(dict.fromkeys(product(group.slots[i], group.slots[j]), first))
+        for (i, j), first in before.items():
+            order.update(dict.fromkeys(product(group.slots[i], group.slots[j]), first * repeat))
         self.stride *= count
 
     # ------------------------------------------------------------ which candidates are executions
@@ -128,7 +126,8 @@ class Every(Candidates):
     def _against_order(self) -> int:
         """The candidates to drop so that the order of two writes is pinned where it makes no difference.
 
-        That is where not both writes execute, or where they are to different cells.
+        That is where not both writes execute, where they are to different cells, or where coherence puts one of them
+        first.
         """
         bad = 0
         events = self.graph.events
@@ -139,17 +138,22 @@ class Every(Candidates):
                 for m in slot:
                     x |= self.executes[m]
                 anywhere.append(x)
+            settled = [before | 1 << i for i, before in enumerate(group.slots_before)]
             for i, j in permutations(range(len(group.slots)), 2):
                 x, y = anywhere[i], anywhere[j]
-                if x & y != self.full:
+                if x & y != self.full and not settled[i] >> j & 1 and not settled[j] >> i & 1:
                     against = ~self.slices.order.get((group.slots[i][0], group.slots[j][0]), 0)
                     bad |= x & ~y & against
                     if i < j:
                         bad |= ~(x | y) & against
-            for a, b in permutations(group.members, 2):
+            for b in group.members:
+                for a in bits(self.bounds.earlier[b] & ~self.bounds.companions[b]):
+                    if (b, a) in self.slices.order:
+                        bad |= self.executes[a] & self.executes[b] & self.slices.order[b, a]
+            for a, b in permutations(group.members, 2) if not self.bounds.static else ():
                 x, y = self.executes[a], self.executes[b]
                 against = ~self.slices.order.get((a, b), 0)
-                if not self.bounds.static and events[a].address != events[b].address:
+                if events[a].address != events[b].address:
                     others = self.value(events[b].address)
                     for u, s in self.value(events[a].address).items():
                         for v, t in others.items():

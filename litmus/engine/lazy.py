@@ -46,10 +46,10 @@ class Lazy:
     def find(self, *assumptions: Literal) -> Outcomes | None:
         """A consistent execution that satisfies the assumptions, or None if there is none."""
         while True:
-            true = self.solver.solve(assumptions)
-            if true is None:
+            solution = self.solver.solve(assumptions)
+            if solution is None:
                 return None
-            selection = self.encoding.selection(true)
+            selection = self.encoding.selection(solution)
             choices = choices_of(self.encoding, selection)
             candidates = Subsets(self.bounds, choices, 1, [1] * len(choices))
             checks = self.plan.model.checks

@@ -22,7 +22,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from litmus.cat.dag import Check, Kind, Model, Node, Operator
-from litmus.program.graph import INITIAL, EventGraph
+from litmus.program.graph import INITIAL, EventTable
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ _SIDES: dict[str, tuple[str, str]] = {
 }
 
 
-def may_leave_out(model: Model, graph: EventGraph, left: int) -> bool:
+def may_leave_out(model: Model, graph: EventTable, left: int) -> bool:
     """Whether every execution that a model allows is still allowed, with the same flags, without events in `left`.
 
     left: the mask of the events that stand in rounds without effect; no write is among them.  The answer holds for
@@ -108,7 +108,7 @@ class Removal:
     the graph, and its events may be related to others as no events in the graph are.
     """
 
-    def __init__(self, model: Model, graph: EventGraph, left: int) -> None:
+    def __init__(self, model: Model, graph: EventTable, left: int) -> None:
         self.model = model
         self.left = left
         self.everything = (1 << len(graph.events)) - 1
@@ -250,7 +250,7 @@ def _sequence(a: Ends, b: Ends) -> Ends:
     return Ends(*(reduce(or_, masks) for masks in zip(*((p.same, p.first, p.second) for p in parts), strict=True)))
 
 
-def _sets_of(graph: EventGraph) -> dict[str, int]:
+def _sets_of(graph: EventTable) -> dict[str, int]:
     """The sets that models start from, as masks of events that may be in them.
 
     If models see a read-modify-write as one event, it is its read.

@@ -23,6 +23,7 @@ from litmus.program.question import (
 )
 from litmus.program.values import Address, Value, wrap
 from litmus.relation.evaluation import Plan
+from litmus.relation.rows import bits
 from litmus.relation.sliced import Sliced
 
 
@@ -83,8 +84,11 @@ class Outcomes:
                 s = candidates.executes[w]
                 if type(event.address) is not Address:
                     s &= candidates.value(event.address).get(cell, 0)
+                bounds = candidates.bounds
+                if bounds.later[w] & bounds.companions[w]:
+                    continue  # a later write executes whenever this one does
                 for other in writes:
-                    if other != w:
+                    if other != w and s and not bounds.earlier[w] >> other & 1:
                         s &= ~candidates.co(w, other)
                 if s:
                     for v, t in candidates.value(event.value).items():
@@ -155,11 +159,14 @@ class Outcomes:
         for cell, writes in candidates.bounds.by_cell.items():
             here = [w for w in writes if addresses.get(w) == cell]
             if cell.base[0] != "~":
-                co.append(tuple(sorted(here, key=lambda w: sum(bool(candidates.co(o, w) & bit) for o in here))))
+                co.append(self._in_order(here, bit))
         po = program_order(candidates)
         order = []
         for thread in range(len(graph.program.threads)):
             mine = [e.number for e in executes if e.thread == thread]
+            if not graph.blocks and not graph.exchanges:
+                order.append(tuple(mine))
+                continue
 
             def earlier(e: int, mine: list[int] = mine) -> int:
                 return sum(bool(po.must[o] >> e & 1 or po.open.get(o, {}).get(e, 0) & bit) for o in mine)
@@ -175,6 +182,18 @@ class Outcomes:
             order=tuple(order),
             state=tuple(_one(p, bit) for p in self.places[: self.question.shown]),
         )
+
+    def _in_order(self, writes: list[int], bit: int) -> tuple[int, ...]:
+        """The writes to one cell in coherence order."""
+        bounds = self.candidates.bounds
+        here = sum(1 << w for w in writes)
+
+        def place(w: int) -> int:
+            chosen = here & ~(bounds.earlier[w] | bounds.later[w] | 1 << w)
+            before = sum(bool(self.candidates.co(o, w) & bit) for o in bits(chosen))
+            return (bounds.earlier[w] & here).bit_count() + before
+
+        return tuple(sorted(writes, key=place))
 
 
 def _one(values: Values, bit: int) -> Value:

@@ -19,7 +19,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates, Slices
 from litmus.engine.exhaustive import state_order, verdict_of
 from litmus.engine.registers import RegisterBase
-from litmus.program.graph import Assumption, EventGraph, Guard
+from litmus.program.graph import Assumption, EventGraph
 from litmus.program.question import Negation, Question
 from litmus.relation.evaluation import SlicedValue
 from litmus.relation.sliced import Sliced, SlicedSet
@@ -55,24 +55,20 @@ def decide_by_paths(graph: EventGraph, model: Model, question: Question, limit: 
 
 def paths(graph: EventGraph) -> Iterator[Decided]:
     """Every combination of decisions, except those in which exchanged accesses have a circular order."""
-    circles: dict[int, list[Guard]] = {}
-    orders = set(graph.exchanges.values())
+    guards = graph.guards
+    circles: dict[int, list[int]] = {}  # the last decision of a circular order -> its guards
+    orders = sum(1 << d for d in set(graph.exchanges.values()))
     for assumption in graph.assumptions if orders else ():
-        guard = graph.guards[assumption.guard]
-        if assumption.condition == 0 and any(d in orders for d, _ in guard):
-            circles.setdefault(max(guard)[0], []).append(guard)
+        if assumption.condition == 0 and guards.decisions(assumption.guard) & orders:
+            circles.setdefault(guards.nodes[assumption.guard][0], []).append(assumption.guard)
     found: list[Decided] = [()]
     for d, decision in enumerate(graph.decisions):
-        made = [_reached(graph, decision.guard, decided) for decided in found]
+        made = [guards.holds(decision.guard, decided) for decided in found]
         found = [(*past, way) for past, r in zip(found, made, strict=True) for way in ((False, True)[: 1 + r])]
-        found = [f for f in found if not any(all(f[i] is way for i, way in c) for c in circles.get(d, ()))]
+        found = [f for f in found if not any(guards.holds(circle, f) for circle in circles.get(d, ()))]
         if len(found) > MAXIMUM_PATHS:
             raise Unsupported(f"the model depends on the paths of the test, and there are more than {MAXIMUM_PATHS}")
     yield from found
-
-
-def _reached(graph: EventGraph, guard: int, decided: Decided) -> bool:
-    return all(decided[d] is way for d, way in graph.guards[guard])
 
 
 def on_path(bounds: Bounds, decided: Decided) -> Candidates:
@@ -85,12 +81,11 @@ def on_path(bounds: Bounds, decided: Decided) -> Candidates:
 
 def _part(graph: EventGraph, decided: Decided) -> EventGraph:
     """The graph with only its executions on one path: assumptions drop the others."""
-    guards, assumptions = list(graph.guards), list(graph.assumptions)
+    guards, assumptions = graph.guards, list(graph.assumptions)
     for d, decision in enumerate(graph.decisions):
-        if _reached(graph, decision.guard, decided):
-            assumptions.append(Assumption(0, len(guards)))
-            guards.append((*graph.guards[decision.guard], (d, not decided[d])))
-    return replace(graph, guards=guards, assumptions=assumptions)
+        if guards.holds(decision.guard, decided):
+            assumptions.append(Assumption(0, guards.both(decision.guard, guards.literal(d, not decided[d]))))
+    return replace(graph, assumptions=tuple(assumptions))
 
 
 def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int | None) -> Answer:

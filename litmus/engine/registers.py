@@ -6,7 +6,7 @@ from litmus.cat.dag import Level
 from litmus.engine.base import Base, where_taken
 from litmus.program.graph import INITIAL, RegisterEvents
 from litmus.relation.evaluation import SlicedValue
-from litmus.relation.rows import Rows
+from litmus.relation.rows import Rows, transposed
 from litmus.relation.sliced import SlicedSet, Universe
 
 
@@ -29,15 +29,13 @@ class RegisterBase(dict[str, SlicedValue]):
         self.threads = [event.thread for event in graph.events] + registers.threads
         executes = candidates.executes + [candidates.guards[g] for g in registers.guards]
         certain = sum(1 << e for e, g in enumerate(guards) if g == 0)
-        literals = [frozenset(guard) for guard in graph.guards]
         of_guard: dict[int, int] = {}
         for e, g in enumerate(guards):
             of_guard[g] = of_guard.get(g, 0) | 1 << e
-        companions = {g: sum(m for h, m in of_guard.items() if literals[h] <= literals[g]) for g in of_guard}
+        companions = {g: sum(m for h, m in of_guard.items() if graph.guards.implies(g, h)) for g in of_guard}
         absent = sum(1 << w for _, w in graph.single) | (0 if level is Level.REGISTERS else registers.registers)
-        self.universe = Universe(
-            len(guards), candidates.full, executes, certain, [companions[g] for g in guards], absent
-        )
+        rows = [companions[g] for g in guards]
+        self.universe = Universe(len(guards), candidates.full, executes, certain, rows, transposed(rows), absent)
         self.flows = {
             "rf-reg": registers.rf_reg,
             "iico_data": registers.iico_data,

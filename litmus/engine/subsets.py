@@ -4,20 +4,23 @@ There is a candidate for each of several subsets of the choices of an execution.
 of that subset are made: rf and co have fewer pairs, fewer events execute, fewer values are known.  A
 relation that is monotone in its base relations then has a pair only if the choices made are enough for
 it.  So one evaluation tells, for every prefix of the choices, whether an axiom is violated already.
-Repeating this with shorter and shorter prefixes leaves an irredundant reason (QuickXplain, Junker, AAAI 2004).
+A second one tells which choices of the shortest such prefix cannot be missed.  Repeating this with the choices that can
+be missed leaves an irredundant reason (compare QuickXplain, Junker, AAAI 2004).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from litmus.cat.dag import Check, Model, Operator
 from litmus.engine.bounds import Bounds, Order
-from litmus.engine.candidates import Candidates, Slices
+from litmus.engine.candidates import Candidates, Slices, pattern
 from litmus.engine.encoding import Encoding, Literal, Selection
 from litmus.engine.outcomes import failures
 from litmus.relation.evaluation import Plan
 from litmus.relation.rows import bits
+
+MOST_DECISIONS = 10  # that are tried both ways at once: each doubles the candidates
 
 Choice = tuple[Literal, Callable[[Slices, int], None]]  # its literal; a function that makes it in given candidates
 
@@ -66,11 +69,10 @@ def choices_of(encoding: Encoding, selection: Selection) -> list[Choice]:
 
     choices.extend(decide(d, holds) for d, holds in enumerate(selection.decided))
     choices.extend(read(r, i) for r, i in selection.source.items() if i is not None)
-    for order in selection.orders:
-        choices.extend(precede(a, b) for a, b in _pairs(order))
+    choices.extend(precede(a, b) for a, b in selection.order)
     choices.extend(take(c, k) for c, k in enumerate(selection.chosen))
     for b, block in enumerate(graph.blocks):
-        if not all(selection.decided[d] is holds for d, holds in graph.guards[block.guard]):
+        if not graph.guards.holds(block.guard, selection.decided):
             continue  # it is not sent: there is nothing to choose
         points = graph.points[b]
         point = points[selection.landing[b]]
@@ -97,15 +99,25 @@ def _pairs(order: Order) -> list[tuple[int, int]]:
 class Subsets(Candidates):
     """Candidates in which only some of the given choices are made.
 
-    where[i]: the candidates in which choices[i] is made.
+    where[i]: the candidates in which choices[i] is made.  decided: decisions that go both ways: for each, the
+    candidates in which it is false, and those in which it is true.
     """
 
-    def __init__(self, bounds: Bounds, choices: list[Choice], full: int, where: list[int]) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        choices: list[Choice],
+        full: int,
+        where: list[int],
+        decided: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
         slices = Slices(full, [(0, 0)] * len(bounds.graph.decisions))
         slices.source = {r: [0] * len(w) for r, w in bounds.sources.items()}
         slices.chosen = [[0] * options for options in bounds.choices]
         for (_, make), s in zip(choices, where, strict=True):
             make(slices, s)
+        for d, (refused, taken) in (decided or {}).items():
+            slices.decided[d] = refused, taken
         super().__init__(bounds, slices)
 
 
@@ -125,9 +137,39 @@ def reason(bounds: Bounds, plan: Plan, check: Check, choices: list[Choice], pinn
         assert fails, "the check fails when all choices are made"
         k = (fails & -fails).bit_length() - 1
         if k == 0:
-            return [literal for literal, _ in kept]
-        kept.append(rest[k - 1])
-        rest = rest[: k - 1]
+            return _without_idle_decisions(bounds, plan, check, kept, pinned)
+        # Candidate j makes the kept choices and the first k of the rest, but not number j of these.  All choices that
+        # are missed are in every reason that is left.  There is one at least: the last.
+        rest = rest[:k]
+        full = (1 << k) - 1
+        where = [full] * len(kept) + [full & ~(1 << j) for j in range(k)]
+        (fails,) = failures(Subsets(bounds, kept + rest, full, where), plan, [check])
+        kept += [choice for j, choice in enumerate(rest) if not fails >> j & 1]
+        rest = [choice for j, choice in enumerate(rest) if fails >> j & 1]
+
+
+def _without_idle_decisions(bounds: Bounds, plan: Plan, check: Check, kept: list[Choice], pinned: int) -> list[Literal]:
+    """The literals of choices for which a check fails, without decisions that do not matter.
+
+    The first `pinned` choices are all decisions.  Some of them are left out if the check fails whichever way they go.
+    """
+    free = range(max(0, pinned - MOST_DECISIONS), pinned)
+    if not free:
+        return [literal for literal, _ in kept]
+    full = (1 << (1 << len(free))) - 1
+    ways = {d: pattern(full, 1 << i, 2) for i, d in enumerate(free)}
+    candidates = Subsets(bounds, kept, full, [full] * len(kept), ways)
+    (fails,) = failures(candidates, plan, [check])
+    as_made = {d: ways[d][kept[d][0] > 0] for d in free}
+    needed = dict(as_made)
+    for d in free:
+        others = full
+        for f, s in needed.items():
+            if f != d:
+                others &= s
+        if not others & ~fails:
+            del needed[d]
+    return [literal for d, (literal, _) in enumerate(kept) if d not in as_made or d in needed]
 
 
 def choices_to_pin(model: Model, check: Check, bounds: Bounds) -> int | None:

@@ -1,6 +1,6 @@
 """Arrangements: in which order the events of a path stand, and where blocks may land among them.
 
-The compiler may put plain accesses of C in another order.  litmus.program.compiler has the rules and their sources.
+The compiler may put plain accesses of C in another order.  litmus.program.compile_c has the rules and their sources.
 Here they are written for one path:
 
 * An instruction is moved as one, and so is a load-reserve with the store-conditional right behind it.  Let such a thing

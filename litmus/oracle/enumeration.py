@@ -36,8 +36,9 @@ from litmus.oracle.paths import Event, Extent
 from litmus.oracle.registers import refuse
 from litmus.program.astray import astray
 from litmus.program.code import RegisterType
-from litmus.program.graph import Block, EventGraph
+from litmus.program.graph import Block, EventTable, Unrolling
 from litmus.program.graph import Event as GraphEvent
+from litmus.program.guards import ALWAYS
 from litmus.program.question import Question
 from litmus.program.question import holds as satisfies
 from litmus.program.values import Address, Value
@@ -206,7 +207,7 @@ def described(candidate: Candidate, state: State) -> Execution:
     """A candidate in the form that answers have."""
     taken = candidate.way.taken
     return Execution(
-        graph=graph_of(candidate.way),
+        graph=events_of_way(candidate.way),
         executed=sum(1 << e for e in candidate.way.executed),
         rf=candidate.rf,
         co=tuple(o for o in candidate.co if not is_message(taken.events[o[0]].address)),
@@ -217,21 +218,20 @@ def described(candidate: Candidate, state: State) -> Execution:
     )
 
 
-def graph_of(way: Way) -> EventGraph:
-    """The event graph of one way through the program, as far as those need it who show an execution."""
+def events_of_way(way: Way) -> EventTable:
+    """The events of one way through the program."""
     taken = way.taken
-    return EventGraph(
-        program=taken.extent.program,
-        bound=taken.extent.bound,
-        near=taken.extent.near,
-        exchange=taken.extent.exchange,
-        events=[recorded(taken.events[number]) for number in range(len(taken.events))],
-        blocks=[Block(block.thread, 0, sum(1 << e for e in block.events)) for block in taken.blocks.values()],
-        updates=sorted(taken.relations.get("update", ())),
-        amo=sorted(taken.relations.get("amo", ())),
-        single=sorted(taken.relations.get("single", ())),
-        lxsx=sorted(taken.relations.get("lxsx", ())),
-        cells=dict(taken.cells),
+    extent = taken.extent
+    pairs = {name: tuple(sorted(taken.relations.get(name, ()))) for name in ("update", "amo", "single", "lxsx")}
+    return EventTable(
+        program=extent.program,
+        unrolling=Unrolling(extent.bound, extent.near, extent.exchange, extent.idle, observed=extent.observed),
+        events=tuple([recorded(taken.events[number]) for number in range(len(taken.events))]),
+        blocks=tuple([Block(block.thread, 0, sum(1 << e for e in block.events)) for block in taken.blocks.values()]),
+        updates=pairs["update"],
+        amo=pairs["amo"],
+        single=pairs["single"],
+        lxsx=dict.fromkeys(pairs["lxsx"], ALWAYS),
     )
 
 

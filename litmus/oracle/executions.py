@@ -107,13 +107,15 @@ def evaluated(expr: Expr | None, reads: Mapping[int, Value]) -> Value | None:
     """The value of an expression, given what reads returned; None if these values do not determine it."""
     if isinstance(expr, ReadOf):
         return reads.get(expr.event)
-    if not isinstance(expr, Op):
-        return expr  # type: ignore[return-value]
+    if expr is None or isinstance(expr, int | Address):
+        return expr
+    assert isinstance(expr, Op), "the code of one path: no registers are left, and there are no choices"
     found: dict[int, Value | None] = {}
     for op in operations(expr):
         arguments = [found[id(a)] if isinstance(a, Op) else evaluated(a, reads) for a in op.args]
         try:
-            found[id(op)] = None if None in arguments else apply(op.name, tuple(arguments))  # type: ignore[arg-type]
+            known = [value for value in arguments if value is not None]
+            found[id(op)] = apply(op.name, tuple(known)) if len(known) == len(arguments) else None
         except ValueFault:
             found[id(op)] = None
     return found[id(expr)]

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from litmus.diagnostics import Span
 from litmus.program.code import FIXED, NO_TAGS, Motion, Operation, Program
-from litmus.program.graph import EventGraph, Held
+from litmus.program.graph import EventTable, Held, Idle
 from litmus.program.values import Expr
 
 Reads = frozenset[int]
@@ -24,8 +24,8 @@ NOTHING: Reads = frozenset()
 class Extent(Struct, frozen=True):
     """Which executions of a program are meant.
 
-    bound, near: how far its loops are followed; see litmus.program.unroll.  exchange: the compiler may exchange
-    accesses.  records: for a model that sees registers.
+    bound, near, idle, observed: how far its loops are followed; see litmus.program.graph.Unrolling.  exchange: the
+    compiler may exchange accesses.  records: for a model that sees registers.
     """
 
     program: Program
@@ -33,11 +33,14 @@ class Extent(Struct, frozen=True):
     near: bool = True
     exchange: bool = True
     records: bool = False
+    idle: Idle = "followed"
+    observed: frozenset[tuple[int, str]] | None = None
 
 
-def extent_of(graph: EventGraph) -> Extent:
+def extent_of(graph: EventTable) -> Extent:
     """The executions that an event graph is made for."""
-    return Extent(graph.program, graph.bound, graph.near, graph.exchange)
+    of = graph.unrolling
+    return Extent(graph.program, of.bound, of.near, of.exchange, idle=of.idle, observed=of.observed)
 
 
 class Event(Struct, frozen=True):

@@ -59,7 +59,7 @@ def accepted(execution: Execution, model: Model) -> Accepted | str:
 
     Several paths through the program may look the same (a branch between the same events).  Then one of them must fit.
     """
-    code = Code(seen_by(model, extent_of(execution.graph)))
+    code = Code(seen_by(model, replace(extent_of(execution.graph), idle="followed")))
     wrong = ELSEWHERE
     for found in replays(code, execution):
         if isinstance(found, str):

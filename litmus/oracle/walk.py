@@ -5,8 +5,9 @@ line to the last.  Wherever a thread may go two ways, a guide says which way thi
 walks again and again, each time with another guide.  With a value come the reads that it was computed from, and the
 reads that only selected it: these are the dependencies.
 
-Nothing here is shared with the unrolling of litmus.program, which makes all paths at once.  Only the bound of loops is
-the same by definition: litmus.program.loops says which rounds count.
+Nothing here is shared with the unrolling of litmus.program, which makes all paths at once.  Only two
+things are the same by definition: litmus.program.loops says which rounds count, and litmus.program.rounds which have no
+effect.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from litmus.program.code import (
 )
 from litmus.program.graph import Held
 from litmus.program.loops import MAXIMUM_STEPS, Loops, loops_of, too_many_rounds
+from litmus.program.rounds import Effects, effects_of
 from litmus.program.values import Address, Expr, Op, ReadOf, Reg, ValueFault, constant, simplify
 
 
@@ -75,6 +77,14 @@ class Walks:
         except Enough:
             pass
         return path
+
+    def effects(self, code: ThreadCode, thread: int) -> Effects | None:
+        """Which lines of a thread have an effect on its loops; None if it has no loops."""
+        loops = self.loops(code)
+        if loops is None:
+            return None
+        observed = self.extent.observed
+        return effects_of(loops, None if observed is None else [name for of, name in observed if of == thread])
 
     def loops(self, code: ThreadCode) -> Loops | None:
         """The loops of some code."""
@@ -121,6 +131,8 @@ class _Walk:
         self.fenced = 0
         self.events: dict[int, Event] = {}
         self.open = 0  # the loops (a mask, as in Loops) about which something unknown was decided in this round
+        self.effects = None if block is not None or self.extent.idle == "followed" else walks.effects(code, self.thread)
+        self.effect = -1  # the loops whose round has had an effect, or did not begin with their first line
         self.taken: dict[int, int] = {}  # branch that goes back -> how often it was taken
         self.counted: dict[int, int] = {}  # likewise, only at the end of rounds that count
         self.followed = 0  # lines of loops
@@ -133,7 +145,11 @@ class _Walk:
         while self.pc < len(self.lines):
             line = self.lines[self.pc]
             if self.loops is not None:
-                self.open &= ~self.loops.beginning.get(self.pc, 0)
+                begun = self.loops.beginning.get(self.pc, 0)
+                self.open &= ~begun
+                self.effect &= ~begun
+            if self.effects is not None:
+                self.effect |= self.effects.lines[self.pc]
             self.pc += 1
             if line.instruction != self.instruction:
                 self.begin(line.instruction)
@@ -342,6 +358,8 @@ class _Walk:
         """Store a value.  The reads of the same instruction are no dependencies, but they may pick."""
         address = self.evaluate(operation.address, line.span)
         value = self.evaluate(operation.value, line.span)
+        if self.effects is not None:
+            self.effect |= self.effects.stored[self.pc - 1]
         stored = self.truncated(value.value, operation.size, line.span)
         held = self.held(operation.address)
         number = self.event("W", line, address.value, stored, operation.size, operation.tags, held)
@@ -431,6 +449,12 @@ class _Walk:
     def go_back(self, here: int, target: int) -> bool:
         """Begin another round of a loop.  Returns False if the loop has reached its bound, and is cut."""
         assert self.loops is not None, "a branch goes back"
+        if self.effects is not None and not self.effect & self.loops.beginning[target]:
+            if self.extent.idle == "left out":
+                raise _Dead
+            self.path.cut = self.lines[here].span
+            self.is_cut = True
+            return False
         self.taken[here] = self.taken.get(here, 0) + 1
         if self.open & self.loops.beginning[target] and not self.ends_soon(target):
             self.counted[here] = self.counted.get(here, 0) + 1
@@ -441,7 +465,7 @@ class _Walk:
         self.instruction = -1  # another round of an instruction is another execution of it
         self.followed += here - target + 1
         if self.followed > MAXIMUM_STEPS:
-            raise too_many_rounds(self.loops.around(here, self.taken))
+            raise too_many_rounds(self.loops.followed(here, self.taken))
         return True
 
     def ends_soon(self, target: int) -> bool:

@@ -22,7 +22,7 @@ NO_TAGS: frozenset[str] = frozenset()
 
 TEMPORARY = ".."  # a register whose name begins with this holds a value inside one instruction; no machine has it
 
-# What the compiler may do with an operation (litmus.program.compiler).  plain: a plain access of C.  volatile: a
+# What the compiler may do with an operation (litmus.program.compile_c).  plain: a plain access of C.  volatile: a
 # volatile access, or part of the assembly of an atomic operation.  fixed: anything else; it stays where it is.
 Motion = Literal["plain", "volatile", "fixed"]
 PLAIN: Motion = "plain"

@@ -1,29 +1,33 @@
 """Event graphs: every event that some execution of a test may contain, and how they are related.
 
-A thread is unrolled into a tree of paths.  Each event stands at one place of that tree, and executes iff
-its guard holds.  A guard is a conjunction of decisions (a branch is taken or not, a store-conditional
-succeeds or not); guard 0 is empty.  Relations between events are bit rows: bit f of row[e] is set iff
-(e, f) is in the relation whenever both execute.
+A thread is unrolled, and ways through it that meet are joined: an event stands for one place of the unrolled code,
+whatever way leads there.  It executes iff its guard holds, a formula over the decisions of the program
+(litmus.program.guards): a branch is taken or not, a store-conditional succeeds or not.  Relations between events are
+bit rows: bit f of row[e] is set iff (e, f) is in the relation whenever both execute.  A pair that is in a relation only
+on some of the ways that both are on has a guard of its own (Guarded).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct, field
 
 from litmus.diagnostics import Span
 from litmus.program.code import NO_TAGS, Program
+from litmus.program.guards import Guards
 from litmus.program.values import Address, Expr
 from litmus.relation.rows import Rows
 
 INITIAL = -1  # the thread of the initial writes
 
-Guard = tuple[tuple[int, bool], ...]
 Held = tuple[tuple[str, Expr | None], ...]  # registers, and what each holds; None: nothing was put into it
+Pair = tuple[int, int]
+Idle = Literal["left out", "followed", "cut"]
 
 
-class Event(Struct):
+class Event(Struct, frozen=True):
     """A read (R), a write (W) or a fence (F).
 
     value: what a write stores; for a read, ReadOf(itself).  span: None for initial writes.
@@ -60,6 +64,21 @@ class Assumption(Struct, frozen=True):
     guard: int
 
 
+class Guarded(Struct, frozen=True):
+    """A relation of which some pairs hold on some ways only.
+
+    rows: the pairs that are related whenever both events execute.  under: for each other pair, the guard under which
+    it is related, if both events execute.
+    """
+
+    rows: Rows
+    under: Mapping[Pair, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether it may have a pair."""
+        return any(self.rows) or bool(self.under)
+
+
 class Point(Struct, frozen=True):
     """A place between two instructions of a thread, where a floating block may land.
 
@@ -80,11 +99,38 @@ class Block(Struct, frozen=True):
     events: int
 
 
+class Wait(Struct, frozen=True):
+    """A round of a loop of `thread` that ended without any effect, at the backward branch at `span`."""
+
+    thread: int
+    span: Span
+
+
 class Leaf(Struct, frozen=True):
     """The end of a path: the final registers where `guard` holds."""
 
     guard: int
     registers: Mapping[str, Expr]
+
+
+class Unrolling(Struct, frozen=True):
+    """How a program is unrolled (litmus.program.build).
+
+    bound: how many rounds of a loop are followed at most, of those that count (litmus.program.loops).
+    near: loops whose end is near are followed to it, whatever is read in them.
+    exchange: the compiler may put plain accesses in another order (litmus.program.compile_c).
+    idle: rounds of loops that have no effect (litmus.program.rounds) are left out, or followed like others; or
+    executions end there, as at the bound.
+    registers: the events of registers and decisions are wanted (litmus.program.registers).
+    observed: the registers whose final values matter, with their threads; None: all of them.
+    """
+
+    bound: int = 2
+    near: bool = True
+    exchange: bool = True
+    idle: Idle = "left out"
+    registers: bool = False
+    observed: frozenset[tuple[int, str]] | None = None
 
 
 class RegisterEvents(Struct):
@@ -112,7 +158,26 @@ class RegisterEvents(Struct):
     iico_order: Rows
 
 
-class EventGraph(Struct):
+class EventTable(Struct, frozen=True):
+    """What an execution is shown with: its events, of one way through the program or of many.
+
+    updates: the read and the write of each instruction that has both, atomic or not.  Atomic pairs are also in amo or
+    in single.  single: the read and the write of each read-modify-write that models see as one event; these are not in
+    amo.  lxsx: the load-reserves and store-conditionals that may be pairs, each with the guard under which it is one,
+    if both execute.
+    """
+
+    program: Program
+    unrolling: Unrolling = Unrolling()
+    events: tuple[Event, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    updates: tuple[Pair, ...] = ()
+    amo: tuple[Pair, ...] = ()
+    single: tuple[Pair, ...] = ()
+    lxsx: Mapping[Pair, int] = {}
+
+
+class EventGraph(EventTable, frozen=True, kw_only=True):
     """All candidate events of a program, unrolled with a bound on the rounds of its loops.
 
     po: without pairs of one instruction, pairs that depend on where a block lands (points), and pairs in exchanges.
@@ -121,41 +186,32 @@ class EventGraph(Struct):
     the pair is in ctrl only in executions where the first access comes first.
     points[b]: where block b may land.
     pick_addr, pick_data, pick_ctrl: dependencies through a value where the read only selected the value, or only
-    decided whether it is stored.  They are empty lists if there are none.
-    updates: the read and the write of each instruction that has both, atomic or not.  Atomic pairs are also in amo or
-    in single.
+    decided whether it is stored.
     amo_data: the pairs in amo whose write stores something computed from the read.
-    single: the read and the write of each read-modify-write that models see as one event; these are not in amo.
-    bound: how many rounds of a loop were followed at most, of those that count (litmus.program.loops).  near: loops
-    whose end is near were followed to it.  exchange: the compiler may put plain accesses in another order.  cuts: for
-    each path that was left because a loop reached the bound, its guard and the backward branch that was not taken.
+    cuts: for each guard under which the code was left because a loop reached the bound, the backward branch that was
+    not taken.
+    waits: the rounds of loops that ended without any effect.  They are left out: no execution goes on there, and there
+    is one without the round that ends in the same way.
+    left: the mask of the events that may stand in a round that is left out.
     registers: the events of registers and decisions, if unrolling was asked for them.
     """
 
-    program: Program
-    bound: int = 0
-    near: bool = True
-    exchange: bool = True
-    events: list[Event] = field(default_factory=list)
-    guards: list[Guard] = field(default_factory=lambda: [()])
-    decisions: list[Decision] = field(default_factory=list)
-    assumptions: list[Assumption] = field(default_factory=list)
-    cuts: dict[int, Span] = field(default_factory=dict)
-    po: Rows = field(default_factory=list)
-    addr: Rows = field(default_factory=list)
-    data: Rows = field(default_factory=list)
-    ctrl: Rows = field(default_factory=list)
-    pick_addr: Rows = field(default_factory=list)
-    pick_data: Rows = field(default_factory=list)
-    pick_ctrl: Rows = field(default_factory=list)
-    updates: list[tuple[int, int]] = field(default_factory=list)
-    amo: list[tuple[int, int]] = field(default_factory=list)
-    amo_data: list[tuple[int, int]] = field(default_factory=list)
-    single: list[tuple[int, int]] = field(default_factory=list)
-    lxsx: list[tuple[int, int]] = field(default_factory=list)
-    exchanges: dict[tuple[int, int], int] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
-    points: list[tuple[Point, ...]] = field(default_factory=list)
-    leaves: list[list[Leaf]] = field(default_factory=list)
-    cells: dict[Address, int] = field(default_factory=dict)  # every cell of memory -> its initial write
+    guards: Guards
+    decisions: tuple[Decision, ...]
+    assumptions: tuple[Assumption, ...]
+    cuts: Mapping[int, Span]
+    waits: tuple[Wait, ...]
+    left: int
+    po: Rows
+    addr: Guarded
+    data: Guarded
+    ctrl: Guarded
+    pick_addr: Guarded
+    pick_data: Guarded
+    pick_ctrl: Guarded
+    amo_data: tuple[Pair, ...]
+    exchanges: Mapping[Pair, int]
+    points: tuple[tuple[Point, ...], ...]
+    leaves: tuple[tuple[Leaf, ...], ...]
+    cells: Mapping[Address, int]  # every cell of memory -> its initial write
     registers: RegisterEvents | None = None

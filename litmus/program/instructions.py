@@ -46,12 +46,11 @@ def _follow(graph: EventGraph, e: int, f: int) -> bool:
 
 def _position(graph: EventGraph, event: Event) -> tuple[str, int]:
     """Which event of its instruction an event is: its kind, and how many events of that kind come before it."""
-    taken = set(graph.guards[event.guard])
     before = [
         other
         for other in graph.events[: event.number]
         if (other.thread, other.kind, other.span) == (event.thread, event.kind, event.span)
-        and set(graph.guards[other.guard]) <= taken
+        and graph.guards.implies(event.guard, other.guard)
         and not _follow(graph, other.number, event.number)
     ]
     return event.kind, len(before)

@@ -48,6 +48,8 @@ class Loop(Struct, frozen=True):
 class Loops(Struct, frozen=True):
     """The loops of a thread.  In a mask of loops, bit n stands for all[n].
 
+    extents[n]: the first and the last line of loop n.  If a part of another loop lies behind its end, the whole of that
+    loop belongs to it: so of two loops that have a line in common, one is inside the other.
     beginning: line -> the loops whose rounds begin there.  deciding: line -> the loops for which that line may decide
     whether another round is made.
     """
@@ -55,16 +57,17 @@ class Loops(Struct, frozen=True):
     lines: tuple[Line, ...]
     labels: Mapping[str, int]
     all: tuple[Loop, ...]
+    extents: tuple[tuple[int, int], ...]
     beginning: Mapping[int, int]
     deciding: Mapping[int, int]
 
-    def ends(self, first: int, registers: Mapping[str, tuple[Expr, int]]) -> bool:
+    def ends(self, first: int, registers: Mapping[str, tuple[Expr, object]]) -> bool:
         """Whether the loop that begins at a line ends within NEAR more rounds, whatever is read in them.
 
         registers: what they hold where the next round begins; those that are not there hold 0.
         """
         loop = next(loop for loop in self.all if loop.first == first)
-        heads = {tuple([_known(registers.get(name, (0, 0))[0]) for name in loop.registers])}
+        heads = {tuple([known_value(registers.get(name, (0, None))[0]) for name in loop.registers])}
         for _ in range(NEAR):
             following = self.following(loop, heads)
             if not following:
@@ -105,7 +108,21 @@ class Loops(Struct, frozen=True):
                 return None
         return found
 
-    def around(self, line: int, rounds: Mapping[int, int]) -> Followed | None:
+    def around(self, line: int) -> int:
+        """The loops that a line is in."""
+        return sum(1 << n for n, (first, last) in enumerate(self.extents) if first <= line <= last)
+
+    def ahead(self, line: int) -> tuple[str, ...]:
+        """The registers that decide about rounds of loops that a walk may come to from a line."""
+        names = {
+            name: None
+            for loop, (_, last) in zip(self.all, self.extents, strict=True)
+            if line <= last
+            for name in loop.registers
+        }
+        return tuple(names)
+
+    def followed(self, line: int, rounds: Mapping[int, int]) -> Followed | None:
         """The loop of which a path made the most rounds, among those around a line; None if it made no round of any.
 
         rounds: backward branch -> how often the path took it.
@@ -164,7 +181,20 @@ def loops_of(lines: tuple[Line, ...], labels: Mapping[str, int]) -> Loops | None
         for i in range(loop.first, loop.last + 1):
             if loop.deciding >> i & 1:
                 deciding[i] = deciding.get(i, 0) | 1 << n
-    return Loops(lines, labels, loops, {loop.first: 1 << n for n, loop in enumerate(loops)}, deciding)
+    return Loops(lines, labels, loops, _extents(loops), {loop.first: 1 << n for n, loop in enumerate(loops)}, deciding)
+
+
+def _extents(loops: tuple[Loop, ...]) -> tuple[tuple[int, int], ...]:
+    found = [(loop.first, loop.last) for loop in loops]  # in the order of their first lines
+    changed = True
+    while changed:
+        changed = False
+        for n, (first, last) in enumerate(found):
+            further = max(end for start, end in found if first <= start <= last)
+            if further > last:
+                found[n] = first, further
+                changed = True
+    return tuple(found)
 
 
 def _loop(lines: tuple[Line, ...], labels: Mapping[str, int], first: int, last: int) -> Loop:
@@ -261,7 +291,7 @@ def _registers_in(expr: Expr | None) -> Iterator[str]:
             yield from _registers_in(argument)
 
 
-def _known(expr: Expr) -> Value | None:
+def known_value(expr: Expr) -> Value | None:
     """The value of an expression, where it is the same in all executions and all copies of `~` locations."""
     value = constant(expr)
     return None if isinstance(value, Address) and value.base[0] == "~" else value
@@ -272,9 +302,9 @@ def _value(expr: Expr, held: Mapping[str, Value | None]) -> Value | None:
     if isinstance(expr, Reg):
         return held.get(expr.name)
     if not isinstance(expr, Op):
-        return _known(expr)
-    arguments = [_value(argument, held) for argument in expr.args]
+        return known_value(expr)
+    arguments = [value for argument in expr.args if (value := _value(argument, held)) is not None]
     try:
-        return None if None in arguments else apply(expr.name, tuple(arguments))  # type: ignore[arg-type]
+        return apply(expr.name, tuple(arguments)) if len(arguments) == len(expr.args) else None
     except ValueFault:
         return None

@@ -87,6 +87,11 @@ class Question(Struct, frozen=True):
     again: tuple[int, ...] = ()
 
 
+def observed_registers(question: Question) -> frozenset[tuple[int, str]]:
+    """The registers whose final values a question asks for, with their threads."""
+    return frozenset((place.thread, place.name) for place in question.places if place.thread is not None)
+
+
 def holds(formula: Formula, value: Callable[[int], Value]) -> bool:
     """Whether a formula is true of the final values `value(place)`."""
     match formula:

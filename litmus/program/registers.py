@@ -26,6 +26,7 @@ from msgspec import Struct, field
 from litmus.diagnostics import Unsupported
 from litmus.program.code import TEMPORARY, Branch, Float, Load, Program, Store, StoreConditional
 from litmus.program.graph import INITIAL, EventGraph, RegisterEvents
+from litmus.program.reads import Reads
 from litmus.program.values import Expr, Op, Reg
 from litmus.relation.rows import Rows, bits, transposed
 
@@ -120,7 +121,7 @@ class Way(Protocol):
 
     guard: int
     start: int
-    control: int
+    control: Reads
     trace: Trace
 
 
@@ -344,7 +345,7 @@ class Recorder(Observer):
         trace = path.trace
         number = len(self.events)
         standing = Standing(trace.instance, path.start, trace.start)
-        self.events.append(Recorded(trace.thread, path.guard, path.control, sets, register, standing))
+        self.events.append(Recorded(trace.thread, path.guard, path.control.plain, sets, register, standing))
         trace.before |= 1 << number
         self.connect(trace, ~number, sources, ruling)
         return ~number
@@ -420,11 +421,10 @@ class _Level:
             yield ~i, event.standing
 
     def control(self) -> Rows:
-        reads = (1 << self.first) - 1  # without the bits of picked reads
         controlling = [0] * self.size
         for i, event in enumerate(self.recorder.events):
             if not event.register:
-                controlling[self.number[~i]] = event.control & reads
+                controlling[self.number[~i]] = event.control
         return transposed(controlling)
 
     def program_order(self) -> Rows:

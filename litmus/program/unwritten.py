@@ -53,7 +53,6 @@ def _places(formula: Formula) -> Iterator[int]:
 
 def _written(operation: Operation) -> str | None:
     """The register that an operation writes."""
-    kind = type(operation)
-    if kind is Set or kind is Load:
-        return operation.register  # type: ignore[union-attr]
+    if isinstance(operation, Set | Load):
+        return operation.register
     return operation.status if isinstance(operation, StoreConditional) else None

@@ -1,8 +1,8 @@
 """Values and expressions: what registers and memory hold, and how code computes it.
 
 A value is an integer (kept in signed 64-bit normal form) or an Address.  An expression is a value,
-a register, or an operator applied to expressions; after a program is unrolled its leaves are values
-and reads.  The operators are one table, OPERATORS: name -> (arity, function on integers).
+a register, or an operator applied to expressions; after a program is unrolled its leaves are values,
+reads, and the guards of choices.  The operators are one table, OPERATORS: name -> (arity, function on integers).
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ class ReadOf(Struct, frozen=True):
     event: int
 
 
+class When(Struct, frozen=True):
+    """1 where a guard holds, else 0.  It occurs only in unrolled programs, as the first argument of a `choice`."""
+
+    guard: int
+
+
 class Op(Struct, frozen=True):
     """`name` of OPERATORS applied to `args`."""
 
@@ -42,7 +48,7 @@ class Op(Struct, frozen=True):
     args: tuple[Expr, ...]
 
 
-Expr = int | Address | Reg | ReadOf | Op
+Expr = int | Address | Reg | ReadOf | When | Op
 
 
 def operations(expr: Expr | None) -> list[Op]:
@@ -162,7 +168,11 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "zext16": (1, lambda a: a & 0xFFFF),
     "zext32": (1, lambda a: a & 0xFFFFFFFF),
     "ite": (3, lambda c, a, b: a if c else b),
-    "select": (3, lambda c, a, b: a if c else b),  # the same, but c is no data dependency (litmus/program/unroll.py)
+    "select": (3, lambda c, a, b: a if c else b),  # the same, but c is no data dependency (litmus/program/walk.py)
+    "choice": (
+        3,
+        lambda c, a, b: a if c else b,
+    ),  # where ways through the code meet; only the operand chosen has to have a value
     "either": (3, lambda c, a, b: b),  # if c holds, a and b are equal, and the value may come from a
 }
 
@@ -180,7 +190,7 @@ def apply(name: str, args: tuple[Value, ...]) -> Value:
     function = OPERATORS[name][1]
     if not any(isinstance(a, Address) for a in args):
         return function(*args)
-    if name in ("ite", "select"):
+    if name in ("ite", "select", "choice"):
         return args[1] if args[0] != 0 else args[2]
     if name == "either":
         return args[2]
@@ -224,8 +234,8 @@ def computed(operators: list[Op], read: Value) -> Value:
     """
     found: dict[int, Value] = {}
     for op in operators:
-        arguments = [found[id(a)] if type(a) is Op else read if type(a) is ReadOf else a for a in op.args]
-        found[id(op)] = apply(op.name, tuple(arguments))  # type: ignore[arg-type]
+        arguments = [a if isinstance(a, int | Address) else found.get(id(a), read) for a in op.args]
+        found[id(op)] = apply(op.name, tuple(arguments))
     return found[id(operators[-1])]
 
 
@@ -235,8 +245,9 @@ def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
     `xor r,r` and `sub r,r` are 0 whatever r holds: that is how litmus tests spell a false
     dependency.  Raises ValueFault like `apply`.
     """
-    if all(isinstance(a, int | Address) for a in args):
-        return apply(name, args)  # type: ignore[arg-type]
+    values = [a for a in args if isinstance(a, int | Address)]
+    if len(values) == len(args):
+        return apply(name, tuple(values))
     if len(args) == 2:
         a, b = args
         if a == b:
@@ -255,6 +266,32 @@ def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
     elif name == "ite" and isinstance(args[0], int):
         return args[1] if args[0] else args[2]
     return Op(name, args)
+
+
+def choice(guard: int, chosen: Expr, other: Expr) -> Expr:
+    """The expression that is `chosen` where a guard holds, and `other` elsewhere."""
+    return chosen if chosen == other else Op("choice", (When(guard), chosen, other))
+
+
+def applied(name: str, args: tuple[Expr, ...]) -> Expr:
+    """`simplify`, where one operand may be a choice and the others are values: then it is a choice of results.
+
+    So a choice of values stays one, whatever is computed from it.  Raises ValueFault like `apply`.
+    """
+    unknown = [i for i, a in enumerate(args) if not isinstance(a, int | Address)]
+    if len(unknown) == 1:
+        i = unknown[0]
+        chosen = args[i]
+        if isinstance(chosen, Op) and chosen.name == "choice":
+            when, *ways = chosen.args
+            assert isinstance(when, When), "the first argument of a choice"
+            return choice(when.guard, *[applied(name, (*args[:i], way, *args[i + 1 :])) for way in ways])
+    return simplify(name, args)
+
+
+def guards_in(expr: Expr | None) -> set[int]:
+    """The guards of the choices in an expression."""
+    return {a.guard for op in operations(expr) for a in op.args if isinstance(a, When)}
 
 
 def constant(expr: Expr) -> Value | None:

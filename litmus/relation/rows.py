@@ -9,6 +9,10 @@ from collections.abc import Iterator
 
 Rows = list[int]
 
+# Relations over more events, with more pairs an event, are composed by bytes.
+MANY_EVENTS = 100
+MANY_PAIRS = 32
+
 
 def bits(mask: int) -> Iterator[int]:
     """The numbers of the bits set in `mask`, ascending."""
@@ -32,6 +36,8 @@ def transposed(rows: Rows) -> Rows:
 
 def composed(left: Rows, right: Rows) -> Rows:
     """left ; right."""
+    if len(right) > MANY_EVENTS and sum(map(int.bit_count, left)) > len(left) * MANY_PAIRS:
+        return _composed_by_bytes(left, right)
     result = []
     for row in left:
         out = 0
@@ -39,6 +45,25 @@ def composed(left: Rows, right: Rows) -> Rows:
             low = row & -row
             out |= right[low.bit_length() - 1]
             row ^= low
+        result.append(out)
+    return result
+
+
+def _composed_by_bytes(left: Rows, right: Rows) -> Rows:
+    """left ; right, eight events at a time (Arlazarov, Dinic, Kronrod, Faradzev, 1970)."""
+    unions = []  # for each eight events, the union of the rows of each subset of them
+    for first in range(0, len(right), 8):
+        found = [0]
+        for row in right[first : first + 8]:
+            found += [union | row for union in found]
+        unions.append(found)
+    length = len(unions)
+    result = []
+    for row in left:
+        out = 0
+        for union, subset in zip(unions, row.to_bytes(length, "little"), strict=True):
+            if subset:
+                out |= union[subset]
         result.append(out)
     return result
 

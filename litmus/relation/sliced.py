@@ -46,15 +46,23 @@ class Universe:
 
     n: the number of events.  full: the slice of all candidates.  executes[e]: the slice of the candidates in
     which e executes.  certain: the mask of the events that always execute.  companions[e]: the mask of the
-    events that execute whenever e does, including e.  everything: the mask of all events but the absent ones,
-    which models do not see.  nothing: the empty relation, always this one object.  Most fences and dependencies
-    are absent from most tests, so operations look for this object first and return it if they can.
+    events that execute whenever e does, including e.  leads[e]: the mask of the events that execute only if e does; it
+    is computed if it is not given.  everything: the mask of all events but the absent ones, which models do not see.
+    nothing: the empty relation, always this one object.  Most fences and dependencies are absent from most tests, so
+    operations look for this object first and return it if they can.
     """
 
-    __slots__ = ("certain", "companions", "everything", "executes", "full", "n", "nothing")
+    __slots__ = ("certain", "companions", "everything", "executes", "full", "leads", "n", "nothing")
 
     def __init__(
-        self, n: int, full: int, executes: list[int], certain: int, companions: list[int], absent: int = 0
+        self,
+        n: int,
+        full: int,
+        executes: list[int],
+        certain: int,
+        companions: list[int],
+        leads: list[int] | None = None,
+        absent: int = 0,
     ) -> None:
         self.n = n
         self.everything = ((1 << n) - 1) & ~absent
@@ -62,6 +70,7 @@ class Universe:
         self.executes = executes
         self.certain = certain
         self.companions = companions
+        self.leads = transposed(companions) if leads is None else leads
         self.nothing = Sliced([0] * n)
 
     def relation(self, must: Rows, open: Open = _NOTHING) -> Sliced:
@@ -340,7 +349,7 @@ class Universe:
         must = [0] * self.n
         out: Open = {}
         executes = self.executes
-        leads = transposed(self.companions)  # m -> the events that execute only if m does
+        leads = self.leads
         for e, row in enumerate(a.must):
             sure = self.certain | self.companions[e]
             for m in bits(row):
@@ -435,6 +444,8 @@ class Universe:
                 found |= s
             return found
         for e, row in enumerate(a.must):
+            if row & self.certain and self.certain >> e & 1:
+                return self.full
             for f in bits(row):
                 found |= self.both(e, f)
         for columns in a.open.values():

@@ -42,6 +42,8 @@ def full(result: Result, style: Style) -> str:
     rows += [("flag", flag) for flag in answer.flags]
     if answer.bound_reached:
         rows.append(("bound", f"loops were followed {up_to(result)}; {LONGER} (--unroll follows more)"))
+    elif answer.idle_left_out:
+        rows.append(("loops", "for any number of rounds; those that have no effect were left out"))
     rows += [("note", note) for note in result.notes]
     rows.append(("decided", f"in {_duration(result.seconds)} by {METHOD.get(answer.method, answer.method)}"))
     lines = [_first_line(result, question, answer, style), ""]

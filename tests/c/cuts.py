@@ -36,10 +36,10 @@ from litmus.diagnostics import Source
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.isa import architecture_named
+from litmus.program.build import unroll
 from litmus.program.code import Fence, Line, Load, Program, Store, StoreConditional, ThreadCode
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.unroll import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 

@@ -6,9 +6,9 @@ from litmus.c.lowering import lower
 from litmus.c.tables import load_primitives
 from litmus.diagnostics import Source
 from litmus.isa import architecture_named
+from litmus.program.build import unroll
 from litmus.program.code import Program
 from litmus.program.graph import EventGraph
-from litmus.program.unroll import unroll
 from litmus.reading import read_test
 
 INIT = {

@@ -9,7 +9,7 @@ from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine.options import Options
 from litmus.isa import architecture_named
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 

@@ -22,7 +22,7 @@ from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.oracle.recheck import is_execution
 from litmus.ordering.table import hardware_models
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 
 QUICK = Options(states="none")
 WEAK = ("power", "arm", "aarch64", "riscv")

@@ -23,7 +23,7 @@ from litmus.engine import Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.options import Options
 from litmus.ordering.table import hardware_models
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 from litmus.reading import read_test
 from litmus.resolving import resolve
 from tests.example_files import FOLDER, TABLE, expectations, tags_of

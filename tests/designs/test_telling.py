@@ -19,7 +19,7 @@ from litmus.engine.answer import Execution
 from litmus.engine.options import Options
 from litmus.oracle.story import Story, story
 from litmus.ordering.table import hardware_models, shapes_of
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 
 QUICK = Options(states="none")
 BOTH = "switch_out { smp_mb(); WRITE_ONCE(curr, 0); } switch_in { WRITE_ONCE(curr, T); smp_mb(); }"

@@ -14,8 +14,8 @@ from litmus.designs.scenarios import Family, Scenario, families
 from litmus.designs.syntax import Design
 from litmus.diagnostics import Source
 from litmus.isa import architecture_named
+from litmus.program.build import unroll
 from litmus.program.graph import EventGraph
-from litmus.program.unroll import unroll
 
 
 def design(blocks: str) -> Design:

@@ -23,7 +23,7 @@ from litmus.cat.dag import Kind, Level, Model
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.omission import Ends, Removal, may_leave_out
 from litmus.oracle.algebra import EventSet, Meaning, Value, holds
-from litmus.oracle.enumeration import Judge, graph_of
+from litmus.oracle.enumeration import Judge, events_of_way
 from litmus.oracle.executions import Candidate, Code, candidates
 from litmus.oracle.paths import extent_of
 from litmus.program.graph import EventGraph
@@ -116,7 +116,7 @@ def samples(full: bool) -> Iterator[tuple[Model, EventGraph, Candidate, EventSet
             judge = Judge(under)
             found = list(islice(candidates(Code(extent_of(graph)), judge.refutes), 12))
             for candidate in generator.sample(found, min(3, len(found))):
-                executed = graph_of(candidate.way)
+                executed = events_of_way(candidate.way)
                 may_go = removable(executed)
                 if may_go:
                     removed = frozenset(generator.sample(may_go, generator.randint(1, len(may_go))))
@@ -177,7 +177,7 @@ def test_an_execution_changes_as_foretold_when_events_are_taken_out_of_it(full: 
                 assert not (may and changed), f"{under.name} without {sorted(removed)}"
                 said["may" if may else "may not"] += 1
                 said["changed"] += changed
-    assert min(said["grew"], said["lost"], said["may"], said["may not"]) > 50
+    assert min(said["grew"], said["lost"], said["may"], said["may not"]) > 25
     assert said["changed"] > 10
 
 
@@ -334,7 +334,7 @@ def test_it_depends_on_the_events_that_are_left_out_what_a_model_can_tell() -> N
 
 def test_a_round_may_be_related_as_no_event_of_the_graph_is() -> None:
     """The address of a read may depend on the round before, which is not in the graph if rounds are left out."""
-    assert not any(SPINNING.addr)
+    assert not SPINNING.addr
     assert not may_leave_out(model("acyclic po \\ (addr; addr) | rf"), SPINNING, READS)
 
 
@@ -365,7 +365,7 @@ def test_random_texts_of_every_architecture_stay_within_the_known_ends(full: boo
             found = case(random_source(arch, seed), table, bound=1)
             under = compile_text(f'"test" include "cos.cat"\n{text}\n', "test", found.tags)
             for candidate in islice(candidates(Code(extent_of(found.graph))), 3):
-                removal = Removal(under, graph_of(candidate.way), 0)
+                removal = Removal(under, events_of_way(candidate.way), 0)
                 for _, meaning in Judge(under).meanings(candidate):
                     for check in under.checks:
                         ends = removal.ends[check.node]

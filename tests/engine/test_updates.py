@@ -18,7 +18,7 @@ from litmus.engine.coherence import demands_updates_in_order
 from litmus.engine.encoding import Encoding
 from litmus.engine.options import Engine
 from litmus.isa import architecture_named
-from litmus.program.unroll import unroll
+from litmus.program.build import unroll
 
 ENGINES: tuple[Engine, ...] = ("enumerate", "auto", "z3")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asking import verdict
+from graphs import guarded
 from sequential import lowered, run
 
 import litmus
@@ -18,11 +19,10 @@ from litmus.isa.aarch64 import (
     STORE_PAIRS,
     STORES,
 )
+from litmus.program.build import unroll
 from litmus.program.code import Fence, Line, Load, Set, Store, StoreConditional
 from litmus.program.graph import EventGraph
-from litmus.program.unroll import unroll
 from litmus.program.values import Address, wrap
-from litmus.relation.rows import bits
 
 M = 0x123456789ABCDEF0
 NARROW = {
@@ -388,15 +388,15 @@ def graph_of(init: str, code: str) -> EventGraph:
 
 
 def pairs(graph: EventGraph, relation: str) -> set[tuple[str, str]]:
-    """The related events, each as its instruction's text."""
-    rows = getattr(graph, relation)
+    """The events that are related on some way, each as its instruction's text."""
+    related = guarded(graph, getattr(graph, relation))
 
     def name(number: int) -> str:
         span = graph.events[number].span
         assert span is not None
         return f"{graph.events[number].kind} {span.text}"
 
-    return {(name(e), name(f)) for e, row in enumerate(rows) for f in bits(row)}
+    return {(name(e), name(f)) for e, f in related}
 
 
 def test_write_back_does_not_depend_on_what_was_loaded() -> None:
@@ -416,8 +416,8 @@ def test_csel_depends_on_the_operand_it_takes_and_picks_by_its_condition() -> No
     store = "W STR W6,[X7]"
     assert pairs(graph, "data") == {("R LDR W2,[X3]", store), ("R LDR W4,[X5]", store)}
     assert pairs(graph, "pick_data") == {("R LDR W0,[X1]", store)}
-    stores = [event for event in graph.events if event.span is not None and event.kind == "W"]
-    assert len(stores) == 2  # one a way
+    first, second = (guard for pair, guard in guarded(graph, graph.data).items())
+    assert graph.guards.exclude(first, second)  # one a way
     constant = graph_of(init, "LDR W0,[X1]\nCMP W0,#1\nCSET W6,EQ\nSTR W6,[X7]")
     assert pairs(constant, "data") == set()
     assert pairs(constant, "pick_data") == {("R LDR W0,[X1]", store)}

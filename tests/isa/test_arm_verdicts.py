@@ -124,7 +124,7 @@ def test_a_retry_loop_ends_with_the_increment_done() -> None:
     result = check(Source("T", f"ARM T\n{{ 0:R8=x; 1:R8=x; }}\n P0 | P1 ;\n{text}\nforall x=2\n"))
     assert result.answer is not None
     assert result.answer.verdict.value == ALWAYS
-    assert result.answer.bound_reached
+    assert not result.answer.bound_reached
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def under(found: Case, text: str) -> Answer:
 def x86(init: str, rows: str, condition: str) -> Case:
     threads = rows.split(";")[0].count("|") + 1
     heading = " | ".join(f"P{t}" for t in range(threads))
-    return case(f"X86 test\n{{ {init} }}\n{heading} ;\n{rows}\n{condition}\n")
+    return case(f"X86 test\n{{ {init} }}\n{heading} ;\n{rows}\n{condition}\n", idle="followed")
 
 
 SB = x86(

@@ -15,8 +15,8 @@ from litmus.engine.options import Engine
 from litmus.oracle.enumeration import enumerated
 from litmus.oracle.paths import extent_of
 from litmus.oracle.recheck import is_execution
+from litmus.program.build import unroll
 from litmus.program.code import Line, Set
-from litmus.program.unroll import unroll
 from litmus.program.values import Op
 
 MP = case(
@@ -123,7 +123,8 @@ def test_a_block_must_land_between_instructions() -> None:
 
 
 def test_an_execution_that_was_cut_is_not_complete() -> None:
-    found = case("X86 spin\n{ x=0; }\nP0 ;\nL: ;\nMOV EAX,[x] ;\nCMP EAX,$0 ;\nJE L ;\nexists (true)\n", bound=1)
+    text = "X86 spin\n{ x=0; }\nP0 ;\nL: ;\nMOV EAX,[x] ;\nCMP EAX,$0 ;\nJE L ;\nexists (true)\n"
+    found = case(text, bound=1, idle="followed")
     model = load_model("sc", found.tags)
     answer = enumerated(extent_of(found.graph), model, found.question, True)
     assert answer.bound_reached
@@ -144,7 +145,8 @@ def test_an_execution_that_was_cut_is_not_complete() -> None:
 
 SPIN = case(
     "PPC spin\n{ x=0; 0:r2=x; 1:r2=x; }\nP0 | P1 ;\nL: | li r1,1 ;\nlwz r1,0(r2) | stw r1,0(r2) ;\ncmpwi r1,0 | ;\n"
-    "beq L | ;\nexists (0:r1=1)\n"
+    "beq L | ;\nexists (0:r1=1)\n",
+    idle="followed",
 )
 
 
@@ -155,7 +157,9 @@ def test_a_witness_may_make_more_or_fewer_rounds_than_its_graph_was_made_for(bou
     answer = enumerated(replace(extent_of(SPIN.graph), bound=2), model, SPIN.question, True)
     assert answer.positive == 3
     assert answer.witness is not None
-    assert is_execution(replace(answer.witness, graph=replace(answer.witness.graph, bound=bound)), model) is None
+    graph = answer.witness.graph
+    other = replace(graph, unrolling=replace(graph.unrolling, bound=bound))
+    assert is_execution(replace(answer.witness, graph=other), model) is None
 
 
 def test_what_a_graph_says_of_dependencies_is_not_believed() -> None:

@@ -14,6 +14,7 @@ from litmus.diagnostics import Source, Span, Unsupported
 from litmus.engine import Options
 from litmus.engine.options import Engine
 from litmus.isa import architecture_named
+from litmus.program.build import unroll
 from litmus.program.code import (
     FIXED,
     PLAIN,
@@ -28,10 +29,9 @@ from litmus.program.code import (
     ThreadCode,
     Variable,
 )
-from litmus.program.compiler import EXCHANGED_NOTE, KEPT_NOTE
+from litmus.program.compile_c import EXCHANGED_NOTE, KEPT_NOTE
 from litmus.program.graph import EventGraph
 from litmus.program.question import Question
-from litmus.program.unroll import unroll
 from litmus.program.values import Address
 from litmus.reading import read_test
 from litmus.resolving import resolve

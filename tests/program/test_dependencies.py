@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from graphs import alternatives, decided, guarded
+
 from litmus.diagnostics import Source, Span
+from litmus.program.build import unroll
 from litmus.program.code import (
     Branch,
     Carried,
@@ -17,10 +20,9 @@ from litmus.program.code import (
     ThreadCode,
     Variable,
 )
-from litmus.program.graph import EventGraph
-from litmus.program.unroll import unroll
+from litmus.program.graph import EventGraph, Guarded
+from litmus.program.guards import ALWAYS
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.relation.rows import Rows, bits
 
 X, Y, Z = Address("x"), Address("y"), Address("z")
 SPAN = Span(Source("test", "test\n"), 0, 4)
@@ -43,8 +45,8 @@ def named(graph: EventGraph, event: int) -> str:
     return f"{e.kind}{e.address.base if isinstance(e.address, Address) else ''}"
 
 
-def pairs(graph: EventGraph, rows: Rows) -> Pairs:
-    return {(named(graph, e), named(graph, f)) for e, row in enumerate(rows) for f in bits(row)}
+def pairs(graph: EventGraph, relation: Guarded) -> Pairs:
+    return {(named(graph, e), named(graph, f)) for e, f in guarded(graph, relation)}
 
 
 def selected(register: str, chosen: int | Reg, otherwise: int | Reg) -> Set:
@@ -55,17 +57,20 @@ def test_what_a_value_was_selected_by_is_a_pick_and_no_data() -> None:
     graph = graph_of(Load("a", X), selected("b", 1, 2), Store(Y, Reg("b")))
     assert pairs(graph, graph.data) == set()
     assert pairs(graph, graph.pick_data) == {("Rx", "Wy")}
-    assert len(graph.guards) == 1, "constants are selected without a fork"
+    assert not graph.decisions, "constants are selected without a fork"
 
 
 def test_a_value_depends_on_the_operand_that_was_selected_only() -> None:
     graph = graph_of(Load("a", X), Load("c", Z), selected("b", Reg("c"), 2), Store(Y, Reg("b")))
-    assert pairs(graph, graph.data) == {("Rz", "Wy")}
-    stores = [e for e in graph.events if e.kind == "W" and e.thread == 0]
-    assert len(stores) == 2, "one on each way"
+    (store,) = (e.number for e in graph.events if e.kind == "W" and e.thread == 0)
     picking, giving = (e.number for e in graph.events if e.kind == "R")
-    assert sorted(graph.data[giving] >> e.number & 1 for e in stores) == [0, 1]
-    assert all(graph.pick_data[picking] >> e.number & 1 for e in stores)
+    chosen = decided(graph, d0=True)
+    assert guarded(graph, graph.data) == {(giving, store): chosen}
+    assert guarded(graph, graph.pick_data) == {(picking, store): ALWAYS}
+    assert alternatives(graph, graph.events[store].value) == {
+        graph.events[giving].value: chosen,
+        2: graph.guards.negation(chosen),
+    }
 
 
 def test_a_condition_that_is_known_still_picks() -> None:
@@ -87,10 +92,10 @@ def test_picks_reach_addresses_and_branches_and_go_through_further_selections() 
     assert pairs(graph, graph.ctrl) == set()
 
 
-def test_without_selections_there_are_no_rows_of_picks() -> None:
+def test_without_selections_there_are_no_picks() -> None:
     graph = graph_of(Load("a", X), Store(Y, Reg("a")), Fence(frozenset()))
     assert pairs(graph, graph.data) == {("Rx", "Wy")}
-    assert graph.pick_addr == graph.pick_data == graph.pick_ctrl == []
+    assert not any((graph.pick_addr, graph.pick_data, graph.pick_ctrl))
 
 
 def test_a_compare_and_swap_picks_by_what_it_read_and_by_what_it_expected() -> None:
@@ -98,7 +103,7 @@ def test_a_compare_and_swap_picks_by_what_it_read_and_by_what_it_expected() -> N
     graph = graph_of(Load("a", Y), cas)
     assert pairs(graph, graph.pick_data) == {("Ry", "Wx"), ("Rx", "Wx")}
     assert pairs(graph, graph.data) == set()
-    assert graph.amo_data == []
+    assert graph.amo_data == ()
 
 
 def test_only_an_atomic_instruction_that_computes_stores_something_of_what_it_read() -> None:
@@ -106,7 +111,7 @@ def test_only_an_atomic_instruction_that_computes_stores_something_of_what_it_re
     swap = graph_of((Load("old", X), Store(X, 1, rmw=True)))
     assert len(add.amo) == len(swap.amo) == 1
     assert add.amo_data == add.amo
-    assert swap.amo_data == []
+    assert swap.amo_data == ()
     assert pairs(add, add.data) == set()
 
 
@@ -141,9 +146,9 @@ def test_a_status_depends_on_both_operands_whether_the_store_was_done_or_not() -
         for operands in ((away("a"), 1), (X, Reg("a"))):
             found = graph_of(Load("a", Z), *before, conditional("operands", *operands), Store(Y, Reg("s")))
             (read,) = (e.number for e in found.events if e.kind == "R" and e.address == Z)
-            stores = [e.number for e in found.events if e.kind == "W" and e.address == Y and e.thread == 0]
-            assert len(stores) == 1 + len(before)
-            assert all(found.data[read] >> w & 1 for w in stores)
+            (store,) = (e.number for e in found.events if e.kind == "W" and e.address == Y and e.thread == 0)
+            assert guarded(found, found.data)[read, store] == ALWAYS
+            assert len(found.decisions) == len(before)
 
 
 def test_a_status_depends_on_the_address_of_the_reservation_and_not_on_what_was_read_there() -> None:

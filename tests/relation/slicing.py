@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from litmus.relation.rows import transposed
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
 
 Pairs = frozenset[tuple[int, int]]
@@ -63,7 +64,7 @@ def worlds(draw: st.DrawFn) -> World:
         for e in range(n)
     ]
     executed = tuple(frozenset(e for e in range(n) if executes[e] >> c & 1) for c in range(candidates))
-    return World(Universe(n, full, executes, certain, companions), executed)
+    return World(Universe(n, full, executes, certain, companions, transposed(companions)), executed)
 
 
 def _slice(draw: st.DrawFn, full: int) -> int:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from litmus.diagnostics import Source, Span
 from litmus.engine.answer import Answer, Execution, Verdict
 from litmus.program.code import Program, RegisterType, ThreadCode, Variable
-from litmus.program.graph import INITIAL, Event, EventGraph
+from litmus.program.graph import INITIAL, Event, EventTable
 from litmus.program.question import Conjunction, Equal, Place, Question
 from litmus.program.values import Address
 from litmus.source.syntax import Bool, Condition, Test
@@ -56,17 +56,16 @@ def make_witness(source: Source) -> Execution:
 
     x, y = Address("x"), Address("y")
     program = Program("X86", (ThreadCode(()), ThreadCode(())), {"x": Variable("x"), "y": Variable("y")}, ({}, {}))
-    graph = EventGraph(program)
-    graph.events = [
+    events = (
         Event(0, INITIAL, "W", 0, x, 0),
         Event(1, INITIAL, "W", 0, y, 0),
         Event(2, 0, "W", 0, x, 1, span=span("MOV [x],$1")),
         Event(3, 0, "R", 0, y, span=span("MOV EAX,[y]")),
         Event(4, 1, "W", 0, y, 1, span=span("MOV [y],$1")),
         Event(5, 1, "R", 0, x, span=span("MOV EAX,[x]")),
-    ]
+    )
     return Execution(
-        graph=graph,
+        graph=EventTable(program, events=events),
         executed=0b111111,
         rf={3: 1, 5: 0},
         co=((0, 2), (1, 4)),

@@ -10,7 +10,7 @@ from results_by_hand import SB, make_witness
 from litmus.diagnostics import Source, Span
 from litmus.engine.answer import Execution
 from litmus.program.code import Program, ThreadCode, Variable
-from litmus.program.graph import INITIAL, Block, Event, EventGraph
+from litmus.program.graph import INITIAL, Block, Event, EventTable
 from litmus.program.values import Address
 from litmus.report import witness
 
@@ -27,9 +27,7 @@ def execution(
     variables: dict[str, Variable] | None = None,
 ) -> Execution:
     program = Program("X86", (ThreadCode(()),) * len(order), variables or {}, ({},) * len(order))
-    graph = EventGraph(program)
-    graph.events = events
-    graph.blocks = blocks or []
+    graph = EventTable(program, events=tuple(events), blocks=tuple(blocks or ()))
     addresses = {e.number: e.address for e in events if isinstance(e.address, Address)}
     return Execution(graph, (1 << len(events)) - 1, rf, co, values or {}, addresses, order, ())
 

@@ -24,14 +24,16 @@ extensions of what is kept (Mazurkiewicz, "Trace theory", 1987).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Protocol
 
 from msgspec import Struct
 
 from litmus.diagnostics import Unsupported
 from litmus.program.code import FIXED, PLAIN, VOLATILE, Branch, Motion, ThreadCode
-from litmus.program.graph import Assumption, Decision, EventGraph, Guard, Point
+from litmus.program.graph import Assumption, Decision, Event, EventGraph, Pair, Point
+from litmus.program.guards import Guards
 from litmus.program.values import Address, Expr, variable_of
-from litmus.relation.rows import bits
+from litmus.relation.rows import Rows, bits
 
 MAXIMUM_CUTS = 1000  # places for a floating block on one path
 
@@ -81,20 +83,36 @@ def compiler_notes(graph: EventGraph, exchange: bool) -> tuple[str, ...]:
     return (KEPT_NOTE,) if not exchange and any(map(has_plain, graph.program.threads)) else ()
 
 
+class Text(Protocol):
+    """A graph that is being built, in which the events stand in the order of the text (litmus.program.draft).
+
+    standings: how the events of threads with plain accesses stand.  earlier[e]: the events of earlier instructions.
+    """
+
+    events: list[Event]
+    guards: Guards
+    decisions: list[Decision]
+    assumptions: list[Assumption]
+    earlier: Rows
+    lxsx: dict[Pair, int]
+    exchanges: dict[Pair, int]
+    standings: dict[int, Standing]
+
+
 class Compiler:
     """What the compiler may do with the events of a graph.
 
-    The graph's po, addr and data are still rows of predecessors.  flow[e]: the reads that the operands of e are
+    flow[e]: the reads that the operands of e are
     computed from: its address, its value, what it compares with.  stays[e]: the earlier events of its path that must
     stay before e.  free[e]: the earlier events that e may be exchanged with.  unit[e]: the first event of the unit
     that e belongs to.  A unit is moved as one: it is an instruction, or the assembly of an atomic operation.
     """
 
-    def __init__(self, graph: EventGraph, standings: Mapping[int, Standing], flow: Mapping[int, int]) -> None:
+    def __init__(self, graph: Text, flow: Mapping[int, int]) -> None:
         self.graph = graph
-        self.standings = standings
+        self.standings = standings = graph.standings
         self.flow = flow
-        self.text = {e: graph.po[e] for e in standings}
+        self.text = {e: graph.earlier[e] for e in standings}
         self.unit: dict[int, int] = {}
         self.members: dict[int, int] = {}
         pairs = ((r, w) for r, w in graph.lxsx if w in standings)
@@ -157,7 +175,7 @@ class Compiler:
                     order[pair] = len(graph.decisions)
                     graph.decisions.append(Decision(None, event.guard, event.span))
                 graph.exchanges[f, e] = order[pair]
-            graph.po[e] &= ~free
+            graph.earlier[e] &= ~free
         units = sum(1 << u for u in self.members)
         for third in bits(units):
             for second in bits(self.text[third] & units):
@@ -178,10 +196,11 @@ class Compiler:
             held = () if ac is None else ((ac, True),)
             self.graph.assumptions.append(Assumption(0, self._guard(guard, ((ab, False), (bc, False), *held))))
 
-    def _guard(self, guard: int, literals: Guard) -> int:
+    def _guard(self, guard: int, literals: Iterable[tuple[int, bool]]) -> int:
         guards = self.graph.guards
-        guards.append((*guards[guard], *literals))
-        return len(guards) - 1
+        for decision, way in literals:
+            guard = guards.both(guard, guards.literal(decision, way))
+        return guard
 
     # ------------------------------------------------------------ where blocks may land
 
