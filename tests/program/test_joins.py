@@ -166,6 +166,13 @@ def test_a_scope_that_one_way_is_inside_of_reaches_to_its_end_on_that_way() -> N
     assert found[r, behind] == ALWAYS
 
 
+def test_the_reservation_depends_on_what_a_store_conditional_of_one_way_read() -> None:
+    first, second = (StoreConditional(X, value, "s", 0, 1, carries="operands") for value in (A, 1))
+    graph = graph_of(thread(Load("a", Y), Load("r", X), Branch("J", R), first, "J", second, Store(Z, Reg("s"))))
+    a, _, store = (e.number for e in own(graph))
+    assert guarded(graph, graph.data) == {(a, store): falls(graph)}
+
+
 # ---------------------------------------------------------------- what is kept apart
 
 
@@ -238,6 +245,26 @@ def test_ways_on_which_a_loop_will_make_another_number_of_rounds_are_kept_apart(
     assert not graph.cuts
     stores = {w: sum(graph.guards.holds(e.guard, w) for e in own(graph) if e.kind == "W") for w in ways(graph)}
     assert stores == {(True,): 3, (False,): 1}
+
+
+def test_ways_to_a_loop_that_is_near_its_end_from_each_are_kept_apart() -> None:
+    """Reads may end the loop, which makes three rounds or five at most: it is followed to its end."""
+    again = ("L", Store(Z, 1), Load("b", Y), Branch("E", B), Set("a", op("sub", A, 1)), Branch("L", A), "E")
+    graph = graph_of(
+        thread(Load("r", X), Branch("R", R), Set("a", 3), Branch("J"), "R", Set("a", 5), "J", *again), bound=1
+    )
+    assert not graph.cuts
+
+
+def test_rounds_are_counted_for_each_way_back() -> None:
+    """Each way back is taken once at most.  w tells which ones were taken, in which order."""
+    one, two = (Set("w", op("add", op("mul", Reg("w"), 10), n)) for n in (1, 2))
+    graph = graph_of(
+        thread("L", Store(Z, 1), Load("r", X), Branch("M", op("lnot", R)), one, Branch("L"), "M",
+               Load("b", Y), Branch("E", op("lnot", B)), two, Branch("L"), "E"), bound=1
+    )  # fmt: skip
+    assert set(finals(graph, "w")) == {0, 1, 2, 12, 21}
+    assert graph.cuts
 
 
 def test_paths_are_not_joined_where_models_see_registers() -> None:

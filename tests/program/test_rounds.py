@@ -121,6 +121,7 @@ def test_a_register_that_is_written_before_it_is_read_again_is_none() -> None:
     assert not left("L", Branch("M", A), "M", READ, Set("a", R), AGAIN)
     assert not left("L", Assume(op("ne", A, 7)), READ, Set("a", R), AGAIN)
     assert not left("L", READ, StoreConditional(Y, A, "s", 0, 1), Set("a", R), AGAIN)
+    assert not left("L", READ, Store(Y, 1, when=A), Set("a", R), AGAIN)
 
 
 def test_a_register_that_is_read_after_the_loop_is_an_effect_where_the_last_round_need_not_write_it() -> None:
@@ -128,6 +129,12 @@ def test_a_register_that_is_read_after_the_loop_is_an_effect_where_the_last_roun
     assert not left(*skips, Store(Z, A))
     assert left(*skips)
     assert left(*skips, Set("a", 1), Store(Z, A))
+
+
+def test_a_register_that_is_read_where_the_way_back_is_not_taken_is_an_effect() -> None:
+    last = ("L", READ, Branch("M", R), Load("a", Y), "M", AGAIN)
+    assert not left(*last, Store(Z, A))
+    assert left(*last)
 
 
 def test_a_final_value_counts_like_a_read() -> None:

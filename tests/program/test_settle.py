@@ -8,10 +8,10 @@ from graphs import X, Y, Z, decided, finals, graph_of, guarded, op, own, pairs, 
 from litmus import Options, Verdict, check
 from litmus.engine.options import Engine
 from litmus.program.build import with_idle_rounds
-from litmus.program.code import Branch, Load, Operation, Set, Store, StoreConditional
+from litmus.program.code import Assume, Branch, Fence, Float, Load, Operation, Set, Store, StoreConditional
 from litmus.program.graph import EventGraph
 from litmus.program.guards import ALWAYS
-from litmus.program.values import Reg
+from litmus.program.values import Reg, guards_in
 
 RESERVE = Load("r", X, reserve=True)
 TAKE = StoreConditional(X, 1, "s", 0, 1)
@@ -134,6 +134,31 @@ def test_leaves_and_values_speak_of_decisions_that_are_still_open() -> None:
     assert [d.condition for d in graph.decisions] == [own(graph)[1].value]
     assert finals(graph, "c") == [0, 5]
     assert all(leaf.guard == ALWAYS for leaf in graph.leaves[0])
+
+
+LOCK = ("L", Load("a", X), Branch("L", Reg("a")))  # the first decision of the draft is settled
+
+
+def test_a_dependency_on_one_way_is_under_a_decision_that_is_still_open() -> None:
+    graph = left_out(
+        *LOCK, Load("b", Y), Load("r", X), Branch("J", Reg("r")), Set("c", Reg("b")), "J", Store(Z, Reg("c"))
+    )
+    _, b, _, store = (e.number for e in own(graph))
+    assert guarded(graph, graph.data) == {(b, store): decided(graph, d0=False)}
+
+
+def test_an_assumption_about_a_choice_is_in_terms_of_decisions_that_are_still_open() -> None:
+    graph = left_out(
+        *LOCK, Load("r", X), Branch("J", Reg("r")), Set("c", 5), "J", Load("b", Y), Assume(op("eq", Reg("c"), Reg("b")))
+    )
+    assert len(graph.decisions) == 1
+    assert {g for a in graph.assumptions for g in guards_in(a.condition)} == {decided(graph, d0=True)}
+
+
+def test_a_block_is_sent_under_a_decision_that_is_still_open() -> None:
+    block = Float(1, thread(Fence(frozenset())).lines)
+    graph = graph_of(thread(*LOCK, Load("r", X), Branch("J", Reg("r")), block, "J"), thread(), observed=NOTHING_SEEN)
+    assert [b.guard for b in graph.blocks] == [decided(graph, d0=False)]
 
 
 def test_two_threads_that_wait_are_two_waits() -> None:
