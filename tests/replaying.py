@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from litmus.engine.answer import Execution
-from litmus.program.graph import INITIAL
+from litmus.program.graph import INITIAL, Guarded
+from litmus.program.values import Address, Expr, Op, ReadOf, Value, When, apply
 
 # What fences order: for each fence, pairs of the kinds of accesses before it and after it.  A fence orders a write
 # before a read only if one of its pairs has W on the left and R on the right.
@@ -133,19 +134,58 @@ class Replay:
             return "an acquire or a release"
         return self.depends(order, i, j)
 
+    def related(self, relation: Guarded, a: int, e: int) -> bool:
+        """Whether two events are related on the way that the execution takes."""
+        if relation.rows[a] >> e & 1:
+            return True
+        guard = relation.under.get((a, e))
+        return guard is not None and self.execution.graph.guards.holds(guard, self.way)
+
+    @cached_property
+    def way(self) -> tuple[bool, ...]:
+        """How each decision goes, as far as conditions and the events that execute tell."""
+        graph = self.execution.graph
+        holds = graph.guards.holds
+        found: list[tuple[bool, ...]] = [()]
+        for decision in graph.decisions:
+            found = [
+                (*way, value)
+                for way in found
+                for value in (self.ways(decision.condition, way) if holds(decision.guard, way) else (False,))
+            ]
+        executed = self.execution.executed
+        return next(w for w in found if all(holds(e.guard, w) == bool(executed >> e.number & 1) for e in self.events))
+
+    def ways(self, condition: Expr | None, way: Sequence[bool]) -> tuple[bool, ...]:
+        """How a decision may go."""
+        return (False, True) if condition is None else (self.value(condition, way) != 0,)
+
+    def value(self, expr: Expr, way: Sequence[bool]) -> Value:
+        """The value of an expression; on this way, if choices are in it."""
+        if isinstance(expr, ReadOf):
+            return self.execution.values.get(expr.event, 0)  # on a wrong way, which is dropped in the end
+        if isinstance(expr, When):
+            return int(self.execution.graph.guards.holds(expr.guard, way))
+        if isinstance(expr, Op) and expr.name == "choice":
+            return self.value(expr.args[1] if self.value(expr.args[0], way) else expr.args[2], way)
+        if isinstance(expr, Op):
+            return apply(expr.name, tuple([self.value(a, way) for a in expr.args]))
+        assert isinstance(expr, int | Address)
+        return expr
+
     def depends(self, order: Sequence[int], i: int, j: int) -> str | None:
         graph = self.execution.graph
         a, e = order[i], order[j]
-        address = any(graph.addr.rows[a] >> f & 1 for f in order[i + 1 : j])
-        control = graph.ctrl.rows[a] >> e & 1
+        address = any(self.related(graph.addr, a, f) for f in order[i + 1 : j])
+        control = self.related(graph.ctrl, a, e)
         writes = self.kind(e) == "W"
-        if graph.addr.rows[a] >> e & 1 or (graph.data.rows[a] >> e & 1 and writes):
+        if self.related(graph.addr, a, e) or (self.related(graph.data, a, e) and writes):
             return "a dependency"
         if (control or address) and writes:
             return "a dependency"
         for k in range(i + 1, j):
             f = order[k]
-            if self.events[f].tags & {"ISYNC", "ISB"} and graph.ctrl.rows[a] >> f & 1:
+            if self.events[f].tags & {"ISYNC", "ISB"} and self.related(graph.ctrl, a, f):
                 return "a control fence"
         return None
 
