@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from litmus.engine.answer import Execution
-from litmus.program.graph import INITIAL, Guarded
+from litmus.program.graph import INITIAL, EventGraph, Guarded
 from litmus.program.values import Address, Expr, Op, ReadOf, Value, When, apply
 
 # What fences order: for each fence, pairs of the kinds of accesses before it and after it.  A fence orders a write
@@ -134,17 +134,23 @@ class Replay:
             return "an acquire or a release"
         return self.depends(order, i, j)
 
+    @property
+    def graph(self) -> EventGraph:
+        graph = self.execution.graph
+        assert isinstance(graph, EventGraph), "the engines tell how events depend on each other"
+        return graph
+
     def related(self, relation: Guarded, a: int, e: int) -> bool:
         """Whether two events are related on the way that the execution takes."""
         if relation.rows[a] >> e & 1:
             return True
         guard = relation.under.get((a, e))
-        return guard is not None and self.execution.graph.guards.holds(guard, self.way)
+        return guard is not None and self.graph.guards.holds(guard, self.way)
 
     @cached_property
     def way(self) -> tuple[bool, ...]:
         """How each decision goes, as far as conditions and the events that execute tell."""
-        graph = self.execution.graph
+        graph = self.graph
         holds = graph.guards.holds
         found: list[tuple[bool, ...]] = [()]
         for decision in graph.decisions:
@@ -165,7 +171,7 @@ class Replay:
         if isinstance(expr, ReadOf):
             return self.execution.values.get(expr.event, 0)  # on a wrong way, which is dropped in the end
         if isinstance(expr, When):
-            return int(self.execution.graph.guards.holds(expr.guard, way))
+            return int(self.graph.guards.holds(expr.guard, way))
         if isinstance(expr, Op) and expr.name == "choice":
             return self.value(expr.args[1] if self.value(expr.args[0], way) else expr.args[2], way)
         if isinstance(expr, Op):
@@ -174,7 +180,7 @@ class Replay:
         return expr
 
     def depends(self, order: Sequence[int], i: int, j: int) -> str | None:
-        graph = self.execution.graph
+        graph = self.graph
         a, e = order[i], order[j]
         address = any(self.related(graph.addr, a, f) for f in order[i + 1 : j])
         control = self.related(graph.ctrl, a, e)
@@ -190,7 +196,7 @@ class Replay:
         return None
 
     def same_instruction(self, a: int, e: int) -> bool:
-        graph = self.execution.graph
+        graph = self.graph
         return any((a, e) == pair for pair in (*graph.updates, *graph.amo, *graph.single, *graph.lxsx))
 
     def values(self) -> Iterator[str]:
