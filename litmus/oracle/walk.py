@@ -320,6 +320,8 @@ class _Walk:
     def read(self, operation: Load, line: Line) -> int:
         """register := what is at an address."""
         address = self.evaluate(operation.address, line.span)
+        if self.effects is not None and not isinstance(address.value, Address):
+            self.effect |= self.effects.faulty[self.pc - 1]
         held = self.held(operation.address)
         number = self.event("R", line, address.value, None, operation.size, operation.tags, held)
         self.depends(number, address, "addr")

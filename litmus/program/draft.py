@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from litmus.diagnostics import InputError, Span
 from litmus.program.astray import astray, held
@@ -14,7 +14,19 @@ from litmus.program.loops import Loops, too_many_events
 from litmus.program.reads import NO_READS, Reads, together
 from litmus.program.registers import Observer, Recorder
 from litmus.program.state import Registers, State
-from litmus.program.values import Address, Expr, Op, ReadOf, ValueFault, When, applied, choice, constant, operations
+from litmus.program.values import (
+    Address,
+    Expr,
+    Op,
+    ReadOf,
+    ValueFault,
+    When,
+    applied,
+    choice,
+    constant,
+    operations,
+    ways_of,
+)
 from litmus.relation.rows import Rows
 
 MAXIMUM_EVENTS = 4000
@@ -115,7 +127,7 @@ class Draft:
         if value is not None:
             return (guard, NEVER, False) if value != 0 else (NEVER, guard, False)
         holds, fails, unknown = NEVER, NEVER, False
-        for part, leaf in self.ways_of(condition, guard):
+        for part, leaf in ways_of(self.guards, condition, guard):
             value = constant(leaf)
             if value is not None:
                 one = (part, NEVER) if value != 0 else (NEVER, part)
@@ -124,24 +136,6 @@ class Draft:
                 unknown = True
             holds, fails = self.guards.either(holds, one[0]), self.guards.either(fails, one[1])
         return holds, fails, unknown
-
-    def ways_of(self, expr: Expr, guard: int) -> Iterator[tuple[int, Expr]]:
-        """The alternatives of a choice, each with the guard under which it is chosen.
-
-        An expression that is no choice is its own alternative.
-        """
-        pending = [(guard, expr)]
-        while pending:
-            here, part = pending.pop()
-            if here == NEVER:
-                continue
-            if isinstance(part, Op) and part.name == "choice":
-                when, chosen, other = part.args
-                assert isinstance(when, When)
-                pending.append((self.guards.both(here, when.guard), chosen))
-                pending.append((self.guards.without(here, when.guard), other))
-            else:
-                yield here, part
 
     def _asked(self, condition: Expr, guard: int, span: Span) -> tuple[int, int]:
         form, holds = self._form(condition)
@@ -188,7 +182,7 @@ class Draft:
 
     def assume(self, condition: Expr, guard: int) -> int:
         """Drop the executions in which a condition does not hold.  Returns the guard of those that are left."""
-        for part, leaf in list(self.ways_of(condition, guard)):
+        for part, leaf in list(ways_of(self.guards, condition, guard)):
             value = constant(leaf)
             decided = None if value is not None else self.known(leaf, part)
             fails = part if value == 0 else NEVER if decided is None else decided[1]

@@ -8,7 +8,8 @@ A round has no effect if
   * it writes no register that may be read before it is written again, by another round, by the code after the loop, or
     as a final value.  Equal values are not enough, because what a value depends on is different;
   * it leaves a reservation, or uses one up, only if a load-reserve comes before any store-conditional that follows;
-  * no control dependency ends in it that began before it.
+  * no control dependency ends in it that began before it;
+  * it reads at known addresses only, so that no error of the test is left out with it.
 
 Whether an execution without the round is allowed is a question about the model (litmus.engine.omission).
 """
@@ -45,11 +46,13 @@ class Effects(Struct, frozen=True):
 
     Loops that the line is not in are in the mask, too: when a walk comes back to them, a round that does not begin at
     their first line is not a whole round.
-    stored[i]: the same for a line that stores, where it does store.
+    stored[i]: the same for a line that stores, where it does store.  faulty[i]: the same for a line that loads, where
+    it may be of no variable.
     """
 
     lines: tuple[int, ...]
     stored: tuple[int, ...]
+    faulty: tuple[int, ...]
 
 
 def effects_of(loops: Loops, observed: Iterable[str] | None) -> Effects:
@@ -60,7 +63,7 @@ def effects_of(loops: Loops, observed: Iterable[str] | None) -> Effects:
     lines = loops.lines
     live = _live(lines, loops.labels, observed)
     ends = _ends_of_dependencies(loops)
-    found, stored = [], []
+    found, stored, faulty = [], [], []
     for i, line in enumerate(lines):
         operation = line.operation
         around = loops.around(i)
@@ -72,7 +75,8 @@ def effects_of(loops: Loops, observed: Iterable[str] | None) -> Effects:
                     mask |= 1 << n
         found.append(mask)
         stored.append(around if isinstance(operation, Store | StoreConditional) else 0)
-    return Effects(tuple(found), tuple(stored))
+        faulty.append(around if isinstance(operation, Load) else 0)
+    return Effects(tuple(found), tuple(stored), tuple(faulty))
 
 
 def _ends_of_dependencies(loops: Loops) -> list[int]:

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from litmus.program.guards import ALWAYS, NEVER, Guards
 from litmus.program.reads import NO_READS, Reads, where_ways_meet
 from litmus.program.registers import NO_TRACE, Trace
-from litmus.program.values import Expr, choice
+from litmus.program.values import Address, Expr, choice, ways_of
 
 Registers = dict[str, tuple[Expr, Reads]]  # register -> its value, and what that depends on
 Scopes = tuple[tuple[int, Reads], ...]
@@ -89,7 +89,7 @@ class State(Struct):
         for name in self.registers | other.registers:
             a, b = self.registers.get(name, UNSET), other.registers.get(name, UNSET)
             if a is not b:
-                self.registers[name] = choice(mine, a[0], b[0]), joined(a[1], b[1])
+                self.registers[name] = _chosen(guards, mine, a[0], b[0]), joined(a[1], b[1])
         self.control = joined(self.control, other.control)
         self.reserved = joined(self.reserved, other.reserved)
         if self.reservation != other.reservation:
@@ -109,6 +109,23 @@ class State(Struct):
         self.committed |= other.committed
         for back, count in other.taken.items():
             self.taken[back] = max(count, self.taken.get(back, 0))
+
+
+def _chosen(guards: Guards, guard: int, a: Expr, b: Expr) -> Expr:
+    """a where a guard holds, and b elsewhere.  A choice of values has each value once, however many ways lead to it."""
+    if isinstance(a, int | Address) and isinstance(b, int | Address):
+        return choice(guard, a, b)
+    under: dict[int | Address, int] = {}
+    for here, way in ((guard, a), (guards.negation(guard), b)):
+        for when, value in ways_of(guards, way, here):
+            if not isinstance(value, int | Address):
+                return choice(guard, a, b)
+            under[value] = guards.either(under.get(value, NEVER), when)
+    *others, (found, _) = under.items()
+    expr: Expr = found
+    for value, when in others:
+        expr = choice(when, value, expr)
+    return expr
 
 
 def _scope(scoped: Scopes, end: int) -> Reads:

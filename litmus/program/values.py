@@ -7,10 +7,12 @@ reads, and the guards of choices.  The operators are one table, OPERATORS: name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
+
+from litmus.program.guards import NEVER, Guards
 
 
 class Address(NamedTuple):
@@ -271,6 +273,25 @@ def simplify(name: str, args: tuple[Expr, ...]) -> Expr:
 def choice(guard: int, chosen: Expr, other: Expr) -> Expr:
     """The expression that is `chosen` where a guard holds, and `other` elsewhere."""
     return chosen if chosen == other else Op("choice", (When(guard), chosen, other))
+
+
+def ways_of(guards: Guards, expr: Expr, guard: int) -> Iterator[tuple[int, Expr]]:
+    """The alternatives of a choice, each with the guard under which it is chosen where `guard` holds.
+
+    An expression that is no choice is its own alternative.
+    """
+    pending = [(guard, expr)]
+    while pending:
+        here, part = pending.pop()
+        if here == NEVER:
+            continue
+        if isinstance(part, Op) and part.name == "choice":
+            when, chosen, other = part.args
+            assert isinstance(when, When), "the first argument of a choice"
+            pending.append((guards.both(here, when.guard), chosen))
+            pending.append((guards.without(here, when.guard), other))
+        else:
+            yield here, part
 
 
 def applied(name: str, args: tuple[Expr, ...]) -> Expr:

@@ -42,7 +42,7 @@ from litmus.program.loops import MAXIMUM_STEPS, Loops, known_value, loops_of, to
 from litmus.program.reads import NO_READS, Reads, as_picks, read_of, together
 from litmus.program.rounds import Effects, effects_of
 from litmus.program.state import UNSET, Frontier, Position, State
-from litmus.program.values import Address, Expr, Op, ReadOf, Reg, ValueFault
+from litmus.program.values import Address, Expr, Op, ReadOf, Reg, ValueFault, ways_of
 from litmus.relation.rows import bits
 
 
@@ -331,6 +331,9 @@ class Walk:
     def load(self, operation: Load, state: State, line: Line) -> None:
         """register := what is at the address."""
         address, reads = self.evaluate(operation.address, state, line.span)
+        if self.effects is not None:
+            known = all(isinstance(a, Address) for _, a in ways_of(self.guards, address, state.guard))
+            state.effect |= 0 if known else self.effects.faulty[state.pc - 1]
         number = self.draft.load(operation, state, self.thread, line, address, reads)
         state.registers[operation.register] = ReadOf(number), read_of(number)
         state.load = number

@@ -21,7 +21,7 @@ from litmus.program.graph import EventGraph
 from litmus.program.guards import ALWAYS, NEVER, Guards
 from litmus.program.reads import NO_READS, read_of
 from litmus.program.state import Frontier, State
-from litmus.program.values import Address, ReadOf, Reg
+from litmus.program.values import Address, ReadOf, Reg, ways_of
 
 R, A, B = Reg("r"), Reg("a"), Reg("b")
 
@@ -316,3 +316,14 @@ def test_what_is_noted_on_one_way_is_not_noted_on_the_other() -> None:
     other.rounds[0] = other.taken[4] = other.unsure[4] = 2
     other.before |= 8
     assert state == State(0, {"a": (1, NO_READS)}, rounds={0: 1}, taken={4: 1}, unsure={4: 1})
+
+
+def test_a_counter_that_many_ways_lead_to_has_each_value_once() -> None:
+    """2^16 ways through the code count to one of 17 numbers."""
+    code: tuple[Operation | str, ...] = (Set("n", 0),)
+    for i in range(16):
+        code = (*code, Load("r", X), Branch(f"L{i}", Reg("r")), Set("n", op("add", Reg("n"), 1)), f"L{i}")
+    graph = graph_of(thread(*code))
+    (leaf,) = graph.leaves[0]
+    found = [value for _, value in ways_of(graph.guards, leaf.registers["n"], ALWAYS)]
+    assert sorted(found) == list(range(17))

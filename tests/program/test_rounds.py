@@ -79,6 +79,18 @@ def test_the_events_of_a_round_that_may_be_left_out_are_known() -> None:
     assert graph.left == 1 << read.number | 1 << fence.number
 
 
+def test_a_round_that_reads_through_a_pointer_has_an_effect() -> None:
+    """The pointer may lead nowhere, and that is an error of the test, which must be told."""
+    pointer = Load("p", Y)
+    assert not left("L", pointer, Load("r", Reg("p")), AGAIN)
+    assert left("L", pointer, READ, AGAIN)
+
+
+def test_a_round_that_reads_at_one_of_two_known_addresses_has_none() -> None:
+    choose = (Load("a", X), Branch("M", A), Set("p", Y), Branch("N"), "M", Set("p", Z), "N")
+    assert left(*choose, "L", Load("r", Reg("p")), AGAIN)
+
+
 def test_a_round_that_stores_has_an_effect() -> None:
     assert not left("L", READ, Store(Y, 1), AGAIN)
 
