@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from agreement import common, said
-from cases import case
+from cases import Case, case
 from loop_programs import ARCHITECTURES, loop_cases, random_loop_program
 
 from litmus.cat import load_model
 from litmus.engine import Answer
+from litmus.engine.options import Engine
+from litmus.program.build import unroll
 
 MODELS = {"PPC": "power", "ARM": "arm", "AArch64": "aarch64", "RISCV": "riscv", "X86_64": "x86-tso", "C": "power"}
 
@@ -48,3 +52,36 @@ def test_a_round_may_fail_in_every_way() -> None:
     for word in ("while (1)", "do {", "break;", "xchg(", "cmpxchg(", "sys_membarrier", "else"):
         assert sum(word in text for text in in_c) >= 10, word
     assert random_loop_program("PPC", 7) == machine[7]
+
+
+def _outcome(answer: Answer | str) -> object:
+    return answer if isinstance(answer, str) else (answer.verdict, answer.states, answer.flags)
+
+
+@pytest.mark.parametrize("engine", ["auto", "enumerate"])
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_rounds_that_are_left_out_make_no_difference(arch: str, engine: Engine, full: bool) -> None:
+    """With the same bound, outcomes are the same; where no bound was reached, so are those of six rounds."""
+    number, largest = (400, 20_000) if full else (6, 1000)
+    left_out = 0
+    for found in loop_cases(arch, table(arch), 10_000, number, largest):
+        under = load_model(MODELS[arch], found.tags)
+        answer = said(found, under, engine)
+        followed = said(_followed(found, found.graph.unrolling.bound), under, engine)
+        if isinstance(answer, str) or isinstance(followed, str):
+            assert isinstance(followed, str), found.name
+            continue
+        left_out += answer.idle_left_out
+        assert _outcome(answer) == _outcome(followed), found.name
+        if answer.idle_left_out and engine == "auto":
+            longer = said(_followed(found, 6), under, engine)
+            if isinstance(longer, Answer) and longer.states is not None and not answer.bound_reached:
+                assert answer.states is not None
+                assert set(longer.states) == set(answer.states), found.name
+    assert left_out or not full
+
+
+def _followed(found: Case, bound: int) -> Case:
+    """The case, with all rounds followed up to a bound."""
+    program = found.graph.program
+    return replace(found, graph=unroll(program, bound, idle="followed"))
