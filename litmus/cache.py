@@ -29,7 +29,7 @@ ROOM = 0.75  # the part of MOST_BYTES that is left when files are removed, so th
 USED = 3600  # seconds; when a file that was not marked for so long is used, it is marked as used again
 
 # The packages whose code, with that of their own packages, derives what is kept: compiled models, tables of grammars.
-DERIVING = ("cat", "relation", "source")
+DERIVING = ("algebra", "cat", "relation", "source")
 
 # The names of files of this module.  Those with a second part are being written, or were when their writer died.
 _OURS = re.compile(r"[a-z]+-[0-9a-f]{8}(\.[0-9a-f]+)?")

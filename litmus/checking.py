@@ -23,9 +23,9 @@ from litmus.program.question import Negation
 from litmus.result import Expectation, Result, stated_expectation
 
 if TYPE_CHECKING:
+    from litmus.algebra.dag import Model
     from litmus.c.tables import Primitives
     from litmus.cat.catalogue import Entry
-    from litmus.cat.dag import Model
     from litmus.engine.answer import Execution
     from litmus.program.code import Program
     from litmus.program.graph import EventGraph

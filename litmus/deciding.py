@@ -7,7 +7,7 @@ import time
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Model, NeedsExecution
+from litmus.algebra.dag import Model, NeedsExecution
 from litmus.diagnostics import NoAnswer
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds

@@ -1,4 +1,4 @@
-"""The cat language: model files in, compiled models (litmus.cat.dag) out.
+"""The cat language: model files in, compiled models (litmus.algebra.dag) out.
 
 `load_model` for a built-in model or a file, `compile_text` for a text, `without_check` to weaken one.
 Compiled models are kept in memory, and in the user's cache directory together with the texts of all
@@ -16,7 +16,7 @@ from litmus.cat.kept import KeptModels
 from litmus.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from litmus.cat.dag import Model, Scope
+    from litmus.algebra.dag import Model, Scope
     from litmus.cat.library import Files
 
 kept_models = KeptModels(64)  # of this process
@@ -32,14 +32,14 @@ def load_model(
 ) -> Model:
     """The compiled model of that name (litmus.cat.catalogue) or path.
 
-    tags: the sets of events that the architecture `arch` has beyond those of environment.SETS (its
+    tags: the sets of events that the architecture `arch` has beyond those of every execution (its
     fences and annotations); include: folders searched for a model, and for included files after the
     including file's own folder, and before those of the environment variable LITMUS_CAT_PATH; variants:
     those for which `if "v"` holds.  Raises InputError for mistakes in the model, ForeignModel (one of them) if it is
     for another architecture, and Unsupported for what cannot be compiled, each with its place.
     """
+    from litmus.algebra.dag import Scope
     from litmus.cat.catalogue import locate
-    from litmus.cat.dag import Scope
     from litmus.cat.library import Files, search_path
 
     folders = (*include, *search_path())
@@ -87,7 +87,7 @@ def compile_text(
     variants: frozenset[str] = frozenset(),
 ) -> Model:
     """The compiled model of a text; `name` is its name and stands for its file in messages.  Raises like load_model."""
-    from litmus.cat.dag import Scope
+    from litmus.algebra.dag import Scope
     from litmus.cat.interpreter import compiled
     from litmus.cat.library import Files
     from litmus.diagnostics import Source

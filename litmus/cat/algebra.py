@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from functools import reduce
 
-from litmus.cat.dag import Kind, Node, Operator, Recursion
+from litmus.algebra.dag import Node, Recursion
+from litmus.algebra.names import base_name
+from litmus.algebra.operators import OPERATORS, Kind, Operator
 
 _NONE: frozenset[int] = frozenset()
 
 MOST_OPERANDS = 100  # of unions, intersections and sequences that are simplified; longer ones stay as they are
-_SYMMETRIC = frozenset({"id", "loc", "int", "ext"})
 
 
 class Algebra:
@@ -68,6 +69,14 @@ class Algebra:
     def base(self, name: str, kind: Kind) -> int:
         """A set or relation of the execution."""
         return self._node(Node(Operator.BASE, kind, name=name))
+
+    def choice(self, choice: int, options: range) -> int:
+        """All pairs of events where a choice of the model takes one of these options."""
+        return self._node(Node(Operator.CHOICE, Kind.RELATION, choice=choice, options=options))
+
+    def place(self, variable: str) -> int:
+        """The accesses to the first cell of a variable."""
+        return self._node(Node(Operator.PLACE, Kind.SET, name=variable))
 
     def empty(self, kind: Kind) -> int:
         """The empty set or relation."""
@@ -206,7 +215,7 @@ class Algebra:
             return node.arguments[0]
         if node.operator in (Operator.EMPTY, Operator.IDENTITY):
             return operand
-        if node.operator is Operator.BASE and node.name in _SYMMETRIC:
+        if node.operator is Operator.BASE and base_name(node.name).symmetric:
             return operand
         if node.operator is Operator.PRODUCT:
             return self.product(node.arguments[1], node.arguments[0])
@@ -219,7 +228,7 @@ class Algebra:
             return operand  # transitive already
         if node.operator is Operator.OPTIONAL:
             return self.star(node.arguments[0])
-        if node.operator is Operator.BASE and node.name in ("id", "co"):
+        if node.operator is Operator.BASE and base_name(node.name).transitive:
             return operand
         return self._relation(Operator.PLUS, operand)
 
@@ -335,6 +344,8 @@ class Algebra:
                 group_numbers.get(node.group, -1),
                 node.slot,
                 node.rows,
+                node.choice,
+                node.options,
             )
             for node in (self.nodes[number] for number in sorted(live))
         )
@@ -409,11 +420,7 @@ class Algebra:
                 if not self._monotone[node.group]:
                     return False  # not known to grow with what it is made of
                 pending.extend((body, positive) for body in self.groups[node.group][1])
-            elif node.operator is Operator.COMPLEMENT:
-                pending.append((node.arguments[0], not positive))
-            elif node.operator is Operator.DIFFERENCE:
-                pending.append((node.arguments[0], positive))
-                pending.append((node.arguments[1], not positive))
             else:
-                pending.extend((argument, positive) for argument in node.arguments)
+                signs = OPERATORS[node.operator].polarity
+                pending.extend((a, positive is (sign > 0)) for a, sign in zip(node.arguments, signs, strict=True))
         return True

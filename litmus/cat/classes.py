@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from litmus.algebra.dag import Predicate
 from litmus.cat import syntax
-from litmus.cat.dag import Predicate
 from litmus.cat.evaluator import Evaluator
 from litmus.cat.static import rows_of
 from litmus.cat.values import EMPTY, ClassRelation, SetOfValues, Value, ValueSet, describe, items

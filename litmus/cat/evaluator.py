@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 
+from litmus.algebra.dag import Facts
+from litmus.algebra.operators import Kind
 from litmus.cat import syntax
-from litmus.cat.dag import Facts, Kind
 from litmus.cat.sets import SetsOfValues
 from litmus.cat.values import Environment, EventValue, PairValue, Polymorphic, Term, Thunk, Value, describe
 from litmus.diagnostics import InputError, Span

@@ -10,8 +10,9 @@ import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from litmus.algebra.dag import Facts, Scope
+from litmus.algebra.operators import Kind
 from litmus.cat import classes, syntax
-from litmus.cat.dag import Facts, Kind, Scope
 from litmus.cat.deep import Work, later, now, ready
 from litmus.cat.environment import OF_COHERENCE, initial_environment
 from litmus.cat.evaluator import Evaluator

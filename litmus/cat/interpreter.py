@@ -1,6 +1,6 @@
 """The cat compiler: executes the instructions of a model and collects its checks.
 
-Procedures, includes and variants end here; what is left is a litmus.cat.dag.Model.  It is compiled
+Procedures, includes and variants end here; what is left is a litmus.algebra.dag.Model.  It is compiled
 once for all tests where that is possible; a model that takes sets of events apart is compiled for
 each test (ForEachTest).
 """
@@ -14,23 +14,12 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.algebra.dag import Check, Facts, Level, Model, NeedsExecution, NeedsTest, Node, Scope
+from litmus.algebra.names import base_name
+from litmus.algebra.operators import Kind, Operator
 from litmus.cat import classes, syntax
 from litmus.cat.architectures import refuse_foreign
-from litmus.cat.dag import (
-    Check,
-    Facts,
-    Kind,
-    Level,
-    Model,
-    NeedsExecution,
-    NeedsTest,
-    Node,
-    Operator,
-    Scope,
-    choice_name,
-)
 from litmus.cat.deep import Work, later, run
-from litmus.cat.environment import ONLY_REGISTERS
 from litmus.cat.expressions import DEEPEST_CALL, Expressions
 from litmus.cat.levels import level_of
 from litmus.cat.library import Files, models_directory
@@ -78,7 +67,7 @@ def for_each_test(source: Source, name: str, scope: Scope, files: Files) -> Mode
 
 
 class ForEachTest(Struct, frozen=True, eq=False):
-    """What a model is compiled from for each test (litmus.cat.dag.Recipe)."""
+    """What a model is compiled from for each test (litmus.algebra.dag.Recipe)."""
 
     source: Source
     name: str
@@ -86,7 +75,7 @@ class ForEachTest(Struct, frozen=True, eq=False):
     files: Files
 
     def compile(self, facts: Facts) -> Model:
-        """See litmus.cat.dag.Recipe."""
+        """See litmus.algebra.dag.Recipe."""
         return Interpreter(self.scope, self.files, facts).run(self.source, self.name)
 
 
@@ -139,7 +128,8 @@ class Interpreter(Expressions):
 
     def _unseen_registers(self, nodes: tuple[Node, ...]) -> list[str]:
         """What to tell of sets of events that the model is made of and does not see."""
-        used = sorted({node.name for node in nodes if node.operator is Operator.BASE} & ONLY_REGISTERS)
+        names = {node.name for node in nodes if node.operator is Operator.BASE}
+        used = sorted(name for name in names if base_name(name).level is Level.REGISTERS)
         return [] if self.catdep else [f"`{name}` is empty: only models that say catdep see registers" for name in used]
 
     def _is_idle(self, check: Check) -> bool:
@@ -347,7 +337,7 @@ class Interpreter(Expressions):
         algebra = self.algebra
         node = algebra.empty(kind)
         for half in (options[:middle], options[middle:]):
-            where = algebra.base(choice_name(len(self.choices) - 1, half), Kind.RELATION)
+            where = algebra.choice(len(self.choices) - 1, half)
             there = where if kind is Kind.RELATION else algebra.domain(where)
             node = algebra.union(node, algebra.intersection(self._decided(kind, terms, half), there))
         return node

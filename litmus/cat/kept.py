@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from litmus.cat.dag import Model
+from litmus.algebra.dag import Model
 from litmus.cat.library import Files, read_text
 from litmus.diagnostics import Diagnostic, InputError
 

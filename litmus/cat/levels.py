@@ -15,7 +15,10 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from litmus.cat.dag import Check, Level, Node, Operator, Recursion
+from litmus.algebra.complete import complete
+from litmus.algebra.dag import Check, Level, Node, Recursion
+from litmus.algebra.names import OF_REGISTERS, base_name
+from litmus.algebra.operators import APPLIED, Operator
 
 
 class Sight(Struct, frozen=True):
@@ -45,25 +48,29 @@ class Sight(Struct, frozen=True):
 _NONE = Sight(in_po=True)  # of what is empty
 _ALL = Sight(enters=True, leaves=True, inside=True, loops=True, along=False)
 _UNKNOWN = replace(_ALL, faithful=False, ahead=False)
-_DEPENDENCY = Sight(in_po=True)
 
-_FLOW = frozenset(("rf-reg", "iico_data", "iico_ctrl", "iico_order"))
-_BASE: dict[str, Sight] = {
-    "_": replace(_ALL, whole=True),
-    "id": Sight(inside=True, loops=True, in_po=True, whole=True),
-    "int": _ALL,
-    "ext": replace(_ALL, loops=False),
-    "same-instance": replace(_ALL, ahead=False),
-    "po": Sight(enters=True, leaves=True, inside=True, in_po=True),
-    "ctrl": replace(_DEPENDENCY, enters=True),
-    **dict.fromkeys(("addr", "data", "pick-addr", "pick-ctrl", "lxsx"), _DEPENDENCY),
-    **dict.fromkeys(("B", "BCC", "PRED", *_FLOW), _UNKNOWN),
-}
+# Of the base names that have members among the events of registers and decisions.
+_BASE: dict[str, Sight] = complete(
+    {
+        "_": replace(_ALL, whole=True),
+        "id": Sight(inside=True, loops=True, in_po=True, whole=True),
+        "loc": Sight(),
+        "int": _ALL,
+        "ext": replace(_ALL, loops=False),
+        "same-instance": replace(_ALL, ahead=False),
+        "po": Sight(enters=True, leaves=True, inside=True, in_po=True),
+        "ctrl": Sight(enters=True, in_po=True),
+        **dict.fromkeys(("Rreg", "Wreg", "ADDR", "DATA"), Sight()),
+        **dict.fromkeys(("B", "BCC", "PRED", "rf-reg", "iico_data", "iico_ctrl", "iico_order"), _UNKNOWN),
+    },
+    OF_REGISTERS,
+    "what decisions change in base names",
+)
 
 
 def _base(name: str) -> Sight:
     """Of a base name; those that are not in the table are of accesses and fences."""
-    return _ALL if name[0] == "?" else _BASE.get(name, Sight())
+    return _BASE.get(name) or Sight(in_po=base_name(name).in_po)
 
 
 def _union(r: Sight, s: Sight) -> Sight:
@@ -174,21 +181,25 @@ def _domain(r: Sight) -> Sight:
     return Sight(r.faithful and not r.enters, inside=r.leaves or r.inside, whole=r.whole)
 
 
-_OPERATIONS: dict[Operator, Callable[..., Sight]] = {
-    Operator.UNION: _union,
-    Operator.INTERSECTION: _intersection,
-    Operator.DIFFERENCE: _difference,
-    Operator.COMPLEMENT: _complement,
-    Operator.SEQUENCE: _sequence,
-    Operator.INVERSE: _inverse,
-    Operator.PLUS: _plus,
-    Operator.STAR: lambda r: _optional(_plus(r)),
-    Operator.OPTIONAL: _optional,
-    Operator.IDENTITY: _identity,
-    Operator.PRODUCT: _product,
-    Operator.DOMAIN: _domain,
-    Operator.RANGE: lambda r: _domain(_inverse(r)),
-}
+_OPERATIONS: dict[Operator, Callable[..., Sight]] = complete(
+    {
+        Operator.UNION: _union,
+        Operator.INTERSECTION: _intersection,
+        Operator.DIFFERENCE: _difference,
+        Operator.COMPLEMENT: _complement,
+        Operator.SEQUENCE: _sequence,
+        Operator.INVERSE: _inverse,
+        Operator.PLUS: _plus,
+        Operator.STAR: lambda r: _optional(_plus(r)),
+        Operator.OPTIONAL: _optional,
+        Operator.IDENTITY: _identity,
+        Operator.PRODUCT: _product,
+        Operator.DOMAIN: _domain,
+        Operator.RANGE: lambda r: _domain(_inverse(r)),
+    },
+    APPLIED,
+    "what decisions change by operators",
+)
 
 
 def _sights(nodes: Sequence[Node], recursions: Sequence[Recursion]) -> list[Sight]:
@@ -204,6 +215,10 @@ def _sights(nodes: Sequence[Node], recursions: Sequence[Recursion]) -> list[Sigh
             match node.operator:
                 case Operator.BASE:
                     found.append(_base(node.name))
+                case Operator.CHOICE:
+                    found.append(_ALL)
+                case Operator.PLACE:
+                    found.append(Sight())
                 case Operator.EMPTY:
                     found.append(_NONE)
                 case Operator.CONSTANT:
@@ -244,7 +259,7 @@ def _cannot_tell(check: Check, sight: Sight) -> bool:
 
 def level_of(nodes: Sequence[Node], recursions: Sequence[Recursion], checks: Sequence[Check]) -> Level:
     """The level of a model that does not say `catdep`."""
-    if any(node.operator is Operator.BASE and node.name in _FLOW for node in nodes):
+    if any(node.operator is Operator.BASE and base_name(node.name).level is Level.FLOW for node in nodes):
         return Level.FLOW
     sights = _sights(nodes, recursions)
     return Level.ACCESSES if all(_cannot_tell(check, sights[check.node]) for check in checks) else Level.DECISIONS

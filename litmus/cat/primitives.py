@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from litmus.algebra.operators import Kind
 from litmus.cat.classes import as_class_relation, bisimulation, delift, deliftinter, lift, linear_class_orders
-from litmus.cat.dag import Kind, location_name
 from litmus.cat.deep import Work
 from litmus.cat.evaluator import Evaluator
 from litmus.cat.values import (
@@ -126,8 +126,7 @@ async def _tag2fenced(cat: Evaluator, value: Value, at: Span) -> Value:
 
 
 def _loc2events(cat: Evaluator, value: Value, at: Span) -> Value:
-    name = location_name(_tag(value, "loc2events", at))
-    return Term(Kind.SET, cat.algebra.base(name, Kind.SET))
+    return Term(Kind.SET, cat.algebra.place(_tag(value, "loc2events", at)))
 
 
 # ---------------------------------------------------------------- sets of values

@@ -7,8 +7,8 @@ from typing import Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
+from litmus.algebra.dag import Effect, Predicate
 from litmus.cat import syntax
-from litmus.cat.dag import Effect, Predicate
 from litmus.diagnostics import Source, Span
 from litmus.source.lalr.trees import Node, Token, Tree, as_token, as_tree, leaves_first
 

@@ -11,8 +11,8 @@ import contextlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from litmus.algebra.dag import NeedsExecution, NeedsTest
 from litmus.cat import syntax
-from litmus.cat.dag import NeedsExecution, NeedsTest
 from litmus.cat.deep import later
 from litmus.cat.evaluator import Evaluator
 from litmus.cat.values import (

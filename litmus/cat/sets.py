@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from litmus.algebra.dag import Facts, NeedsExecution, NeedsTest
+from litmus.algebra.operators import Kind
 from litmus.cat.algebra import Algebra
-from litmus.cat.dag import Facts, Kind, NeedsExecution, NeedsTest
-from litmus.cat.static import Constant, Static, is_within, pairs_of, rows_of
+from litmus.cat.static import Static, is_within, pairs_of, rows_of
 from litmus.cat.values import (
     EMPTY,
     UNIVERSE,
@@ -35,6 +36,7 @@ from litmus.cat.values import (
 )
 from litmus.diagnostics import InputError, Span, Unsupported
 from litmus.relation.rows import bits, transitive_closure
+from litmus.relation.rows_evaluation import Constant
 
 MAXIMUM_ORDERS = 20_000  # linear orders that are listed before the model is refused
 DEEPEST_VALUE = 30  # tuples and sets of values within each other

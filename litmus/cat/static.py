@@ -1,19 +1,17 @@
 """What is known while a model is compiled: the sets and relations that are the same in all executions.
 
 A model that takes sets apart (`match`, `map`, comparisons, `linearisations`) is compiled for one
-test, and more precisely for one path through each of its threads (litmus.cat.dag.Facts).  What does not
+test, and more precisely for one path through each of its threads (litmus.algebra.dag.Facts).  What does not
 depend on rf, co or values is then an ordinary set or relation on bit rows, computed here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from litmus.algebra.dag import Facts, Node
+from litmus.algebra.operators import OPERATORS, Kind, Operator
 from litmus.cat.algebra import Algebra
-from litmus.cat.dag import Facts, Kind, Node, Operator
-from litmus.relation.rows import bits, composed, transitive_closure, transposed
-
-Constant = int | tuple[int, ...]  # a set as a mask, or a relation as bit rows
+from litmus.relation.rows import bits
+from litmus.relation.rows_evaluation import Constant, Events, is_something
 
 MAXIMUM_ROUNDS = 10_000  # a `let rec` that takes more does not come to rest
 
@@ -28,7 +26,7 @@ class Static:
         self._fixed: dict[int, list[Constant] | None] = {}
         self._variables: dict[int, Constant] = {}
         self._parts: dict[int, tuple[int, ...]] = {}
-        self.none: dict[Kind, Constant] = {Kind.SET: 0, Kind.RELATION: (0,) * facts.size}
+        self.there = Events(facts.size, facts.events)
 
     def value(self, node: int) -> Constant | None:
         """The value of a node; None if it depends on the execution."""
@@ -76,46 +74,49 @@ class Static:
         return self._parts[group]
 
     def _computed(self, number: int, node: Node, recent: dict[int, Constant | None]) -> Constant | None:
+        there = self.there
         match node.operator:
             case Operator.BASE:
                 return self._base(node)
+            case Operator.PLACE:
+                return self._executing(self.facts.place(node.name))
+            case Operator.CHOICE:
+                return None
             case Operator.EMPTY:
-                return self.none[node.kind]
+                return there.none(node.kind)
             case Operator.CONSTANT:
-                return self._executing(node.rows if node.kind is Kind.RELATION else node.rows[0])
+                return there.within(node.rows if node.kind is Kind.RELATION else node.rows[0])
             case Operator.VAR:
                 return self._variables.get(number)
             case Operator.FIX:
                 solution = self._solution(node.group)
                 return None if solution is None else solution[node.slot]
-        arguments = [self._memo(argument, recent)[argument] for argument in node.arguments]
-        for argument, absorbs in zip(arguments, _ABSORBING.get(node.operator, ()), strict=False):
-            if absorbs and argument is not None and not _is_something(argument):
-                return self.none[node.kind]
-        if any(argument is None for argument in arguments):
-            return None
-        return _OPERATIONS[node.operator](self, *arguments)
+        arguments: list[Constant] = []
+        known = True
+        for argument, absorbs in zip(node.arguments, OPERATORS[node.operator].absorbing, strict=True):
+            value = self._memo(argument, recent)[argument]
+            if value is None:
+                known = False
+            elif absorbs and not is_something(value):
+                return there.none(node.kind)
+            else:
+                arguments.append(value)
+        return there.applied(node.operator, node.kind, arguments) if known else None
 
     def _base(self, node: Node) -> Constant | None:
-        if node.name == "_":
-            return self.facts.events
-        value = self.facts.base(node.name, node.kind)
-        return None if value is None else self._executing(value)
+        return self.facts.events if node.name == "_" else self._executing(self.facts.base(node.name, node.kind))
 
-    def _executing(self, value: Constant) -> Constant:
+    def _executing(self, value: Constant | None) -> Constant | None:
         """A value without the events that do not execute."""
-        events = self.facts.events
-        if isinstance(value, int):
-            return value & events
-        return tuple(row & events if events >> e & 1 else 0 for e, row in enumerate(value))
+        return None if value is None else self.there.within(value)
 
     def _solution(self, group: int) -> list[Constant] | None:
-        """The last round of a `let rec`, as litmus.cat.dag.Recursion says."""
+        """The last round of a `let rec`, as litmus.algebra.dag.Recursion says."""
         if group in self._fixed:
             return self._fixed[group]
         variables, bodies = self.algebra.groups[group]
         for variable in variables:
-            self._variables[variable] = self.none[self.algebra.kind(variable)]
+            self._variables[variable] = self.there.none(self.algebra.kind(variable))
         solution: list[Constant] | None = None
         for _ in range(MAXIMUM_ROUNDS):
             at_rest = True
@@ -132,35 +133,6 @@ class Static:
         if not any(self.algebra.free_groups(body) - {group} for body in bodies):  # it is not inside another
             self._fixed[group] = solution
         return solution
-
-    # ------------------------------------------------------------ operators
-
-    def complement(self, value: Constant) -> Constant:
-        """~value."""
-        events = self.facts.events
-        if isinstance(value, int):
-            return events & ~value
-        return tuple(events & ~row if events >> e & 1 else 0 for e, row in enumerate(value))
-
-    def optional(self, rows: tuple[int, ...]) -> Constant:
-        """rows?."""
-        return tuple(row | self.facts.events & 1 << e for e, row in enumerate(rows))
-
-    def star(self, rows: tuple[int, ...]) -> Constant:
-        """rows*."""
-        return self.optional(tuple(transitive_closure(list(rows))))
-
-    def identity(self, events: int) -> Constant:
-        """[events]."""
-        return tuple(events & 1 << e for e in range(self.facts.size))
-
-    def product(self, left: int, right: int) -> Constant:
-        """Left * right."""
-        return tuple(right if left >> e & 1 else 0 for e in range(self.facts.size))
-
-
-def _is_something(value: Constant) -> bool:
-    return any(value) if isinstance(value, tuple) else bool(value)
 
 
 def is_within(inner: Constant, outer: Constant) -> bool:
@@ -183,52 +155,3 @@ def rows_of(pairs: list[tuple[int, int]], size: int) -> tuple[int, ...]:
     for e, f in pairs:
         rows[e] |= 1 << f
     return tuple(rows)
-
-
-def _each(operation: Callable[[int, int], int]) -> Callable[..., Constant]:
-    """A Boolean operation, on sets and row by row on relations."""
-
-    def apply(_: Static, left: Constant, right: Constant) -> Constant:
-        if isinstance(left, tuple) and isinstance(right, tuple):
-            return tuple(map(operation, left, right))
-        assert isinstance(left, int)
-        assert isinstance(right, int)
-        return operation(left, right)
-
-    return apply
-
-
-def _domain(_: Static, rows: tuple[int, ...]) -> Constant:
-    return sum(1 << e for e, row in enumerate(rows) if row)
-
-
-def _range(_: Static, rows: tuple[int, ...]) -> Constant:
-    found = 0
-    for row in rows:
-        found |= row
-    return found
-
-
-_OPERATIONS: dict[Operator, Callable[..., Constant]] = {
-    Operator.UNION: _each(lambda x, y: x | y),
-    Operator.INTERSECTION: _each(lambda x, y: x & y),
-    Operator.DIFFERENCE: _each(lambda x, y: x & ~y),
-    Operator.COMPLEMENT: Static.complement,
-    Operator.SEQUENCE: lambda _, r, s: tuple(composed(r, s)),
-    Operator.INVERSE: lambda _, r: tuple(transposed(r)),
-    Operator.PLUS: lambda _, r: tuple(transitive_closure(list(r))),
-    Operator.STAR: Static.star,
-    Operator.OPTIONAL: Static.optional,
-    Operator.IDENTITY: Static.identity,
-    Operator.PRODUCT: Static.product,
-    Operator.DOMAIN: _domain,
-    Operator.RANGE: _range,
-}
-
-# Of which operands it is enough to be empty for the result to be empty.
-_ABSORBING: dict[Operator, tuple[bool, ...]] = {
-    Operator.INTERSECTION: (True, True),
-    Operator.DIFFERENCE: (True, False),
-    Operator.SEQUENCE: (True, True),
-    Operator.PRODUCT: (True, True),
-}

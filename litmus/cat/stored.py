@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from litmus.cat.dag import Check, Effect, Kind, Level, Model, Node, Operator, Predicate, Recursion, Scope
+from litmus.algebra.dag import Check, Effect, Level, Model, Node, Predicate, Recursion, Scope
+from litmus.algebra.operators import Kind, Operator
 from litmus.cat.library import Files, read_text
 from litmus.diagnostics import InputError, Source, Span
 
-_Node = tuple[str, str, tuple[int, ...], str, int, int, tuple[int, ...]]
+_Node = tuple[str, str, tuple[int, ...], str, int, int, tuple[int, ...], int, int, int]
 _Recursion = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], bool]
 _Check = tuple[Predicate, bool, int, str | None, Effect, str, int, int]
 Stored = tuple[
@@ -34,7 +35,7 @@ def pack(model: Model, path: str, files: Files) -> Stored:
         tuple(files.absent),
         model.name,
         model.title,
-        tuple((n.operator.value, n.kind.value, n.arguments, n.name, n.group, n.slot, n.rows) for n in model.nodes),
+        tuple(_packed(node) for node in model.nodes),
         tuple((r.variables, r.bodies, r.inner, r.monotone) for r in model.recursions),
         tuple(
             (c.predicate, c.negated, c.node, c.name, c.effect, c.span.source.name, c.span.start, c.span.end)
@@ -46,6 +47,13 @@ def pack(model: Model, path: str, files: Files) -> Stored:
         model.notes,
         None if model.recipe is None else path,
     )
+
+
+def _packed(node: Node) -> _Node:
+    """A node as a tuple."""
+    operator, kind, options = node.operator.value, node.kind.value, node.options
+    record = operator, kind, node.arguments, node.name, node.group, node.slot, node.rows
+    return *record, node.choice, options.start, options.stop
 
 
 def unpack(stored: Stored, scope: Scope, files: Files) -> Model | None:
@@ -68,7 +76,7 @@ def unpack(stored: Stored, scope: Scope, files: Files) -> Model | None:
     return Model(
         name,
         title,
-        tuple(Node(operators[n[0]], kinds[n[1]], *n[2:]) for n in nodes),
+        tuple(Node(operators[n[0]], kinds[n[1]], *n[2:8], range(n[8], n[9])) for n in nodes),
         tuple(Recursion(*recursion) for recursion in recursions),
         tuple(
             Check(predicate, negated, node, label, effect, Span(sources[file], start, end))

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from litmus.cat.dag import Effect, Predicate
+from litmus.algebra.dag import Effect, Predicate
 from litmus.diagnostics import Span
 
 # ---------------------------------------------------------------- patterns

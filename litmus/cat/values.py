@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from litmus.algebra.operators import Kind
 from litmus.cat import syntax
-from litmus.cat.dag import Kind
 from litmus.cat.deep import Work, later, ready
 from litmus.diagnostics import Diagnostic, InputError, Span
 

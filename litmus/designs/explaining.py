@@ -7,8 +7,8 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.algebra.dag import Model
 from litmus.c.tables import Primitives
-from litmus.cat.dag import Model
 from litmus.deciding import Unfinished, decide
 from litmus.designs.lowering import Lowering, question
 from litmus.designs.matrix import (

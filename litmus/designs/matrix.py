@@ -16,11 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from litmus import batch
+from litmus.algebra.dag import Model
 from litmus.c.lowering import lower
 from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.cat.catalogue import catalogue, locate
-from litmus.cat.dag import Model
 from litmus.deciding import Unfinished, decide
 from litmus.designs.lowering import COMPLETES, Lowering, question
 from litmus.designs.scenarios import Family, Scenario, families

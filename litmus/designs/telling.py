@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from litmus.cat.dag import Model
+from litmus.algebra.dag import Model
 from litmus.designs.blaming import blamed
 from litmus.designs.naming import CALLER, NOT_SENT, Names, joined
 from litmus.designs.scenarios import Scenario

@@ -17,8 +17,8 @@ from itertools import product
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.algebra.dag import Model
 from litmus.c.tables import Primitives
-from litmus.cat.dag import Model
 from litmus.deciding import decide
 from litmus.designs.lowering import MOVED, Lowering
 from litmus.designs.prefixes import Code, Wait, last_values, may_release, stopped, value_of, waits_of

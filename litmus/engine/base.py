@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from litmus.cat.dag import choice_of
+from litmus.algebra.complete import complete
+from litmus.algebra.names import OF_ACCESSES, Rests
+from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates, Pair
 from litmus.program.graph import INITIAL, EventGraph, Guarded
 from litmus.program.instructions import no_repetition, repeated, repeated_alike
@@ -232,9 +234,8 @@ def _at(c: Candidates, variable: str) -> SlicedSet:
     return _set_of(c, {e.number: c.value(e.address).get(cell, 0) & c.executes[e.number] for e in accesses})
 
 
-def where_taken(c: Candidates, name: str, universe: Universe) -> Sliced:
-    """All pairs of events, in the candidates that take one of the options in `name` (litmus.cat.dag.choice_name)."""
-    choice, options = choice_of(name)
+def where_taken(c: Candidates, choice: int, options: range, universe: Universe) -> Sliced:
+    """All pairs of events, in the candidates where a choice of the model takes one of these options."""
     s = 0
     for option in options:
         s |= c.slices.chosen[choice][option]
@@ -270,6 +271,20 @@ _RELATIONS: dict[str, Callable[[Candidates], Sliced]] = {
     "same-value": _same_value,
     "same-low-order-bits": _same_offset,
 }
+
+_FUNCTIONS: dict[str, Callable[[Candidates], SlicedValue]] = complete(
+    {**_SETS, **_RELATIONS}, OF_ACCESSES, "the engine's base sets and relations"
+)
+
+
+def unsettled(bounds: Bounds) -> Rests:
+    """What is still open once it is known which way the decisions of a graph go."""
+    rests = Rests.READS | Rests.ORDERS | Rests.VALUES | Rests.OPTIONS
+    if not bounds.static:
+        rests |= Rests.ADDRESSES
+    if bounds.graph.blocks:
+        rests |= Rests.LANDINGS
+    return rests
 
 
 def _set_of_whole(value: SlicedSet, single: Iterable[Pair]) -> SlicedSet:
@@ -322,16 +337,8 @@ class Base(dict[str, SlicedValue]):
 
     def __missing__(self, name: str) -> SlicedValue:
         c = self.candidates
-        function = _SETS.get(name) or _RELATIONS.get(name)
-        value: SlicedValue
-        if function is not None:
-            value = function(c)
-        elif name[0] == "?":
-            value = where_taken(c, name, c.universe)
-        elif name[0] == "@":
-            value = _at(c, name[1:])
-        else:
-            value = SlicedSet(self.tagged.get(name, 0))
+        function = _FUNCTIONS.get(name)
+        value = SlicedSet(self.tagged.get(name, 0)) if function is None else function(c)
         single = c.graph.single
         if single:
             if isinstance(value, SlicedSet):
@@ -340,3 +347,13 @@ class Base(dict[str, SlicedValue]):
                 value = _relation_of_whole(c, value, single)
         self[name] = value
         return value
+
+    def taken(self, choice: int, options: range) -> Sliced:
+        """See litmus.relation.evaluation.Given."""
+        c = self.candidates
+        return _relation_of_whole(c, where_taken(c, choice, options, c.universe), c.graph.single)
+
+    def place(self, variable: str) -> SlicedSet:
+        """See litmus.relation.evaluation.Given."""
+        c = self.candidates
+        return _set_of_whole(_at(c, variable), c.graph.single)

@@ -10,15 +10,14 @@ already fails because of that, no consistent execution contains the pattern.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from litmus.cat.dag import Check, Kind, Model, Node, Operator
-from litmus.relation.rows import Rows, composed, transitive_closure, transposed
-
-_Bound = int | tuple[int, ...]  # a set as a mask, a relation as bit rows
-_Operation = Callable[[int, int], int]
+from litmus.algebra.dag import Check, Model, Node
+from litmus.algebra.operators import OPERATORS, Kind, Operator
+from litmus.relation.rows import transitive_closure
+from litmus.relation.rows_evaluation import Constant, Events, is_something
 
 _INITIAL, _HERE, _THERE, _ELSEWHERE = -1, 0, 1, 2  # threads
 
@@ -91,15 +90,14 @@ class _Certain:
 
     def __init__(self, pattern: _Pattern, model: Model) -> None:
         self.model = model
-        self.n = n = len(pattern.threads)
-        self.all = (1 << n) - 1
-        self.none: dict[Kind, _Bound] = {Kind.SET: 0, Kind.RELATION: (0,) * n}
-        self.whole: dict[Kind, _Bound] = {Kind.SET: self.all, Kind.RELATION: (self.all,) * n}
+        n = len(pattern.threads)
+        self.events = Events(n, (1 << n) - 1)
+        self.unknown = {kind: (self.events.none(kind), self.events.all(kind)) for kind in Kind}
         self.base = self._base(pattern)
-        self.found: dict[int, tuple[_Bound, _Bound]] = {}
+        self.found: dict[int, tuple[Constant, Constant]] = {}
 
-    def _base(self, pattern: _Pattern) -> dict[str, tuple[_Bound, _Bound]]:
-        n, threads = self.n, pattern.threads
+    def _base(self, pattern: _Pattern) -> dict[str, tuple[Constant, Constant]]:
+        n, everything, threads = self.events.size, self.events.present, pattern.threads
         writes = sum(1 << w for w in pattern.writes)
         initial = sum(1 << e for e in range(n) if threads[e] == _INITIAL)
 
@@ -110,9 +108,9 @@ class _Certain:
         outside = tuple((e, f) for e, f in everywhere if e != f and threads[e] == threads[f] and threads[e] != _HERE)
         same = tuple((e, f) for e, f in everywhere if threads[e] == threads[f] != _INITIAL)
         other = tuple((e, f) for e, f in everywhere if threads[e] != threads[f])
-        exact: dict[str, _Bound] = {
-            "_": self.all,
-            "M": self.all,
+        exact: dict[str, Constant] = {
+            "_": everything,
+            "M": everything,
             "IW": initial,
             "id": rows(tuple((e, e) for e in range(n))),
             "loc": rows(everywhere),
@@ -121,8 +119,8 @@ class _Certain:
         }
         return {
             **{name: (value, value) for name, value in exact.items()},
-            "W": (writes, self.all),  # a read-modify-write may be one event
-            "R": (self.all & ~writes, self.all),
+            "W": (writes, everything),  # a read-modify-write may be one event
+            "R": (everything & ~writes, everything),
             "po": (rows(pattern.po), rows(pattern.po + outside)),
             "rf": (rows(pattern.rf), rows(everywhere)),
             "co": (rows(pattern.co), rows(everywhere)),
@@ -134,11 +132,11 @@ class _Certain:
         """Whether a check certainly fails."""
         value = self.bounds(check.node)[0]
         if isinstance(value, int) or check.predicate == "empty":
-            return value != self.none[self.model.nodes[check.node].kind]
+            return is_something(value)
         closed = transitive_closure(list(value)) if check.predicate == "acyclic" else value
         return any(row >> e & 1 for e, row in enumerate(closed))
 
-    def bounds(self, i: int) -> tuple[_Bound, _Bound]:
+    def bounds(self, i: int) -> tuple[Constant, Constant]:
         """The lower and the upper bound of a node on these events."""
         if i not in self.found:
             for needed in self._needed(i):  # in topological order
@@ -161,65 +159,36 @@ class _Certain:
                 pending.extend((*recursion.variables, *recursion.bodies))
         return sorted(needed)
 
-    def _computed(self, i: int, node: Node) -> tuple[_Bound, _Bound]:
-        none, whole = self.none[node.kind], self.whole[node.kind]
+    def _computed(self, i: int, node: Node) -> tuple[Constant, Constant]:
+        none, whole = unknown = self.unknown[node.kind]
+        row = OPERATORS[node.operator]
         match node.operator:
             case Operator.BASE:
-                return self.base.get(node.name, (none, whole))
+                return self.base.get(node.name, unknown)
             case Operator.EMPTY:
                 return none, none
-            case Operator.VAR:
-                return none, whole
             case Operator.FIX:
                 return self._solution(node.group)[node.slot], whole
-            case Operator.CONSTANT:
-                return none, whole
-        least, most = zip(*[self.found[argument] for argument in node.arguments], strict=True)
-        match node.operator:
-            case Operator.UNION:
-                return _each(lambda x, y: x | y, *least), _each(lambda x, y: x | y, *most)
-            case Operator.INTERSECTION:
-                return _each(lambda x, y: x & y, *least), _each(lambda x, y: x & y, *most)
-            case Operator.DIFFERENCE:
-                return _each(lambda x, y: x & ~y, least[0], most[1]), _each(lambda x, y: x & ~y, most[0], least[1])
-            case Operator.COMPLEMENT:
-                return _each(lambda x, y: x & ~y, whole, most[0]), _each(lambda x, y: x & ~y, whole, least[0])
-        return self._relational(node.operator, list(least)), whole  # no upper bound: other events may add pairs
+        if not row.polarity:
+            return unknown
+        bounds = [self.found[argument] for argument in node.arguments]
+        turned = [
+            (low, high) if sign > 0 else (high, low) for (low, high), sign in zip(bounds, row.polarity, strict=True)
+        ]
+        least, most = zip(*turned, strict=True)
+        lower = self.events.applied(node.operator, node.kind, least)
+        if row.by_another:  # no upper bound: other events may add pairs
+            return lower, whole
+        return lower, self.events.applied(node.operator, node.kind, most)
 
-    def _relational(self, operator: Operator, least: list[_Bound]) -> _Bound:
-        first = least[0]
-        if isinstance(first, int):
-            if operator is Operator.IDENTITY:
-                return tuple(first & 1 << e for e in range(self.n))
-            right = least[1]
-            assert isinstance(right, int)
-            return tuple(right if first >> e & 1 else 0 for e in range(self.n))
-        rows: Rows = list(first)
-        match operator:
-            case Operator.DOMAIN:
-                return sum(1 << e for e, row in enumerate(rows) if row)
-            case Operator.RANGE:
-                return sum(1 << e for e, row in enumerate(transposed(rows)) if row)
-            case Operator.INVERSE:
-                rows = transposed(rows)
-            case Operator.PLUS | Operator.STAR:
-                rows = transitive_closure(rows)
-            case Operator.SEQUENCE:
-                second = least[1]
-                assert isinstance(second, tuple)
-                rows = composed(rows, list(second))
-        if operator in (Operator.STAR, Operator.OPTIONAL):
-            rows = [row | 1 << e for e, row in enumerate(rows)]
-        return tuple(rows)
-
-    def _solution(self, group: int) -> list[_Bound]:
+    def _solution(self, group: int) -> list[Constant]:
         """The lower bounds of a `let rec`: by iteration if it is monotone, else empty."""
         recursion = self.model.recursions[group]
         kinds = [self.model.nodes[variable].kind for variable in recursion.variables]
-        values = [self.none[kind] for kind in kinds]
+        values = [self.unknown[kind][0] for kind in kinds]
         while recursion.monotone:
             for variable, value in zip(recursion.variables, values, strict=True):
-                self.found[variable] = value, self.whole[self.model.nodes[variable].kind]
+                self.found[variable] = value, self.unknown[self.model.nodes[variable].kind][1]
             for i in recursion.inner:
                 self.found[i] = self._computed(i, self.model.nodes[i])
             new = [self.found[body][0] for body in recursion.bodies]
@@ -227,11 +196,3 @@ class _Certain:
                 break
             values = new
         return values
-
-
-def _each(operation: _Operation, x: _Bound, y: _Bound) -> _Bound:
-    if isinstance(x, tuple) and isinstance(y, tuple):
-        return tuple(map(operation, x, y))
-    assert isinstance(x, int)
-    assert isinstance(y, int)
-    return operation(x, y)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Check
+from litmus.algebra.dag import Check
 from litmus.diagnostics import Unsupported
 from litmus.engine.bounds import Bounds
 from litmus.engine.outcomes import failures

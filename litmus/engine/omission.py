@@ -6,7 +6,7 @@ that accepts the one accepts the other, too.  `may_leave_out` proves that of a c
 
 Of every set and relation, it finds out two things (Removal.shrinks, Removal.keeps).  Both compare an execution with the
 one that is left when some of the events in question are gone.  Sets and relations that models start from are then the
-same as before, restricted to the events that remain; _LESS lists the exceptions.  Relations that are made by operators
+same as before, restricted to the events that remain; _BASE lists the exceptions.  Relations that are made by operators
 may differ in what depends on a third event.  `po; [F]; po` loses pairs when a fence goes, and `po \\ (po; po)` gains
 pairs when any event goes.  `po-loc; [W]; po-loc` changes only if a write goes.  So the analysis has to know which
 events may be the third one (Ends).
@@ -21,7 +21,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from litmus.cat.dag import Check, Kind, Model, Node, Operator
+from litmus.algebra.complete import complete
+from litmus.algebra.dag import Check, Model, Node
+from litmus.algebra.names import OF_ACCESSES
+from litmus.algebra.operators import OPERATORS, Kind, Operator
 from litmus.program.graph import INITIAL, EventTable
 
 T = TypeVar("T")
@@ -53,14 +56,22 @@ class Change(Struct, frozen=True):
 _EXACT = Change(shrinks=True, keeps=True)
 _UNKNOWN = Change(shrinks=False, keeps=False)
 
-# Base sets and relations that are not exactly restricted.  A branch in a round that is left out may rest on a read
-# before the loop.  If no other round comes to that branch, later events lose their control dependency on that read.
+# Base sets and relations: most are exactly restricted.  A branch in a round that is left out may rest on a read before
+# the loop.  If no other round comes to that branch, later events lose their control dependency on that read.
 # `alike` is refused in tests with loops (litmus.program.instructions); a round that is left out must not hide the loop.
-_LESS: dict[str, Change] = {
-    "ctrl": Change(shrinks=True, keeps=False),
-    "pick-ctrl": Change(shrinks=True, keeps=False),
-    "alike": _UNKNOWN,
-}
+_BASE: dict[str, Change] = complete(
+    {
+        **dict.fromkeys(("_", "M", "R", "W", "IW", "FW", "F"), _EXACT),
+        **dict.fromkeys(("id", "loc", "int", "ext", "po", "rf", "co", "same-instance"), _EXACT),
+        **dict.fromkeys(("addr", "data", "pick-addr", "pick-data"), _EXACT),
+        **dict.fromkeys(("amo", "amo-data", "update", "lxsx", "repeated", "repeated-static"), _EXACT),
+        **dict.fromkeys(("same-value", "same-low-order-bits"), _EXACT),
+        **dict.fromkeys(("ctrl", "pick-ctrl"), Change(shrinks=True, keeps=False)),
+        "alike": _UNKNOWN,
+    },
+    OF_ACCESSES,
+    "what taking events away does to base names",
+)
 
 # The sets that the ends of base relations are in.  All others may relate any events.  A dependency may begin at a
 # store-conditional, which tells whether it has succeeded.
@@ -153,6 +164,8 @@ class Removal:
         match node.operator:
             case Operator.BASE:
                 return self._ends_of_base(node)
+            case Operator.PLACE:
+                return Ends(self.sets["M"])
             case Operator.EMPTY:
                 return Ends()
             case Operator.UNION:
@@ -182,7 +195,7 @@ class Removal:
 
     def _ends_of_base(self, node: Node) -> Ends:
         if node.kind is Kind.SET:
-            return Ends(self.sets["M"] if node.name[0] == "@" else self.sets.get(node.name, 0))
+            return Ends(self.sets.get(node.name, 0))
         if node.name == "id":
             return Ends(self.everything)
         if node.name in _SIDES:
@@ -200,13 +213,13 @@ class Removal:
             return variable if self.model.recursions[node.group].monotone else _UNKNOWN
         match node.operator:
             case Operator.BASE:
-                return _LESS.get(node.name, _EXACT)
+                return _BASE.get(node.name, _EXACT)
             case Operator.CONSTANT:
                 return _UNKNOWN  # the model was compiled for executions of which it takes the events apart
         shrinks, keeps = True, True
-        for position, argument in enumerate(node.arguments):
+        for argument, sign in zip(node.arguments, OPERATORS[node.operator].polarity, strict=True):
             change = values[argument]
-            if node.operator is Operator.COMPLEMENT or (node.operator is Operator.DIFFERENCE and position == 1):
+            if sign < 0:
                 change = Change(shrinks=change.keeps, keeps=change.shrinks)
             shrinks &= change.shrinks
             keeps &= change.keeps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from litmus.cat.dag import Check, Level
+from litmus.algebra.dag import Check, Level
 from litmus.engine.answer import Execution
 from litmus.engine.base import Base, program_order
 from litmus.engine.candidates import Candidates, Values

@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Kind, Level, Model
+from litmus.algebra.dag import Level, Model
+from litmus.algebra.names import Rests, base_name
+from litmus.algebra.operators import Kind
 from litmus.diagnostics import Unsupported
 from litmus.engine.answer import Answer, State, Verdict
-from litmus.engine.base import Base
+from litmus.engine.base import Base, unsettled
 from litmus.engine.bounds import Bounds
 from litmus.engine.candidates import Candidates, Slices
 from litmus.engine.exhaustive import state_order, verdict_of
 from litmus.engine.registers import RegisterBase
 from litmus.program.graph import Assumption, EventGraph
 from litmus.program.question import Negation, Question
-from litmus.relation.evaluation import SlicedValue
-from litmus.relation.sliced import Sliced, SlicedSet
+from litmus.relation.evaluation import Given
+from litmus.relation.sliced import SlicedSet
 
 MAXIMUM_PATHS = 512
 
@@ -120,32 +122,36 @@ def _together(answers: list[tuple[Answer, bool]], graph: EventGraph, limit: int 
 
 
 class PathFacts:
-    """What is known of the executions on a path (litmus.cat.dag.Facts)."""
+    """What is known of the executions on a path (litmus.algebra.dag.Facts)."""
 
     def __init__(self, bounds: Bounds, decided: Decided, level: Level) -> None:
         base = Base(on_path(bounds, decided))
-        self.known: dict[str, SlicedValue] = base
+        self.known: Given = base
         universe = base.candidates.universe
         if bounds.graph.registers is not None:
             registers = RegisterBase(base, level)
             self.known, universe = registers, registers.universe
         self.size = universe.n
         self.events = sum(1 << e for e, x in enumerate(universe.executes) if x) & universe.everything
-        self.open = {"rf", "co", "FW", "same-value"}
-        if not bounds.static:
-            self.open |= {"loc", "same-low-order-bits"}
-        if bounds.graph.blocks:
-            self.open |= {"po"}
+        self.open = unsettled(bounds)
 
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
-        """See litmus.cat.dag.Facts."""
-        if name in self.open or name[0] == "?" or (name[0] == "@" and "loc" in self.open):
+        """See litmus.algebra.dag.Facts."""
+        if base_name(name).rests & self.open:
             return None
         value = self.known[name]
         if isinstance(value, SlicedSet):
-            return value.must | sum(1 << e for e in value.open)
-        assert isinstance(value, Sliced)
+            return _mask(value)
         rows = list(value.must)
         for e, columns in value.open.items():
             rows[e] |= sum(1 << f for f in columns)
         return tuple(rows)
+
+    def place(self, variable: str) -> int | None:
+        """See litmus.algebra.dag.Facts."""
+        return None if Rests.ADDRESSES & self.open else _mask(self.known.place(variable))
+
+
+def _mask(events: SlicedSet) -> int:
+    """The events of a set, in the one candidate there is."""
+    return events.must | sum(1 << e for e in events.open)

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from litmus.cat.dag import Check, Model, Operator
+from litmus.algebra.dag import Check, Model
+from litmus.algebra.names import Rests, base_name, own_rests
+from litmus.algebra.operators import OPERATORS, Operator
+from litmus.engine.base import unsettled
 from litmus.engine.bounds import Bounds, Order
 from litmus.engine.candidates import Candidates, Slices, pattern
 from litmus.engine.encoding import Encoding, Literal, Selection
@@ -195,31 +198,22 @@ def depends_on_choices(model: Model, check: Check, bounds: Bounds) -> bool:
     return _Dependence(model, bounds, conditional=False).depends(check.node)
 
 
-def _chosen(bounds: Bounds) -> set[str]:
-    """The base relations that depend on choices other than decisions."""
-    chosen = {"rf", "co", "same-value"}
-    if bounds.graph.blocks:
-        chosen.add("po")
-    if not bounds.static:
-        chosen |= {"loc", "same-low-order-bits"}
-    return chosen
-
-
-# Two events may be related, or one may be in the set, because of a third event.  Whether that event executes is a
-# choice too.
-_BY_ANOTHER = frozenset({Operator.SEQUENCE, Operator.PLUS, Operator.STAR, Operator.DOMAIN, Operator.RANGE})
-
-
 class _Dependence:
-    """What the nodes of a model depend on.  conditional: which events execute counts as a choice."""
+    """What the nodes of a model depend on.
+
+    conditional: which way decisions go counts as a choice.  Then the paths that lead to an event are a choice, and what
+    rests on them.  Two events may also be related because of a third event: whether that event executes is a choice.
+    """
 
     def __init__(self, model: Model, bounds: Bounds, conditional: bool) -> None:
         self.model = model
-        self.chosen = _chosen(bounds)
-        if conditional and bounds.graph.exchanges:
-            self.chosen |= {"po", "ctrl", "pick-ctrl"}
+        self.conditional = conditional
+        self.chosen = unsettled(bounds)
+        if conditional:
+            self.chosen |= Rests.PATHS
+            if bounds.graph.exchanges:
+                self.chosen |= Rests.EXCHANGES
         self.po_loc_is_settled = bounds.po_loc_is_settled
-        self.by_another = _BY_ANOTHER if conditional else frozenset[Operator]()
         self.seen: dict[int, bool] = {}
 
     def parts(self, i: int) -> tuple[int, ...]:
@@ -234,10 +228,8 @@ class _Dependence:
             self.seen[i] = False  # a variable of a recursion adds nothing to its body
             node = self.model.nodes[i]
             self.seen[i] = not (self.po_loc_is_settled and self._is_po_loc(i)) and (
-                node.name in self.chosen | {"FW"}
-                or node.name[:1] == "?"
-                or (node.name[:1] == "@" and "loc" in self.chosen)
-                or node.operator in self.by_another
+                bool(own_rests(node) & self.chosen)
+                or (self.conditional and OPERATORS[node.operator].by_another)
                 or any(self.depends(p) for p in self.parts(i))
             )
         return self.seen[i]
@@ -259,9 +251,10 @@ class _Dependence:
                 continue
             visited.add(j)
             node = self.model.nodes[j]
-            if node.name == "FW" or (node.operator is Operator.COMPLEMENT and self.depends(node.arguments[0])):
+            if node.operator is Operator.BASE and base_name(node.name).shrinks and self.depends(j):
                 return True
-            if node.operator is Operator.DIFFERENCE and self.depends(node.arguments[1]):
+            signs = OPERATORS[node.operator].polarity
+            if any(sign < 0 and self.depends(a) for a, sign in zip(node.arguments, signs, strict=True)):
                 return True
             if node.operator is Operator.FIX and not self.model.recursions[node.group].monotone:
                 return True

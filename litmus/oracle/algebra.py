@@ -1,17 +1,22 @@
 """The cat language on sets of pairs: what a compiled model says of one execution, by the definition.
 
 A set is a frozenset of events, a relation a frozenset of pairs of events.  There is one function for
-each operator of litmus.cat.dag, and one for each predicate.  Recursion is iteration.  This module is for
+each operator of litmus.algebra.operators, and one for each predicate.  Recursion is iteration.  This module is for
 checking the answers of the engine: it uses none of the engine's evaluation, and it is simple on purpose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
 
 from msgspec import Struct
 
-from litmus.cat.dag import Kind, Model, Node, Operator, Predicate
+from litmus.algebra.complete import complete
+from litmus.algebra.dag import Model, Node, Predicate
+from litmus.algebra.names import NOTHING, Rests, base_name, own_rests
+from litmus.algebra.operators import OPERATORS, RESULTS, Kind, Operator
 from litmus.diagnostics import Unsupported
 from litmus.relation.rows import bits
 
@@ -96,27 +101,27 @@ def successors(r: Relation) -> dict[int, list[int]]:
     return found
 
 
-# Operators that mean the same whatever events there are.
-_PLAIN: dict[Operator, Callable[..., Value]] = {
-    Operator.UNION: union,
-    Operator.INTERSECTION: intersection,
-    Operator.DIFFERENCE: difference,
-    Operator.SEQUENCE: sequence,
-    Operator.INVERSE: inverse,
-    Operator.PLUS: plus,
-    Operator.IDENTITY: identity,
-    Operator.PRODUCT: product,
-    Operator.DOMAIN: domain,
-    Operator.RANGE: codomain,
-}
-
-# Operators whose meaning depends on which events execute.  Those events are the first argument.
-_WITHIN: dict[tuple[Operator, Kind], Callable[..., Value]] = {
-    (Operator.COMPLEMENT, Kind.SET): lambda events, s: events - s,
-    (Operator.COMPLEMENT, Kind.RELATION): lambda events, r: product(events, events) - r,
-    (Operator.OPTIONAL, Kind.RELATION): lambda events, r: r | identity(events),
-    (Operator.STAR, Kind.RELATION): lambda events, r: plus(r) | identity(events),
-}
+# What operators mean.  The first argument are the events that execute.
+_MEANING: dict[tuple[Operator, Kind], Callable[..., Value]] = complete(
+    {
+        **{(Operator.UNION, kind): lambda _, x, y: union(x, y) for kind in Kind},
+        **{(Operator.INTERSECTION, kind): lambda _, x, y: intersection(x, y) for kind in Kind},
+        **{(Operator.DIFFERENCE, kind): lambda _, x, y: difference(x, y) for kind in Kind},
+        (Operator.COMPLEMENT, Kind.SET): lambda events, s: events - s,
+        (Operator.COMPLEMENT, Kind.RELATION): lambda events, r: product(events, events) - r,
+        (Operator.SEQUENCE, Kind.RELATION): lambda _, r, s: sequence(r, s),
+        (Operator.INVERSE, Kind.RELATION): lambda _, r: inverse(r),
+        (Operator.PLUS, Kind.RELATION): lambda _, r: plus(r),
+        (Operator.STAR, Kind.RELATION): lambda events, r: plus(r) | identity(events),
+        (Operator.OPTIONAL, Kind.RELATION): lambda events, r: r | identity(events),
+        (Operator.IDENTITY, Kind.RELATION): lambda _, s: identity(s),
+        (Operator.PRODUCT, Kind.RELATION): lambda _, s, t: product(s, t),
+        (Operator.DOMAIN, Kind.SET): lambda _, r: domain(r),
+        (Operator.RANGE, Kind.SET): lambda _, r: codomain(r),
+    },
+    RESULTS,
+    "the oracle's meaning of operators",
+)
 
 
 # ---------------------------------------------------------------- predicates
@@ -152,36 +157,40 @@ def holds(predicate: Predicate, x: Value) -> bool:
 # ---------------------------------------------------------------- models
 
 
-class Made(Struct, frozen=True):
-    """What a node is made of: base names, and the recursions (by number) whose variables are free in it.
+class Side(Struct, frozen=True):
+    """What a node grows with, or shrinks with: choices, and recursions (by number) whose variables are free in it."""
 
-    positive: what stands under an even number of complements and right sides of differences.  negative: what stands
-    under an odd number of them.  What stands in a recursion that is not monotone is in both.  A node with an empty
-    `negative` can only grow when what is in `positive` grows.  rests: all recursions in the node are monotone, so that
-    all of them come to rest.
+    choices: Rests = NOTHING
+    groups: frozenset[int] = frozenset()
+
+    def __or__(self, other: Side) -> Side:
+        return Side(self.choices | other.choices, self.groups | other.groups)
+
+
+class Made(Struct, frozen=True):
+    """What becomes of a node while choices are made: it may grow with some, shrink with some, or do both.
+
+    What stands in a recursion that is not monotone is on both sides.  rests: all recursions in the node are monotone,
+    so that all of them come to rest.
     """
 
-    positive: frozenset[str | int]
-    negative: frozenset[str | int]
+    grows: Side = Side()
+    shrinks: Side = Side()
     rests: bool = True
 
-    def negated(self) -> Made:
-        """The same on the other side of a negation."""
-        return Made(self.negative, self.positive, self.rests)
+    def turned(self) -> Made:
+        """The same of a node that shrinks as this one grows."""
+        return Made(self.shrinks, self.grows, self.rests)
 
-
-def together(parts: list[Made]) -> Made:
-    """What several nodes are made of."""
-    positive = frozenset[str | int]().union(*(part.positive for part in parts))
-    negative = frozenset[str | int]().union(*(part.negative for part in parts))
-    return Made(positive, negative, all(part.rests for part in parts))
+    def __or__(self, other: Made) -> Made:
+        return Made(self.grows | other.grows, self.shrinks | other.shrinks, self.rests and other.rests)
 
 
 class Definitions:
     """What the nodes of a model are made of.
 
-    made[i]: see Made.  names[i]: the base sets and relations that node i is computed from.  open[i]: whether node i
-    depends on a variable of a recursion that node i is inside of.
+    made[i]: see Made.  rests[i]: all that node i rests on.  open[i]: whether node i depends on a variable of a
+    recursion that node i is inside of.
     """
 
     def __init__(self, model: Model) -> None:
@@ -189,8 +198,8 @@ class Definitions:
         self._found: dict[int, Made] = {}
         self._before: dict[int, list[int]] = {}
         self.made = [self._made_of(i) for i in range(len(model.nodes))]
-        self.names = [frozenset(x for x in m.positive | m.negative if isinstance(x, str)) for m in self.made]
-        self.open = [any(isinstance(x, int) for x in m.positive | m.negative) for m in self.made]
+        self.rests = [m.grows.choices | m.shrinks.choices for m in self.made]
+        self.open = [bool(m.grows.groups | m.shrinks.groups) for m in self.made]
 
     def _made_of(self, i: int) -> Made:
         if i not in self._found:
@@ -198,16 +207,17 @@ class Definitions:
         return self._found[i]
 
     def _made(self, node: Node) -> Made:
-        if node.operator is Operator.BASE:
-            return Made(frozenset((node.name,)), frozenset())
         if node.operator is Operator.VAR:
-            return Made(frozenset((node.group,)), frozenset())
+            return Made(Side(groups=frozenset((node.group,))))
         if node.operator is Operator.FIX:
             return self._recursion(node.group)
-        arguments = [self._made_of(a) for a in node.arguments]
-        if node.operator in (Operator.DIFFERENCE, Operator.COMPLEMENT):
-            arguments[-1] = arguments[-1].negated()
-        return together(arguments)
+        made = Made(Side(own_rests(node)))
+        if node.operator is Operator.BASE and base_name(node.name).shrinks:
+            made = made.turned()
+        for argument, sign in zip(node.arguments, OPERATORS[node.operator].polarity, strict=True):
+            part = self._made_of(argument)
+            made |= part if sign > 0 else part.turned()
+        return made
 
     def solved_before(self, group: int) -> list[int]:
         """The recursions that the bodies of a recursion use, as nodes that are not open."""
@@ -231,32 +241,46 @@ class Definitions:
         return self._before[group]
 
     def _recursion(self, group: int) -> Made:
-        made = together([self._made_of(body) for body in self.model.recursions[group].bodies])
-        inside = frozenset((group,))
-        if group in made.negative:
-            both = (made.positive | made.negative) - inside
+        made = reduce(or_, [self._made_of(body) for body in self.model.recursions[group].bodies])
+        if group in made.shrinks.groups:
+            both = _outside(made.grows | made.shrinks, group)
             return Made(both, both, rests=False)
-        return Made(made.positive - inside, made.negative, made.rests)
+        return Made(_outside(made.grows, group), made.shrinks, made.rests)
+
+
+def _outside(side: Side, group: int) -> Side:
+    return Side(side.choices, side.groups - {group})
+
+
+class Given(Struct, frozen=True):
+    """What a model starts from in one execution.
+
+    base: the base sets and relations by name.  place: the accesses to the first cell of a variable.  options: the
+    option that each of the model's own choices takes.
+    """
+
+    base: Callable[[str], Value]
+    place: Callable[[str], EventSet]
+    options: tuple[int, ...] = ()
 
 
 class Meaning:
     """The values of a model's nodes in one execution.
 
-    events: the events that execute.  base: the sets and relations that the model starts from, by name.  known: values
-    that were computed already, only of nodes that are not open.
+    events: the events that execute.  known: values that were computed already, only of nodes that are not open.
     """
 
     def __init__(
         self,
         definitions: Definitions,
         events: EventSet,
-        base: Callable[[str], Value],
+        given: Given,
         known: Mapping[int, Value] | None = None,
     ) -> None:
         self.definitions = definitions
         self.model = definitions.model
         self.events = events
-        self.base = base
+        self.given = given
         self.known: dict[int, Value] = dict(known or {})
         self.fixed: dict[int, list[Value]] = {}  # the recursions that are not inside of others
         self.variables: dict[int, Value] = {}  # of the recursions that are being computed, by node
@@ -292,7 +316,12 @@ class Meaning:
     def _apply(self, i: int, node: Node, recent: dict[int, Value]) -> Value:
         operator = node.operator
         if operator is Operator.BASE:
-            return self.base(node.name)
+            return self.given.base(node.name)
+        if operator is Operator.PLACE:
+            return self.given.place(node.name)
+        if operator is Operator.CHOICE:
+            taken = self.given.options[node.choice] in node.options
+            return product(self.events, self.events) if taken else frozenset()
         if operator is Operator.EMPTY:
             return frozenset()
         if operator is Operator.CONSTANT:
@@ -308,9 +337,7 @@ class Meaning:
         if operator is Operator.INTERSECTION and not self._value(node.arguments[0], recent):
             return frozenset()  # a model's choice is an intersection like this: options not taken are not computed
         arguments = [self._value(a, recent) for a in node.arguments]
-        if operator in _PLAIN:
-            return _PLAIN[operator](*arguments)
-        return _WITHIN[operator, node.kind](self.events, *arguments)
+        return _MEANING[operator, node.kind](self.events, *arguments)
 
     def _constant(self, node: Node) -> Value:
         """The events or pairs that the node lists, as far as they execute."""

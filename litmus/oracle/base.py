@@ -8,49 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from litmus.cat.dag import Kind, Level
+from litmus.algebra.complete import complete
+from litmus.algebra.dag import Level
+from litmus.algebra.names import OF_ACCESSES, OF_REGISTERS
+from litmus.algebra.operators import Kind
 from litmus.diagnostics import Unsupported
-from litmus.oracle.algebra import EventSet, Relation, Value, union
+from litmus.oracle.algebra import EventSet, Given, Relation, Value, union
 from litmus.oracle.executions import Candidate
-from litmus.oracle.paths import Event
+from litmus.oracle.paths import Event, Pair
+from litmus.oracle.registers import RegisterEvent, RegisterLevel
 from litmus.program.graph import INITIAL
 from litmus.program.values import Address
 
 
-def starting_from(candidate: Candidate, level: Level) -> Callable[[str], Value]:
-    """The sets and relations of a candidate by name, including what a model of that level sees of registers."""
+def starting_from(candidate: Candidate, level: Level, options: tuple[int, ...] = ()) -> Given:
+    """What a model of that level starts from in a candidate, if its own choices take these options."""
+
+    def place(variable: str) -> EventSet:
+        accesses = frozenset(e for e, a in candidate.addresses.items() if a == Address(variable))
+        return frozenset(e for e in as_models_see(candidate, accesses) if isinstance(e, int))
+
     registers = candidate.way.taken.registers
     if registers is None or level is Level.ACCESSES:
-        return lambda name: base(candidate, name)
-    beside = {e.number: e.thread for e in registers.events if level is Level.REGISTERS or not e.register}
-    seen = _visible(candidate) | beside.keys()
-    threads = {e.number: e.thread for e in _events(candidate)} | beside
+        return Given(lambda name: base(candidate, name), place, options)
+    view = _View(candidate, registers, level)
 
     def at_register_level(name: str) -> Value:
-        if name == "_":
-            return seen
-        if name == "po":
-            return frozenset((e, f) for e, f in registers.relations["po"] if e in seen and f in seen)
-        if name in registers.relations:
-            return registers.relations[name]
-        if name in registers.sets:
-            return registers.sets[name] & seen
-        if name == "id":
-            return frozenset((e, e) for e in seen)
-        if name == "int":
-            return frozenset((e, f) for e in seen for f in seen if threads[e] == threads[f] != INITIAL)
-        if name == "ext":
-            return frozenset((e, f) for e in seen for f in seen if threads[e] != threads[f])
-        if name == "loc":
-            of_registers = {e.number: (e.thread, e.register) for e in registers.events if e.register}
-            more = {(e, f) for e, one in of_registers.items() for f, other in of_registers.items() if one == other}
-        elif name == "ctrl":
-            more = {(r, e.number) for e in registers.events if not e.register for r in e.control}
-        else:
-            return base(candidate, name)
-        return union(base(candidate, name), frozenset((e, f) for e, f in more if e in seen and f in seen))
+        function = _OF_REGISTERS.get(name)
+        return base(candidate, name) if function is None else function(view)
 
-    return at_register_level
+    return Given(at_register_level, place, options)
 
 
 def _visible(candidate: Candidate) -> EventSet:
@@ -58,33 +45,39 @@ def _visible(candidate: Candidate) -> EventSet:
     return candidate.way.executed - {w for _, w in _made(candidate, "single")}
 
 
-def events_of(base: Callable[[str], Value]) -> EventSet:
+def events_of(given: Given) -> EventSet:
     """All events of an execution that a model sees."""
-    return frozenset(e for e in base("_") if isinstance(e, int))
+    return frozenset(e for e in given.base("_") if isinstance(e, int))
 
 
 class CandidateFacts:
-    """Everything that a model may ask of one candidate (litmus.cat.dag.Facts)."""
+    """Everything that a model may ask of one candidate (litmus.algebra.dag.Facts)."""
 
     def __init__(self, candidate: Candidate, level: Level) -> None:
         taken = candidate.way.taken
-        self.named = starting_from(candidate, level)
+        self.given = starting_from(candidate, level)
         beside = [] if taken.registers is None else taken.registers.events
         self.size = 1 + max([*taken.events, *(e.number for e in beside)], default=-1)
-        self.events = sum(1 << e for e in events_of(self.named))
+        self.events = _mask(events_of(self.given))
 
-    def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
-        """See litmus.cat.dag.Facts."""
-        if name[0] == "?":
-            return None
-        value = self.named(name)
+    def base(self, name: str, kind: Kind) -> int | tuple[int, ...]:
+        """See litmus.algebra.dag.Facts."""
+        value = self.given.base(name)
         if kind is Kind.SET:
-            return sum(1 << e for e in value if isinstance(e, int))
+            return _mask(value)
         rows = [0] * self.size
         for pair in value:
             if isinstance(pair, tuple):
                 rows[pair[0]] |= 1 << pair[1]
         return tuple(rows)
+
+    def place(self, variable: str) -> int:
+        """See litmus.algebra.dag.Facts."""
+        return _mask(self.given.place(variable))
+
+
+def _mask(events: Value) -> int:
+    return sum(1 << e for e in events if isinstance(e, int))
 
 
 def base(candidate: Candidate, name: str) -> Value:
@@ -95,8 +88,6 @@ def base(candidate: Candidate, name: str) -> Value:
     function = _TABLE.get(name)
     if function is not None:
         value = function(candidate)
-    elif name[0] == "@":
-        value = frozenset(e for e, a in candidate.addresses.items() if a == Address(name[1:]))
     else:
         value = frozenset(e.number for e in _events(candidate) if name in e.tags)
     return as_models_see(candidate, value)
@@ -230,35 +221,114 @@ def _no_repetition(c: Candidate) -> Relation:
     return frozenset()
 
 
-_TABLE: dict[str, Callable[[Candidate], Value]] = {
-    "_": lambda c: c.way.executed,
-    "M": _of_kind("RW"),
-    "R": _of_kind("R"),
-    "W": _of_kind("W"),
-    "F": _of_kind("F"),
-    "IW": _initial_writes,
-    "FW": _final_writes,
-    "id": lambda c: frozenset((e, e) for e in c.way.executed),
-    "int": _pairs_by_thread(same=True),
-    "ext": _pairs_by_thread(same=False),
-    "loc": _same_location,
-    "po": lambda c: c.way.po,
-    "rf": lambda c: frozenset((w, r) for r, w in c.rf.items()),
-    "co": _coherence,
-    "addr": _by_code("addr"),
-    "data": _by_code("data"),
-    "ctrl": _control("ctrl"),
-    "pick-addr": _by_code("pick-addr"),
-    "pick-data": _by_code("pick-data"),
-    "pick-ctrl": _control("pick-ctrl"),
-    "amo": _by_code("amo"),
-    "amo-data": _by_code("amo-data"),
-    "update": _updates,
-    "lxsx": _by_code("lxsx"),
-    "same-instance": _same_instance,
-    "repeated": _repeated,
-    "repeated-static": _repeated_alike,
-    "alike": _no_repetition,
-    "same-value": _same_value,
-    "same-low-order-bits": _same_offset,
-}
+_TABLE: dict[str, Callable[[Candidate], Value]] = complete(
+    {
+        "_": lambda c: c.way.executed,
+        "M": _of_kind("RW"),
+        "R": _of_kind("R"),
+        "W": _of_kind("W"),
+        "F": _of_kind("F"),
+        "IW": _initial_writes,
+        "FW": _final_writes,
+        "id": lambda c: frozenset((e, e) for e in c.way.executed),
+        "int": _pairs_by_thread(same=True),
+        "ext": _pairs_by_thread(same=False),
+        "loc": _same_location,
+        "po": lambda c: c.way.po,
+        "rf": lambda c: frozenset((w, r) for r, w in c.rf.items()),
+        "co": _coherence,
+        "addr": _by_code("addr"),
+        "data": _by_code("data"),
+        "ctrl": _control("ctrl"),
+        "pick-addr": _by_code("pick-addr"),
+        "pick-data": _by_code("pick-data"),
+        "pick-ctrl": _control("pick-ctrl"),
+        "amo": _by_code("amo"),
+        "amo-data": _by_code("amo-data"),
+        "update": _updates,
+        "lxsx": _by_code("lxsx"),
+        "same-instance": _same_instance,
+        "repeated": _repeated,
+        "repeated-static": _repeated_alike,
+        "alike": _no_repetition,
+        "same-value": _same_value,
+        "same-low-order-bits": _same_offset,
+    },
+    OF_ACCESSES,
+    "the oracle's base sets and relations",
+)
+
+
+# ---------------------------------------------------------------- registers and decisions
+
+
+class _View:
+    """What a model sees of a candidate, its registers and decisions included.
+
+    beside: the events of registers and decisions that the model sees.  seen: all events that it sees.
+    """
+
+    def __init__(self, candidate: Candidate, registers: RegisterLevel, level: Level) -> None:
+        self.candidate = candidate
+        self.registers = registers
+        self.beside = [e for e in registers.events if level is Level.REGISTERS or not e.register]
+        self.seen = _visible(candidate) | {e.number for e in self.beside}
+
+    def by_thread(self, same: bool) -> Relation:
+        """The pairs of events of one thread, or of different threads."""
+        threads = {e.number: e.thread for e in _events(self.candidate)} | {e.number: e.thread for e in self.beside}
+        return frozenset(
+            (e, f)
+            for e in self.seen
+            for f in self.seen
+            if (threads[e] == threads[f]) is same and not (same and threads[e] == INITIAL)
+        )
+
+    def among_seen(self, pairs: Iterable[Pair]) -> Relation:
+        """The pairs of events that the model sees."""
+        return frozenset((e, f) for e, f in pairs if e in self.seen and f in self.seen)
+
+    def locations(self) -> Value:
+        """loc: of accesses to one cell, and of reads and writes of one register."""
+        registers = [e for e in self.beside if e.register]
+        same = [(e.number, f.number) for e in registers for f in registers if _register(e) == _register(f)]
+        return union(base(self.candidate, "loc"), frozenset(same))
+
+    def control(self) -> Value:
+        """ctrl: of accesses, and from reads to the decisions after branches."""
+        more = [(r, e.number) for e in self.beside if not e.register for r in e.control]
+        return union(base(self.candidate, "ctrl"), self.among_seen(more))
+
+
+def _register(event: RegisterEvent) -> tuple[int, str]:
+    return event.thread, event.register
+
+
+def _register_set(name: str) -> Callable[[_View], Value]:
+    return lambda view: view.registers.sets.get(name, frozenset[int]()) & view.seen
+
+
+def _register_relation(name: str) -> Callable[[_View], Value]:
+    """A relation that all models see."""
+    return lambda view: view.registers.relations[name]
+
+
+_OF_REGISTERS: dict[str, Callable[[_View], Value]] = complete(
+    {
+        "_": lambda view: view.seen,
+        **{name: _register_set(name) for name in ("Rreg", "Wreg", "ADDR", "DATA", "B", "BCC", "PRED")},
+        "id": lambda view: frozenset((e, e) for e in view.seen),
+        "loc": _View.locations,
+        "int": lambda view: view.by_thread(same=True),
+        "ext": lambda view: view.by_thread(same=False),
+        "po": lambda view: view.among_seen(view.registers.relations["po"]),
+        "ctrl": _View.control,
+        "same-instance": _register_relation("same-instance"),
+        "rf-reg": _register_relation("rf-reg"),
+        "iico_data": _register_relation("iico_data"),
+        "iico_ctrl": _register_relation("iico_ctrl"),
+        "iico_order": _register_relation("iico_order"),
+    },
+    OF_REGISTERS,
+    "the oracle's base sets and relations of registers and decisions",
+)

@@ -14,7 +14,8 @@ from itertools import product
 
 from msgspec.structs import replace
 
-from litmus.cat.dag import Model, choice_of
+from litmus.algebra.dag import Model
+from litmus.algebra.names import Rests
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.answer import Answer, Execution, State, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, holds
@@ -55,11 +56,11 @@ class Judge:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.definitions = Definitions(model)
-        # A node that is computed from none of these has the same value in all candidates of a way.
-        changing = {"rf", "co", "FW", "same-value"}
+        # A node that rests on none of these has the same value in all candidates of a way.
+        changing = Rests.READS | Rests.ORDERS | Rests.VALUES | Rests.OPTIONS
         self.of_static_way = self._without(changing)
-        self.of_way = self._without(changing | {"loc", "same-low-order-bits"})
-        self.of_reads = self._without({"co", "FW"})  # likewise, in all candidates of the same way and rf
+        self.of_way = self._without(changing | Rests.ADDRESSES)
+        self.of_reads = self._without(Rests.ORDERS | Rests.OPTIONS)  # likewise, in all of the same way and rf
         self.way: Way | None = None
         self.rf: Mapping[int, int] | None = None
         self.known: dict[int, CatValue] = {}
@@ -75,8 +76,8 @@ class Judge:
             yield from Judge(compiled).meanings(candidate)
             return
         for options in product(*map(range, self.model.choices)):
-            base = self.base_of(candidate, options)
-            meaning = Meaning(self.definitions, events_of(base), base, self._known(candidate))
+            given = starting_from(candidate, self.model.level, options)
+            meaning = Meaning(self.definitions, events_of(given), given, self._known(candidate))
             yield self.model, meaning
             self._learn(meaning)
 
@@ -85,21 +86,18 @@ class Judge:
         checks = self.refuting[partial.pending]
         if not checks:
             return False
-        base = starting_from(partial, self.model.level)
-        meaning = Meaning(self.definitions, events_of(base), base, self._known(partial))
+        given = starting_from(partial, self.model.level)
+        meaning = Meaning(self.definitions, events_of(given), given, self._known(partial))
         refuted = any(holds(check.predicate, meaning.value(check.node)) is check.negated for check in checks)
         self._learn(meaning)
         return refuted
 
-    def _without(self, names: set[str]) -> list[bool]:
-        """For each node, whether it can be kept for candidates that differ only in `names`.
-
-        That is so if it is not open, and is computed from none of `names`, from no choice of the model, and from no set
-        of the accesses to one variable.
-        """
+    def _without(self, changing: Rests) -> list[bool]:
+        """For each node, whether it can be kept for candidates that differ only in these choices."""
+        definitions = self.definitions
         return [
-            not made & names and not is_open and not any(name[0] in "?@" for name in made)
-            for made, is_open in zip(self.definitions.names, self.definitions.open, strict=True)
+            not rests & changing and not is_open
+            for rests, is_open in zip(definitions.rests, definitions.open, strict=True)
         ]
 
     def _known(self, candidate: Candidate) -> dict[int, CatValue]:
@@ -114,21 +112,6 @@ class Judge:
 
     def _learn(self, meaning: Meaning) -> None:
         self.known = {i: v for i, v in meaning.known.items() if self.of_reads[i]}
-
-    def base_of(self, candidate: Candidate, options: tuple[int, ...]) -> Callable[[str], CatValue]:
-        """The base sets and relations, if the model's choices take these options."""
-        base = starting_from(candidate, self.model.level)
-
-        def with_choices(name: str) -> CatValue:
-            if name[0] != "?":
-                return base(name)
-            choice, some = choice_of(name)
-            if options[choice] not in some:
-                return frozenset()
-            events = events_of(base)
-            return frozenset((e, f) for e in events for f in events)
-
-        return with_choices
 
     def verdicts(self, candidate: Candidate) -> Iterator[frozenset[str] | None]:
         """The flags of a candidate, or None if a check rejects it; once for every way to make the model's choices."""

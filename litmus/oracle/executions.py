@@ -17,6 +17,7 @@ from typing import TypeGuard
 from msgspec import Struct
 from msgspec.structs import replace
 
+from litmus.algebra.names import NOTHING, Rests
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.oracle.algebra import EventSet, Relation
 from litmus.oracle.arrangements import Arrangement, Order, Unit, landings, leaves, merged, needed, units
@@ -68,8 +69,8 @@ class Way(Struct, frozen=True):
     exchangeable: frozenset[Pair]
 
 
-READING = frozenset(("rf", "co"))  # what may gain pairs while each read is given the write that it reads from
-WRITING = frozenset(("co",))  # what may gain pairs while the writes of cells are put in order
+READING = Rests.READS | Rests.ORDERS | Rests.VALUES  # what is decided from the time when reads are given their writes
+WRITING = Rests.ORDERS  # ... and from the time when the writes of cells are put in order
 
 
 class Candidate(Struct, frozen=True):
@@ -79,7 +80,7 @@ class Candidate(Struct, frozen=True):
     determined: all of them are, and every condition on the path is.  If the address of an access is no cell, the
     access is not determined; if it is a read, it is not in rf.
     later[i]: the writes that have no place in co[i] yet.  They will stand after those that have one.
-    pending: READING or WRITING; empty if all choices are made.
+    pending: READING or WRITING; NOTHING if all choices are made.
     """
 
     way: Way
@@ -89,7 +90,7 @@ class Candidate(Struct, frozen=True):
     addresses: Mapping[int, Address]
     determined: bool
     later: tuple[EventSet, ...]
-    pending: frozenset[str]
+    pending: Rests
 
 
 Hopeless = Callable[[Candidate], bool]  # whether the caller needs no execution that has the choices made so far
@@ -466,7 +467,7 @@ def is_determined(way: Way, found: Flow) -> bool:
 # ---------------------------------------------------------------- co
 
 
-def begun(way: Way, rf: Mapping[int, int], found: Flow, pending: frozenset[str]) -> Candidate:
+def begun(way: Way, rf: Mapping[int, int], found: Flow, pending: Rests) -> Candidate:
     """A candidate in which co has only the initial write of every cell."""
     events, cells = way.taken.events, way.taken.cells
     values = {}
@@ -513,7 +514,7 @@ def ordered(partial: Candidate, hopeless: Hopeless = never_hopeless) -> Iterator
                 yield chosen
 
     for candidate in leaves(partial, further):
-        yield replace(candidate, pending=frozenset())
+        yield replace(candidate, pending=NOTHING)
 
 
 def is_write_to(taken: Taken, e: int, cell: Address, addresses: Mapping[int, Address]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from litmus.cat.dag import Model
+from litmus.algebra.dag import Model
 from litmus.engine.answer import Execution
 from litmus.oracle.algebra import Meaning, holds
 from litmus.oracle.arrangements import Arrangement, Order, merged

@@ -23,7 +23,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from litmus.cat.dag import Model, Operator
+from litmus.algebra.dag import Model
+from litmus.algebra.names import Rests
+from litmus.algebra.operators import Operator
 from litmus.engine.answer import Execution
 from litmus.oracle.algebra import Relation
 from litmus.oracle.base import base
@@ -184,10 +186,13 @@ def _orders(found: Accepted) -> Iterator[tuple[Relation, _Kind]]:
                 continue
             if any((a, d) not in value for a, b in value for c, d in value if b == c):
                 continue
-        names = found.meaning.definitions.names
+        rests = found.meaning.definitions.rests
         terms = list(_terms(found.model, check.node))
         with_co = any(nodes[i].operator is Operator.BASE and nodes[i].name == "co" for i in terms)
-        yield value, "accesses" if not with_co else "writes" if any("rf" in names[i] for i in terms) else "coherence"
+        yield (
+            value,
+            "accesses" if not with_co else "writes" if any(Rests.READS in rests[i] for i in terms) else "coherence",
+        )
 
 
 def _terms(model: Model, i: int) -> Iterator[int]:

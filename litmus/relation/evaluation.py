@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from litmus.cat.dag import Kind, Model, Operator, Recursion
+from litmus.algebra.complete import complete
+from litmus.algebra.dag import Model, Recursion
+from litmus.algebra.operators import RESULTS, Kind, Operator
 from litmus.diagnostics import Unsupported
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
 
@@ -12,29 +15,43 @@ SlicedValue = Sliced | SlicedSet
 MAXIMUM_ROUNDS = 1000  # of a `let rec` that is not monotone: one that needs more is taken to have no end
 _Function = Callable[..., SlicedValue]
 
-_RELATIONS: dict[Operator, _Function] = {
-    Operator.UNION: Universe.union,
-    Operator.INTERSECTION: Universe.intersection,
-    Operator.DIFFERENCE: Universe.difference,
-    Operator.COMPLEMENT: Universe.complement,
-    Operator.SEQUENCE: Universe.sequence,
-    Operator.INVERSE: Universe.inverse,
-    Operator.PLUS: Universe.plus,
-    Operator.STAR: Universe.star,
-    Operator.OPTIONAL: Universe.optional,
-    Operator.IDENTITY: Universe.identity,
-    Operator.PRODUCT: Universe.product,
-    Operator.DOMAIN: Universe.domain,
-    Operator.RANGE: Universe.range,
-}
-_SETS: dict[Operator, _Function] = {
-    Operator.UNION: Universe.set_union,
-    Operator.INTERSECTION: Universe.set_intersection,
-    Operator.DIFFERENCE: Universe.set_difference,
-    Operator.COMPLEMENT: Universe.set_complement,
-    Operator.DOMAIN: Universe.domain,
-    Operator.RANGE: Universe.range,
-}
+_SET, _RELATION = Kind.SET, Kind.RELATION
+_FUNCTIONS: dict[tuple[Operator, Kind], _Function] = complete(
+    {
+        (Operator.UNION, _SET): Universe.set_union,
+        (Operator.UNION, _RELATION): Universe.union,
+        (Operator.INTERSECTION, _SET): Universe.set_intersection,
+        (Operator.INTERSECTION, _RELATION): Universe.intersection,
+        (Operator.DIFFERENCE, _SET): Universe.set_difference,
+        (Operator.DIFFERENCE, _RELATION): Universe.difference,
+        (Operator.COMPLEMENT, _SET): Universe.set_complement,
+        (Operator.COMPLEMENT, _RELATION): Universe.complement,
+        (Operator.SEQUENCE, _RELATION): Universe.sequence,
+        (Operator.INVERSE, _RELATION): Universe.inverse,
+        (Operator.PLUS, _RELATION): Universe.plus,
+        (Operator.STAR, _RELATION): Universe.star,
+        (Operator.OPTIONAL, _RELATION): Universe.optional,
+        (Operator.IDENTITY, _RELATION): Universe.identity,
+        (Operator.PRODUCT, _RELATION): Universe.product,
+        (Operator.DOMAIN, _SET): Universe.domain,
+        (Operator.RANGE, _SET): Universe.range,
+    },
+    RESULTS,
+    "evaluation on slices",
+)
+
+
+class Given(Protocol):
+    """What a model starts from, in all candidates at once."""
+
+    def __getitem__(self, name: str, /) -> SlicedValue:
+        """A base set or relation."""
+
+    def taken(self, choice: int, options: range) -> Sliced:
+        """All pairs of events, in the candidates where a choice of the model takes one of these options."""
+
+    def place(self, variable: str) -> SlicedSet:
+        """The accesses to the first cell of a variable."""
 
 
 class Plan:
@@ -48,9 +65,7 @@ class Plan:
         self.model = model
         self.coherent = coherent
         self.updates_in_order = updates_in_order
-        self.functions: list[_Function | None] = [
-            (_SETS if node.kind is Kind.SET else _RELATIONS).get(node.operator) for node in model.nodes
-        ]
+        self.functions: list[_Function | None] = [_FUNCTIONS.get((node.operator, node.kind)) for node in model.nodes]
         inner = {i for recursion in model.recursions for i in recursion.inner}
         self.outer = set(range(len(model.nodes))) - inner
         # For each variable, the inner nodes that its body is made of.
@@ -77,9 +92,7 @@ class Plan:
             result.append(sorted(needed))
         return result
 
-    def evaluate(
-        self, universe: Universe, base: Mapping[str, SlicedValue], wanted: Sequence[int]
-    ) -> list[SlicedValue | None]:
+    def evaluate(self, universe: Universe, base: Given, wanted: Sequence[int]) -> list[SlicedValue | None]:
         """The values, by node number, of the wanted nodes and of all nodes that they are made of."""
         key = tuple(wanted)
         order = self._orders.get(key)
@@ -106,7 +119,7 @@ class Plan:
 
 
 class _Evaluation:
-    def __init__(self, plan: Plan, universe: Universe, base: Mapping[str, SlicedValue]) -> None:
+    def __init__(self, plan: Plan, universe: Universe, base: Given) -> None:
         self.plan = plan
         self.universe = universe
         self.base = base
@@ -134,6 +147,10 @@ class _Evaluation:
             elif node.operator is Operator.CONSTANT:
                 rows = node.rows
                 values[i] = SlicedSet(rows[0]) if node.kind is Kind.SET else universe.relation(list(rows))
+            elif node.operator is Operator.CHOICE:
+                values[i] = self.base.taken(node.choice, node.options)
+            elif node.operator is Operator.PLACE:
+                values[i] = self.base.place(node.name)
             elif node.operator is Operator.FIX:
                 if node.group not in solved:
                     solved[node.group] = self.solve(node.group)

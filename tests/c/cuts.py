@@ -25,12 +25,12 @@ from itertools import count, product
 
 from msgspec.structs import replace
 
+from litmus.algebra.dag import Model
 from litmus.c.lowering import lower
 from litmus.c.membarrier.promise import KEPT, Promise
 from litmus.c.tables import load_primitives
 from litmus.cat import compile_text, load_model
 from litmus.cat.catalogue import catalogue
-from litmus.cat.dag import Model
 from litmus.deciding import decide
 from litmus.diagnostics import Source
 from litmus.engine.bounds import Bounds

@@ -9,7 +9,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from litmus.cat.dag import Check, Kind, Model, Operator
+from litmus.algebra.dag import Check, Model
+from litmus.algebra.operators import Kind, Operator
 
 Pairs = frozenset[Any]  # of events, or of pairs of events
 Base = dict[str, Pairs]
@@ -32,11 +33,16 @@ def closure(r: Pairs) -> Pairs:
 
 
 class Evaluator:
-    """The values of a model's nodes; `base["_"]` is the set of all events."""
+    """The values of a model's nodes; `base["_"]` is the set of all events.
 
-    def __init__(self, model: Model, base: Base) -> None:
+    options: what the model's own choices take.  places: the accesses to each variable.
+    """
+
+    def __init__(self, model: Model, base: Base, options: tuple[int, ...] = (), places: Base | None = None) -> None:
         self.model = model
         self.base = base
+        self.options = options
+        self.places = places or {}
         self.events = base["_"]
         self.closed: dict[int, Pairs] = {}  # the values of nodes without variables
         self.free: list[set[int]] = []  # the groups whose variables occur in a node
@@ -69,6 +75,11 @@ class Evaluator:
         match node.operator:
             case Operator.BASE:
                 return self.base[node.name]
+            case Operator.CHOICE:
+                taken = self.options[node.choice] in node.options
+                return frozenset(product(self.events, self.events)) if taken else frozenset()
+            case Operator.PLACE:
+                return self.places[node.name]
             case Operator.EMPTY:
                 return frozenset()
             case Operator.CONSTANT:

@@ -11,6 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from litmus.algebra.operators import OPERATORS, Kind
+
 Tree = Any
 Pairs = frozenset[Any]
 
@@ -21,35 +23,24 @@ _PRECEDENCE = {"|": 1, ";": 3, "\\": 4, "&": 5, "cartesian": 6, "+": 6, "*": 6, 
 _POSTFIX = ("+", "*", "?", "^-1")
 
 
-def _binary(*operators: str) -> Any:
-    return lambda operand: st.tuples(st.sampled_from(operators), operand, operand)
-
-
 def trees(variables: tuple[str, ...] = (), monotone: bool = False) -> tuple[Any, Any]:
     """Strategies for set and for relation trees; `variables` are further relation leaves."""
-    boolean = ("|", "&") if monotone else ("|", "&", "\\")
-    set_leaf = st.sampled_from(SETS)
-    relation_leaf = st.sampled_from(RELATIONS + variables * 3)
-    sets = st.deferred(
-        lambda: st.one_of(
-            set_leaf,
-            st.tuples(st.sampled_from(boolean), sets, sets),
-            st.tuples(st.sampled_from(("domain", "range")), relations),
-            set_leaf if monotone else st.tuples(st.just("~"), sets),
-        )
-    )
-    relations = st.deferred(
-        lambda: st.one_of(
-            relation_leaf,
-            relation_leaf,
-            st.tuples(st.sampled_from((*boolean, ";", ";")), relations, relations),
-            st.tuples(st.sampled_from(("+", "*", "?", "^-1")), relations),
-            st.tuples(st.just("[]"), sets),
-            st.tuples(st.just("cartesian"), sets, sets),
-            relation_leaf if monotone else st.tuples(st.just("~"), relations),
-        )
-    )
-    return sets, relations
+    rows = [
+        (operator, signature) for operator, row in OPERATORS.items() if row.polarity for signature in row.signatures
+    ]
+    if monotone:
+        rows = [(operator, signature) for operator, signature in rows if -1 not in OPERATORS[operator].polarity]
+
+    def applied(kind: Kind) -> Any:
+        those = st.sampled_from([(operator, signature) for operator, signature in rows if signature.result is kind])
+        return those.flatmap(lambda row: st.tuples(st.just(row[0].value), *[found[a] for a in row[1].arguments]))
+
+    found: dict[Kind, Any] = {
+        Kind.SET: st.deferred(lambda: st.one_of(st.sampled_from(SETS), applied(Kind.SET))),
+        Kind.RELATION: st.deferred(lambda: st.one_of(st.sampled_from(leaves), *[applied(Kind.RELATION)] * 2)),
+    }
+    leaves = RELATIONS + variables * 3
+    return found[Kind.SET], found[Kind.RELATION]
 
 
 def _level(tree: Tree) -> int:

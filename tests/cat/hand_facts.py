@@ -7,8 +7,9 @@ from typing import Any
 from cat_evaluator import Evaluator
 from cat_executions import execution
 
+from litmus.algebra.dag import Model, NeedsExecution
+from litmus.algebra.operators import Kind
 from litmus.cat import compile_text
-from litmus.cat.dag import Kind, Model, NeedsExecution
 
 Base = dict[str, frozenset[Any]]
 
@@ -16,7 +17,7 @@ OF_EXECUTIONS = ("rf", "co", "FW", "same-value")  # not the same in all executio
 
 
 class HandFacts:
-    """litmus.cat.dag.Facts of an execution of cat_executions.  Events have the numbers of that execution.
+    """litmus.algebra.dag.Facts of an execution of cat_executions.  Events have the numbers of that execution.
 
     `unknown`: base sets and relations that may be different in other executions of the test.
     """
@@ -35,6 +36,10 @@ class HandFacts:
         if kind is Kind.SET:
             return sum(1 << event for event in found)
         return tuple(sum(1 << f for e, f in found if e == event) for event in range(self.size))
+
+    def place(self, variable: str) -> int | None:
+        """Nothing is known of variables."""
+        return None
 
 
 def with_coherence(text: str) -> str:

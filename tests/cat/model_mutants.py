@@ -13,9 +13,9 @@ from functools import cache
 from annotated_executions import Base, annotated
 from cat_evaluator import failures
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text
 from litmus.cat.catalogue import catalogue
-from litmus.cat.dag import Model
 from litmus.cat.library import models_directory
 
 Table = Mapping[str, tuple[str, list[str]]]

@@ -14,8 +14,8 @@ from cat_evaluator import failures
 from model_mutants import TAGS, changed_verdicts, is_forbidden, mutant, text_of
 from random_executions import Alphabet, random_executions
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text, load_model, without_check
-from litmus.cat.dag import Model
 
 COHERENCE = ["sc-per-location"]
 THIN_AIR = ["no-thin-air"]

@@ -10,8 +10,9 @@ from cat_terms import EVENTS, Pairs, bases, meaning, spell, trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from litmus.algebra.dag import Model
+from litmus.algebra.operators import Operator
 from litmus.cat import compile_text
-from litmus.cat.dag import Model, Operator
 
 SETS_OF_TREES, RELATION_TREES = trees()
 _, RECURSIVE_TREES = trees(("x", "y"), monotone=True)

@@ -16,14 +16,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from cat_evaluator import Evaluator
+from cat_evaluator import Base, Evaluator
 from cat_executions import execution
 from hand_facts import OF_EXECUTIONS, compiled_for
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text
-from litmus.cat.dag import Model, choice_of
 from litmus.diagnostics import InputError
-from litmus.oracle.algebra import Definitions, Meaning
+from litmus.oracle.algebra import Definitions, Given, Meaning
 from litmus.relation.evaluation import Plan, SlicedValue
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
 
@@ -177,22 +177,9 @@ LIBRARY: list[tuple[str, str, set[Any], str, str]] = [
 ALL = OPERATORS + BINDINGS + CHOICES + PRIMITIVES + LIBRARY
 
 
-class Known(dict[str, frozenset[Any]]):
-    """The base sets and relations of an execution, with those of a model's choices."""
-
-    def __init__(self, base: dict[str, frozenset[Any]], options: tuple[int, ...] = ()) -> None:
-        super().__init__(base)
-        self.options = options
-
-    def __missing__(self, name: str) -> frozenset[Any]:
-        choice, options = choice_of(name)
-        events = self["_"]
-        return frozenset(product(events, events)) if self.options[choice] in options else frozenset()
-
-
 def sliced(name: str, value: frozenset[Any], size: int) -> SlicedValue:
     """A set or relation in the only candidate.  What executions choose is open in it, not settled by the bounds."""
-    is_open = name in OF_EXECUTIONS or name[0] == "?"
+    is_open = name in OF_EXECUTIONS
     if (value and not isinstance(next(iter(value)), tuple)) or name in ("R", "W", "IW", "FW", "M", "F", "_"):
         return SlicedSet(0, dict.fromkeys(value, 1)) if is_open else SlicedSet(sum(1 << e for e in value))
     must = [0] * size
@@ -213,26 +200,36 @@ def pairs(value: SlicedValue | None) -> set[Any]:
     return found | {(e, f) for e, row in value.open.items() for f in row}
 
 
-class OfEngine(dict[str, SlicedValue]):
-    """The base that the first engine evaluates a model on."""
+class OfEngine:
+    """What the first engine evaluates a model on."""
 
-    def __init__(self, known: Known) -> None:
-        super().__init__()
+    def __init__(self, known: Base, options: tuple[int, ...]) -> None:
         self.known = known
+        self.options = options
+        self.size = len(known["_"])
 
-    def __missing__(self, name: str) -> SlicedValue:
-        return sliced(name, self.known[name], len(self.known["_"]))
+    def __getitem__(self, name: str) -> SlicedValue:
+        return sliced(name, self.known[name], self.size)
+
+    def taken(self, choice: int, options: range) -> Sliced:
+        there = range(self.size if self.options[choice] in options else 0)
+        return Sliced([0] * self.size, {e: dict.fromkeys(there, 1) for e in there})
+
+    def place(self, variable: str) -> SlicedSet:
+        raise KeyError(variable)
 
 
-def asked(model: Model, known: Known) -> set[Any]:
+def asked(model: Model, known: Base, options: tuple[int, ...] = ()) -> set[Any]:
     """The value of a model's one check, on which all evaluators agree."""
     (node,) = {check.node for check in model.checks}
-    mine = set(Evaluator(model, known).value(node))
+    mine = set(Evaluator(model, known, options).value(node))
     size = len(known["_"])
-    oracle = Meaning(Definitions(model), known["_"], known.__getitem__).value(node)
+    nothing: Base = {}
+    given = Given(known.__getitem__, nothing.__getitem__, options)
+    oracle = Meaning(Definitions(model), known["_"], given).value(node)
     every = (1 << size) - 1
-    universe = Universe(size, 1, [1] * size, every, [every] * size)
-    engine = Plan(model).evaluate(universe, OfEngine(known), [node])[node]
+    universe = Universe(size, 1, [1] * size, every, [every] * size, [every] * size)
+    engine = Plan(model).evaluate(universe, OfEngine(known, options), [node])[node]
     assert set(oracle) == mine
     assert pairs(engine) == mine
     return mine
@@ -241,7 +238,7 @@ def asked(model: Model, known: Known) -> set[Any]:
 @pytest.mark.parametrize(("construct", "text", "expected"), [row[:3] for row in ALL], ids=[row[0] for row in ALL])
 def test_a_construct_means_what_was_worked_out_by_hand(construct: str, text: str, expected: set[Any]) -> None:
     base = execution(MP)
-    assert asked(compiled_for(text, base), Known(base)) == expected, construct
+    assert asked(compiled_for(text, base), base) == expected, construct
 
 
 @pytest.mark.parametrize(("construct", "wrong", "marked"), [(r[0], *r[3:]) for r in ALL], ids=[row[0] for row in ALL])
@@ -271,7 +268,7 @@ def test_with_makes_an_execution_of_each_element(choices: str, expected: list[se
     base = execution(MP)
     model = compiled_for(f"with a from {choices} empty a", base, unknown=())
     options = range(model.choices[0]) if model.choices else [0]
-    assert [asked(model, Known(base, (option,))) for option in options] == expected
+    assert [asked(model, base, (option,)) for option in options] == expected
 
 
 def test_two_choices_are_independent() -> None:
@@ -279,7 +276,7 @@ def test_two_choices_are_independent() -> None:
     model = compiled_for("with a from {po, rf} with b from {co, 0, rf} empty a | b", base, unknown=())
     assert model.choices == (2, 3)
     for i, j in product(range(2), range(3)):
-        assert asked(model, Known(base, (i, j))) == (PO, RF)[i] | (CO, set(), RF)[j]
+        assert asked(model, base, (i, j)) == (PO, RF)[i] | (CO, set(), RF)[j]
 
 
 def test_a_choice_from_nothing_is_no_execution() -> None:
@@ -294,7 +291,7 @@ def test_a_choice_of_hundreds_is_taken_apart_by_halves() -> None:
     model = compiled_for("with a from linearisations(W \\ IW, 0) empty a", base)
     assert model.choices == (720,)
     for option in (0, 359, 360, 719):
-        order = asked(model, Known(base, (option,)))
+        order = asked(model, base, (option,))
         assert len(order) == 15
         assert all((e, f) in order or (f, e) in order for e in range(6) for f in range(e))
 

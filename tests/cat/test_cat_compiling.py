@@ -8,8 +8,9 @@ import pytest
 from cat_evaluator import Evaluator
 from cat_executions import execution
 
+from litmus.algebra.dag import Check, Model
+from litmus.algebra.operators import Kind, Operator
 from litmus.cat import compile_text, load_model
-from litmus.cat.dag import Check, Kind, Model, Operator
 from litmus.diagnostics import InputError, Unsupported
 
 X86 = frozenset({"MFENCE", "SFENCE", "LFENCE", "X"})

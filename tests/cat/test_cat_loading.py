@@ -14,9 +14,9 @@ from hand_facts import HandFacts
 
 import litmus
 from litmus import cache
+from litmus.algebra.dag import Level, Model
 from litmus.cat import compile_text, kept_models, load_model, without_check
 from litmus.cat.catalogue import catalogue, default_model, locate
-from litmus.cat.dag import Level, Model
 from litmus.cat.kept import KeptModels
 from litmus.cat.library import Files
 from litmus.diagnostics import InputError

@@ -10,9 +10,9 @@ import pytest
 from cat_evaluator import failures
 from cat_executions import execution
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text, load_model, without_check
 from litmus.cat.catalogue import catalogue
-from litmus.cat.dag import Model
 
 TAGS = {
     "sc": frozenset[str](),

@@ -12,8 +12,8 @@ from cat_evaluator import Evaluator
 from cat_executions import execution
 from hand_facts import HandFacts, compiled_for, needs_execution, value, values
 
+from litmus.algebra.dag import NeedsExecution
 from litmus.cat import compile_text
-from litmus.cat.dag import NeedsExecution
 from litmus.diagnostics import InputError, Unsupported
 
 # Events 0 to 3 in the order of the text; 4 and 5 are the initial writes of x and y.
@@ -449,8 +449,8 @@ def test_tags_name_sets_of_events_and_relations() -> None:
 
 def test_the_accesses_to_a_variable_are_found_by_its_tag() -> None:
     model = compile_text("enum locations = 'x || 'y empty loc2events('y)", "m", frozenset())
-    base = {**execution(MP), "@y": frozenset({1, 2, 5})}
-    assert Evaluator(model, base).value(model.checks[0].node) == {1, 2, 5}
+    evaluator = Evaluator(model, execution(MP), places={"y": frozenset({1, 2, 5})})
+    assert evaluator.value(model.checks[0].node) == {1, 2, 5}
 
 
 TAG_MISTAKES = [

@@ -13,7 +13,8 @@ from hand_facts import compiled_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litmus.cat.dag import NeedsExecution, Operator
+from litmus.algebra.dag import NeedsExecution
+from litmus.algebra.operators import Operator
 from litmus.diagnostics import Unsupported
 
 SET_TREES, RELATION_TREES = trees()

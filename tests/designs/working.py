@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from litmus.algebra.dag import Model
 from litmus.c.tables import Primitives, load_primitives
 from litmus.cat import load_model
 from litmus.cat.catalogue import catalogue
-from litmus.cat.dag import Model
 from litmus.designs.lowering import Lowering
 from litmus.designs.parsing import read_design
 from litmus.designs.scenarios import Family, Scenario, families

@@ -10,7 +10,7 @@ from cases import Case, case
 from programs import TAGS, candidates_at_most, random_program, unrolled
 from sources import random_source
 
-from litmus.cat.dag import Model
+from litmus.algebra.dag import Model
 from litmus.deciding import decide
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine import Answer, Options

@@ -37,6 +37,9 @@ DEMANDING = [
     "empty rf & po^-1 empty co & po^-1 empty fr & po^-1 empty po-loc & (fr; rf)^-1 empty po-loc & (co; rf)^-1",
     "irreflexive po-loc; (co | fr | rf | fr; rf | co; rf)",
     "let rec c = po-loc | rf | co | fr | c; c irreflexive c",
+    "acyclic (po-loc \\ [W]) | rf | co | fr",  # takes no two events apart
+    "acyclic (po-loc \\ po^-1) | rf | co | fr",
+    "acyclic (po-loc \\ (IW * W)) | rf | co | fr",
     # As the armv8 model has it: internal visibility, by the threads that events are of.
     "let intc = int & loc let ca = fr | co acyclic po-loc | (ca & int) | (rf & int) as internal"
     " let obs = rfe | fre | coe let rec ob = obs | po-loc; [W]; obs | ob; ob acyclic po-loc | ca | rf",
@@ -55,6 +58,9 @@ NOT_DEMANDING = [
     "acyclic rf | co | fr",
     "acyclic (po-loc & (W * M)) | rf | co | fr",
     "acyclic (po-loc \\ (R * R)) | rf | co | fr",  # load-load hazards
+    "acyclic (po-loc \\ (W * R)^-1) | rf | co | fr",
+    "acyclic (po-loc \\ ([R]; po; [R])) | rf | co | fr",
+    "acyclic (po-loc \\ ([domain(addr)]; loc; [domain(addr)])) | rf | co | fr",  # it may lead to a third event
     "acyclic po-loc | rfe | co | fr",  # a read before the write of its own thread that it reads
     "acyclic po-loc | rf | coe | fr",
     "~acyclic po-loc | rf | co | fr",

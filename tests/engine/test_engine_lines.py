@@ -6,8 +6,8 @@ import pytest
 from agreement import said
 from cases import Case, case
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text
-from litmus.cat.dag import Model
 from litmus.deciding import EXHAUSTIVE_LIMIT, decide
 from litmus.engine import Answer, Options, Verdict
 from litmus.engine.bounds import Bounds

@@ -7,8 +7,8 @@ from agreement import disagreement, random_cases, random_programs, said
 from cases import Case, case
 from programs import TAGS
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text
-from litmus.cat.dag import Model
 from litmus.deciding import decide
 from litmus.diagnostics import InputError
 from litmus.engine import Answer, Options, Verdict

@@ -10,8 +10,8 @@ from cases import Case
 from msgspec.structs import replace
 from random_models import random_model
 
+from litmus.algebra.dag import Level, Model
 from litmus.cat import compile_text
-from litmus.cat.dag import Level, Model
 from litmus.diagnostics import Diagnostic
 from litmus.program.build import with_idle_rounds
 

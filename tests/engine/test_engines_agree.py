@@ -13,8 +13,10 @@ from cases import case
 from programs import TAGS
 from random_models import COHERENCE, EXCEPTED, random_model
 
-from litmus.cat import compile_text, environment, load_model, without_check
-from litmus.cat.dag import Model
+from litmus.algebra.dag import Level, Model
+from litmus.algebra.names import BASE_NAMES
+from litmus.algebra.operators import Operator
+from litmus.cat import compile_text, load_model, without_check
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine import Answer
 from litmus.engine.coherence import demands_coherence
@@ -113,13 +115,20 @@ def test_random_models_are_made_of_every_base_name() -> None:
     words: set[str] = set()
     for seed in range(120):
         words |= set(re.findall(r"[\w.-]+", random_model(seed)))
-    plain = {*environment.SETS, *environment.RELATIONS}
+    plain = {name for name, row in BASE_NAMES.items() if row.bound and row.level is Level.ACCESSES}
     assert plain - words == EXCEPTED.keys() & plain
     for seed in range(40):
         words |= set(re.findall(r"[\w.-]+", random_model(seed, registers=True)))
-    all_names = {*plain, *environment.REGISTER_SETS, *environment.REGISTER_RELATIONS}
-    assert all_names - words == EXCEPTED.keys()
+    assert {name for name, row in BASE_NAMES.items() if row.bound} - words == EXCEPTED.keys()
     assert all(EXCEPTED.values())
+
+
+def test_random_models_are_made_of_every_operator() -> None:
+    """A model that chooses is compiled for each path: only then there are choices, and sets of certain events."""
+    models = _random_models(0, 100)
+    used = {node.operator for model in models for node in model.nodes}
+    assert set(Operator) - used == {Operator.CONSTANT, Operator.CHOICE}
+    assert sum(model.recipe is not None for model in models) > 5
 
 
 ODD = {

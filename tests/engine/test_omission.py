@@ -18,11 +18,12 @@ from programs import TAGS, candidates_at_most, random_program, unrolled
 from random_models import random_difference, random_model
 from sources import random_source
 
+from litmus.algebra.dag import Level, Model
+from litmus.algebra.operators import Kind
 from litmus.cat import compile_text, load_model
-from litmus.cat.dag import Kind, Level, Model
 from litmus.diagnostics import Diagnostic, Unsupported
 from litmus.engine.omission import Ends, Removal, may_leave_out
-from litmus.oracle.algebra import EventSet, Meaning, Value, holds
+from litmus.oracle.algebra import EventSet, Given, Meaning, Value, holds
 from litmus.oracle.enumeration import Judge, events_of_way
 from litmus.oracle.executions import Candidate, Code, candidates
 from litmus.oracle.paths import extent_of
@@ -81,9 +82,14 @@ def graphs(first: int, number: int, largest: int = 300) -> Iterator[EventGraph]:
 def shortened(judge: Judge, candidate: Candidate, removed: EventSet) -> Iterator[tuple[Meaning, Meaning]]:
     """What a model says of an execution, before and after events are removed."""
     for _, before in judge.meanings(candidate):
-        before.base = cache(before.base)
+        before.given = replace(before.given, base=cache(before.given.base))
         remaining = before.events - removed
-        yield before, Meaning(before.definitions, remaining, cache(restricted(before.base, remaining)))
+        yield before, Meaning(before.definitions, remaining, without(before.given, remaining))
+
+
+def without(given: Given, events: EventSet) -> Given:
+    """What a model starts from when only those events remain."""
+    return Given(cache(restricted(given.base, events)), lambda name: given.place(name) & events, given.options)
 
 
 def differences(seed: int) -> str:
@@ -96,12 +102,15 @@ def differences(seed: int) -> str:
 
 
 def random_models(number: int) -> Iterator[Model]:
+    """Models that do not depend on the test: nothing is known of the others."""
     for seed in range(number):
         for text in (random_model(seed), differences(seed)):
             try:
-                yield compile_text(text, f"random{seed}", TAGS)
+                found = compile_text(text, f"random{seed}", TAGS)
             except Diagnostic:
                 continue  # not all that can be written has a first-order meaning
+            if found.recipe is None:
+                yield found
 
 
 BUILT_IN = ("sc", "x86-tso", "tso", "power", "arm", "aarch64", "riscv")
@@ -110,7 +119,7 @@ BUILT_IN = ("sc", "x86-tso", "tso", "power", "arm", "aarch64", "riscv")
 def samples(full: bool) -> Iterator[tuple[Model, EventGraph, Candidate, EventSet, int]]:
     """Models, executions with their events, events that are taken away, and events that stand for them."""
     generator = random.Random(0)
-    models = [*(load_model(name, TAGS) for name in BUILT_IN), *random_models(1000 if full else 40)]
+    models = [*(load_model(name, TAGS) for name in BUILT_IN), *random_models(1000 if full else 60)]
     for number, under in enumerate(models):
         for graph in graphs(1000 * number, 3):
             judge = Judge(under)

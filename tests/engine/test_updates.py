@@ -10,8 +10,8 @@ from agreement import disagreement, random_programs, said
 from cases import Case, case
 from programs import TAGS, Features, random_program
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text, load_model
-from litmus.cat.dag import Model
 from litmus.engine import Answer, Verdict
 from litmus.engine.bounds import Bounds
 from litmus.engine.coherence import demands_updates_in_order

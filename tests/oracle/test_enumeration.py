@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from cases import Case, case
 
+from litmus.algebra.dag import Level, Model
 from litmus.cat import compile_text, load_model
-from litmus.cat.dag import Model
 from litmus.diagnostics import InputError, Unsupported
 from litmus.engine.answer import Answer, Verdict
 from litmus.oracle.algebra import Definitions, Meaning, Value
-from litmus.oracle.base import base
+from litmus.oracle.base import starting_from
 from litmus.oracle.enumeration import enumerated
 from litmus.oracle.executions import Code, candidates
 from litmus.oracle.paths import extent_of
@@ -140,7 +140,7 @@ def value(text: str) -> Value:
     definitions = Definitions(model)
     everything = candidates(Code(extent_of(SB.graph)))
     candidate = next(c for c in everything if all(c.way.taken.events[w].thread < 0 for w in c.rf.values()))
-    meaning = Meaning(definitions, candidate.way.executed, lambda name: base(candidate, name))
+    meaning = Meaning(definitions, candidate.way.executed, starting_from(candidate, Level.ACCESSES))
     return meaning.value(model.checks[0].node)
 
 

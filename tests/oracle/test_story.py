@@ -8,8 +8,8 @@ import pytest
 from cases import Case, case
 from replaying import Replay
 
+from litmus.algebra.dag import Model
 from litmus.cat import compile_text, load_model
-from litmus.cat.dag import Model
 from litmus.deciding import decide
 from litmus.engine import Options, Verdict
 from litmus.engine.answer import Execution

@@ -13,46 +13,17 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
+from litmus.algebra.operators import Kind, Operator
 from litmus.diagnostics import Span
 
 T = TypeVar("T")
 
 
-class Kind(Enum):
-    """What a node denotes in one execution."""
-
-    SET = "set"
-    RELATION = "relation"
-
-
-class Operator(Enum):
-    """Every operator; the comment gives the argument kinds (S a set, R a relation)."""
-
-    BASE = "base"  # a set or relation of the execution, by `name`
-    EMPTY = "empty"
-    CONSTANT = "constant"  # these events, or pairs of events, as far as they execute: `rows`
-    UNION = "|"  # S S or R R
-    INTERSECTION = "&"  # S S or R R
-    DIFFERENCE = "\\"  # S S or R R
-    COMPLEMENT = "~"  # S or R; within the events that execute
-    SEQUENCE = ";"  # R R
-    INVERSE = "^-1"  # R
-    PLUS = "+"  # R
-    STAR = "*"  # R; reflexive over the events that execute
-    OPTIONAL = "?"  # R; likewise
-    IDENTITY = "[]"  # S -> R
-    PRODUCT = "cartesian"  # S S -> R
-    DOMAIN = "domain"  # R -> S
-    RANGE = "range"  # R -> S
-    VAR = "var"  # a variable of a `let rec`, inside its bodies
-    FIX = "fix"  # that variable, outside: its value in the last round
-
-
 class Node(Struct, frozen=True):
     """One relation or set.
 
-    `name` is for BASE; `group` and `slot` are for VAR and FIX; `rows` is for CONSTANT: bit f of rows[e]
-    for a pair (e, f), and one mask for a set.
+    `name` is for BASE and PLACE; `group` and `slot` are for VAR and FIX; `rows` is for CONSTANT: bit f of rows[e]
+    for a pair (e, f), and one mask for a set; `choice` and `options` are for CHOICE.
     """
 
     operator: Operator
@@ -62,6 +33,8 @@ class Node(Struct, frozen=True):
     group: int = -1
     slot: int = -1
     rows: tuple[int, ...] = ()
+    choice: int = -1
+    options: range = range(0)
 
 
 class Recursion(Struct, frozen=True):
@@ -101,23 +74,6 @@ class Check(Struct, frozen=True):
     span: Span
 
 
-def choice_name(choice: int, options: range) -> str:
-    """The BASE relation of all pairs of events where one of those options of a model's choice is taken; else empty."""
-    return f"?{choice}.{options.start}-{options.stop}"
-
-
-def choice_of(name: str) -> tuple[int, range]:
-    """The choice and the options that a choice_name speaks of."""
-    choice, options = name[1:].split(".")
-    first, end = options.split("-")
-    return int(choice), range(int(first), int(end))
-
-
-def location_name(variable: str) -> str:
-    """The BASE set of the accesses to the first cell of a variable."""
-    return f"@{variable}"
-
-
 class Scope(Struct, frozen=True):
     """What a model is compiled for.
 
@@ -151,6 +107,9 @@ class Facts(Protocol):
     def base(self, name: str, kind: Kind) -> int | tuple[int, ...] | None:
         """A base set (a mask) or relation (bit rows); None if it is not the same in all of the executions."""
 
+    def place(self, variable: str) -> int | None:
+        """The accesses to the first cell of a variable (a mask); None likewise."""
+
 
 class Recipe(Protocol):
     """A model that is compiled for each test anew."""
@@ -183,7 +142,7 @@ class Model(Struct, frozen=True, eq=False, dict=True):
     `co` is a BASE: in every execution some strict total order of the writes to each location,
     initial writes first.  A model that asks more of it (`with co from generate_cos(p)`) has a check.
     `shows`: what `show` asks for, name -> node, in order.  `choices`: the number of options of each
-    `with x from S`; an execution takes one of each (choice_name), and each combination counts.
+    `with x from S`; an execution takes one of each (Operator.CHOICE), and each combination counts.
     `level`: which events it is to be given.  `recipe`: where the model depends on
     the test; then there are no nodes and no checks.  `notes`: what a reader of answers should know.
     """

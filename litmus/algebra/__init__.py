@@ -1,0 +1,1 @@
+"""Relational algebra: the compiled form of cat models."""
