@@ -8,12 +8,13 @@ import pytest
 from agreement import common, disagreement, random_cases, random_programs, said
 from cases import Case
 from msgspec.structs import replace
+from programs import candidates_at_most
 from random_models import random_model
 
 from litmus.algebra.dag import Level, Model
 from litmus.cat import compile_text
 from litmus.diagnostics import Diagnostic
-from litmus.program.build import with_idle_rounds
+from litmus.program.build import with_idle_rounds, with_registers
 
 MACHINES = ("AArch64", "PPC", "ARM", "RISCV", "X86")
 
@@ -68,7 +69,8 @@ def test_a_model_that_is_given_no_decisions_answers_as_if_it_were(arch: str, ful
     for seed, random in enumerate(random_cases(arch, None, 400 if full else 25, 500)):
         found = followed(random)
         model = compiled(random_model(seed), found)
-        if model is not None and model.level is Level.ACCESSES:
+        few = candidates_at_most(with_registers(found.graph)) <= 10_000  # so many that all engines evaluate flags
+        if few and model is not None and model.level is Level.ACCESSES:
             without = said(found, model, "auto")
             with_them = said(found, replace(model, level=Level.DECISIONS), "auto")
             assert common(with_them, counted=False) == common(without, counted=False), seed
