@@ -16,7 +16,7 @@ _MODULES = {
     "X86": "litmus.isa.x86_lowering",
     "X86_64": "litmus.isa.x86_lowering",
     "PPC": "litmus.isa.power.lowering",
-    "AArch64": "litmus.isa.aarch64_lowering",
+    "AArch64": "litmus.isa.aarch64.lowering",
     "RISCV": "litmus.isa.riscv.lowering",
     "ARM": "litmus.isa.arm_lowering",
 }

@@ -138,8 +138,7 @@ class Nothing(Row[Instruction], frozen=True):
 
     def lower(self, instruction: Instruction) -> Template:
         """No operations."""
-        instruction.read(self.operands)
-        return Template(instruction.place)
+        return Template(instruction.place, target=instruction.read(self.operands).label)
 
 
 class Unsupported(Row[Instruction], frozen=True):

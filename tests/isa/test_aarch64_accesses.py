@@ -8,22 +8,35 @@ from graphs import guarded
 from sequential import lowered, run
 
 import litmus
-from litmus.isa.aarch64 import (
-    ATOMIC,
-    EXCLUSIVE_LOADS,
-    EXCLUSIVE_STORES,
-    FENCES,
-    LOAD_PAIRS,
-    LOADS,
-    OPTIONS,
-    STORE_PAIRS,
-    STORES,
+from litmus.isa import architecture_named
+from litmus.isa.aarch64.operands import OPTIONS
+from litmus.isa.aarch64.rows import (
+    CompareAndSwap,
+    LoadOrLiteral,
+    LoadPair,
+    ReadModifyWrite,
+    StoreExclusive,
+    StorePair,
 )
+from litmus.isa.aarch64.rows import (
+    Load as LoadRow,
+)
+from litmus.isa.aarch64.rows import (
+    Store as StoreRow,
+)
+from litmus.isa.aarch64.table import MNEMONICS
 from litmus.program.build import unroll
 from litmus.program.code import Fence, Line, Load, Set, Store, StoreConditional
 from litmus.program.graph import EventGraph
 from litmus.program.values import Address, wrap
 
+
+def names(*kinds: type) -> set[str]:
+    """The instructions whose rows are of these kinds."""
+    return {name for name, row in MNEMONICS.rows.items() if isinstance(row, kinds)}
+
+
+LOADS = names(LoadRow, LoadOrLiteral)
 M = 0x123456789ABCDEF0
 NARROW = {
     "b": (1, 0xF0),
@@ -43,12 +56,11 @@ def operations(init: str, code: str) -> list[object]:
 
 @pytest.mark.parametrize("family", ["ldr", "ldur", "ldtr", "ldar", "ldapr", "ldapur", "ldxr", "ldaxr"])
 def test_loads_extend_what_they_read_to_64_bits(family: str) -> None:
-    known = {**LOADS, **EXCLUSIVE_LOADS}
     typed = "0:X1=x; int64_t 0:X0;"
     assert run("AArch64", f"int64_t x={M}; {typed}", f"{family} X0,[X1]").register("X0") == M
     assert run("AArch64", f"int32_t x={M}; {typed}", f"{family} W0,[X1]").register("X0") == 0x9ABCDEF0
     for suffix, (size, value) in NARROW.items():
-        if family + suffix not in known:
+        if family + suffix not in LOADS:
             continue
         init = f"int{8 * size}_t x={M}; {typed}"
         letters = {"sw": "X", "b": "W", "h": "W"}.get(suffix, "WX")
@@ -58,9 +70,9 @@ def test_loads_extend_what_they_read_to_64_bits(family: str) -> None:
 
 
 def test_there_are_no_other_loads_and_pairs() -> None:
-    families = {"ldr", "ldur", "ldtr", "ldar", "ldapr", "ldapur"}
-    assert set(LOADS) <= {family + suffix for family in families for suffix in ("", *NARROW)}
-    assert {*LOAD_PAIRS, *STORE_PAIRS} == {
+    families = {"ldr", "ldur", "ldtr", "ldar", "ldapr", "ldapur", "ldxr", "ldaxr"}
+    assert {family + suffix for family in families for suffix in ("", *NARROW)} >= LOADS
+    assert names(LoadPair, StorePair) == {
         "ldp",
         "ldnp",
         "ldpsw",
@@ -74,7 +86,7 @@ def test_there_are_no_other_loads_and_pairs() -> None:
     }
 
 
-@pytest.mark.parametrize("name", STORES)
+@pytest.mark.parametrize("name", sorted(names(StoreRow)))
 def test_stores_write_the_low_bytes(name: str) -> None:
     size = {"b": 1, "h": 2}.get(name[-1], 4)
     init = f"int{8 * size}_t x; 0:X1=x; int64_t 0:X0={M};"
@@ -257,7 +269,7 @@ def test_accesses_are_in_herds_sets(instruction: str, tags: str) -> None:
 def test_barriers_are_in_the_set_of_their_option(option: str) -> None:
     for barrier in ("DMB", "DSB"):
         tag = f"{barrier}.{option}"
-        assert tag in FENCES
+        assert tag in architecture_named("AArch64").tags
         assert operations("", f"{barrier} {option}") == [Fence(frozenset({tag}))]
     assert operations("", "ISB") == operations("", "isb sy") == [Fence(frozenset({"ISB"}))]
 
@@ -265,11 +277,11 @@ def test_barriers_are_in_the_set_of_their_option(option: str) -> None:
 # ---------------------------------------------------------------- exclusives
 
 
-@pytest.mark.parametrize("load", EXCLUSIVE_LOADS)
+@pytest.mark.parametrize("load", [f"{load}{suffix}" for load in ("ldxr", "ldaxr") for suffix in ("", "b", "h")])
 @pytest.mark.parametrize("store", ["stxr", "stlxr"])
 def test_a_store_exclusive_tells_0_for_success_and_1_for_failure(load: str, store: str) -> None:
     suffix = load[-1] if load[-1] in "bh" else ""
-    assert store + suffix in EXCLUSIVE_STORES
+    assert store + suffix in names(StoreExclusive)
     init = f"int{8 * {'': 4, 'b': 1, 'h': 2}[suffix]}_t x=4; 0:X1=x; 0:X2=9;"
     code = f"{load} W0,[X1]\nADD W0,W0,#1\n{store}{suffix} W2,W0,[X1]"
     done = run("AArch64", init, code)
@@ -360,16 +372,30 @@ def test_cas_compares_the_bytes_of_the_access() -> None:
     assert (final.variable("x"), final.register("X3")) == (1, 0xFF)
 
 
+OPERATIONS = ("add", "clr", "eor", "set", "smax", "smin", "umax", "umin")
+# mnemonic -> whether it has a target, and its order
+ATOMIC = {
+    f"{name}{order}{suffix}": (not name.startswith("st"), order)
+    for name in ("swp", "cas", *(f"{kind}{operation}" for kind in ("ld", "st") for operation in OPERATIONS))
+    for order in (("", "l") if name.startswith("st") else ("", "a", "l", "al"))
+    for suffix in ("", "b", "h")
+}
+
+
+def test_there_are_no_other_atomic_instructions() -> None:
+    assert names(ReadModifyWrite, CompareAndSwap) == ATOMIC.keys()
+
+
 @pytest.mark.parametrize("name", sorted(ATOMIC))
 def test_orders_of_atomic_instructions(name: str) -> None:
-    row = ATOMIC[name]
-    operands = "W2,W3,[X1]" if row.returns else "W2,[X1]"
+    returns, order = ATOMIC[name]
+    operands = "W2,W3,[X1]" if returns else "W2,[X1]"
     load, store, *rest = operations("0:X1=x;", f"{name} {operands}")
     assert isinstance(load, Load)
     assert isinstance(store, Store)
     assert all(isinstance(operation, Set) for operation in rest)
-    assert load.tags == {"X"} | ({"A"} if row.acquire else set()) | (set() if row.returns else {"NoRet"})
-    assert store.tags == {"X"} | ({"L"} if row.release else set())
+    assert load.tags == {"X"} | ({"A"} if "a" in order else set()) | (set() if returns else {"NoRet"})
+    assert store.tags == {"X"} | ({"L"} if "l" in order else set())
     assert store.rmw
 
 
@@ -402,6 +428,12 @@ def pairs(graph: EventGraph, relation: str) -> set[tuple[str, str]]:
 def test_write_back_does_not_depend_on_what_was_loaded() -> None:
     graph = graph_of("int t[2]; 0:X1=t;", "LDR W0,[X1],#4\nLDR W2,[X1]")
     assert pairs(graph, "addr") == set()
+
+
+@pytest.mark.parametrize("instruction", ["EXTR X2,X0,X4,#0", "UDIV X2,X0,XZR", "AND X2,X0,XZR", "SUB X2,X0,X0"])
+def test_a_result_depends_on_operands_that_cannot_change_it(instruction: str) -> None:
+    graph = graph_of("int64_t x; int64_t y; 0:X1=x; 0:X3=y;", f"LDR X0,[X1]\n{instruction}\nSTR X2,[X3]")
+    assert pairs(graph, "data") == {("R LDR X0,[X1]", "W STR X2,[X3]")}
 
 
 def test_a_status_depends_on_nothing() -> None:

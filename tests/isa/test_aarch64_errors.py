@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture_named
-from litmus.isa.aarch64 import UNSUPPORTED
+from litmus.isa import architecture_named, rows
+from litmus.isa.aarch64.table import MNEMONICS
 from litmus.reading import read_test
 from litmus.resolving import resolve
 
+UNSUPPORTED = {name: row.reason for name, row in MNEMONICS.rows.items() if isinstance(row, rows.Unsupported)}
 REGISTERS = "registers are X0 to X30, XZR, SP, and W0 to W30, WZR, WSP for their lower halves"
 
 
@@ -132,6 +133,7 @@ WRONG = [
     ("TBZ W0,#32,L", "32 does not fit into TBZ", "#32", "numbers here are 0 to 31"),
     ("B.EQ L0", "this process has no label L0", "L0", "it has no labels"),
     ("B.XX L0", "unknown instruction B.XX", "B.XX", None),
+    ("B..EQ L0", "unknown instruction B..EQ", "B..EQ", "did you mean b.eq or b.ne or b.le?"),
     ("DMB", "DMB takes 1 operand, not 0", "DMB", None),
     ("DMB ISS", "DMB has no option ISS", "ISS", None),
     ("ISB ST", "ISB has no option ST", "ST", "its option is SY"),

@@ -1,0 +1,1 @@
+"""AArch64: registers and operands, the table of its instructions, and its place among the architectures."""
