@@ -18,7 +18,7 @@ _MODULES = {
     "PPC": "litmus.isa.power.lowering",
     "AArch64": "litmus.isa.aarch64.lowering",
     "RISCV": "litmus.isa.riscv.lowering",
-    "ARM": "litmus.isa.arm_lowering",
+    "ARM": "litmus.isa.arm.lowering",
 }
 
 

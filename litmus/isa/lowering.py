@@ -14,12 +14,17 @@ from litmus.source.lalr.trees import as_tree
 
 
 def cells(
-    machine: Machine, table: Table[Reader], grammar: str, examples: str, always_exact: bool = False
+    machine: Machine,
+    table: Table[Reader],
+    grammar: str,
+    examples: str,
+    always_exact: bool = False,
+    reader: type[Reader] = Reader,
 ) -> Callable[[str, bool], CellCode]:
     """The meaning of cells (InstructionSet.cell) that follow `grammar`.
 
     The errors of a cell that is no instruction have `examples` as their hint.  always_exact: the meaning is exact even
-    if that is not asked for.
+    if that is not asked for.  reader: reads the operands of an instruction.
     """
 
     @lru_cache(maxsize=8192)
@@ -30,14 +35,14 @@ def cells(
         if instruction is None:
             return CellCode(names, None)
         mnemonic, *operands = as_tree(instruction).children
-        return CellCode(names, template(Reader(text, mnemonic, operands, machine, exact or always_exact)))
+        return CellCode(names, template(reader(text, mnemonic, operands, machine, exact or always_exact)))
 
-    def template(reader: Reader) -> Template:
-        name = reader.mnemonic.name
+    def template(instruction: Reader) -> Template:
+        name = instruction.mnemonic.name
         row = table.rows.get(name.lower())
         if row is None:
             hint = near(name, table.plain) or examples
-            raise reader.error(f"unknown instruction {name}", reader.mnemonic.place, hint)
-        return row.lower(reader)
+            raise instruction.error(f"unknown instruction {name}", instruction.mnemonic.place, hint)
+        return row.lower(instruction)
 
     return cell

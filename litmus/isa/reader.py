@@ -72,12 +72,11 @@ def forms(operands: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 
     What is in brackets may be left out: `[crf], ra, rb`.
     """
-    optional, bracket, rest = operands.partition("]")
-    if not bracket:
-        return ((tuple(operands.split(", ")) if operands else (), ()),)
-    left_out = tuple(optional.removeprefix("[").split(", "))
-    others = tuple(rest.removeprefix(", ").split(", ")) if rest else ()
-    return ((*left_out, *others), ()), (others, left_out)
+    first, bracket, rest = operands.partition("[")
+    optional, _, last = rest.partition("]")
+    before, left_out, after = [tuple(filter(None, part.split(", "))) for part in (first, optional, last)]
+    longest = ((*before, *left_out, *after), ())
+    return (longest, ((*before, *after), left_out)) if bracket else (longest,)
 
 
 class Instruction:
@@ -112,9 +111,13 @@ class Instruction:
         """How many operands have not been read."""
         return len(self.operands) - self.next
 
+    def count(self) -> int:
+        """How many operands there are."""
+        return len(self.operands)
+
     def expect(self, *numbers: int) -> None:
         """Raises InputError unless the number of operands is one of `numbers`."""
-        count = len(self.operands)
+        count = self.count()
         if count not in numbers:
             wanted = " or ".join(map(str, numbers))
             message = f"{self.mnemonic.name} takes {wanted} operand{'s' * (numbers != (1,))}, not {count}"
@@ -125,12 +128,12 @@ class Instruction:
 
         Raises InputError if they are others, or if their number is not right.
         """
-        bound, kinds = Bound(), self.kinds
+        bound, kinds, count = Bound(), self.kinds, self.count()
         counts: set[int] = set()
         for present, absent in forms(operands):
             least = sum(kinds[name].least for name in present)
             most = sum(kinds[name].most for name in present)
-            if least <= len(self.operands) <= most:
+            if least <= count <= most:
                 for name in present:
                     kinds[name].read(self, bound, name)
                 for name in absent:

@@ -128,7 +128,7 @@ class Compute(Row[Instruction], frozen=True):
         bound = instruction.read(self.operands)
         operations = assigned(bound, self.steps)
         half, whole = computed(bound, operations), registers_named(bound, self.whole)
-        return Template(instruction.place, operations, symbols=bound.symbols, half=half, whole=whole)
+        return Template(instruction.place, operations, bound.label, bound.symbols, half=half, whole=whole)
 
 
 class Nothing(Row[Instruction], frozen=True):

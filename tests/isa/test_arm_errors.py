@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litmus.diagnostics import Diagnostic, InputError, Source, Unsupported
-from litmus.isa import architecture_named
-from litmus.isa.arm import BARRIERS, COMPUTE, CONDITIONAL, HINT, LOADS, MULTIPLES, STORES, UNSUPPORTED
+from litmus.isa import architecture_named, rows
+from litmus.isa.arm.operands import HINT
+from litmus.isa.arm.table import ALWAYS
 from litmus.reading import read_test
 
 
@@ -75,6 +76,12 @@ WRONG = [
     ("LDM R1,{R2,%x}", "%x has no place in the order of registers", "4:13:%x", None),
     ("DMB ISHT", "DMB has no option ISHT", "4:6:ISHT", "did you mean ISHST or ISH or SHST?"),
     ("DSB FOO", "DSB has no option FOO", "4:6:FOO", OPTIONS),
+    ("LDRD R0,R1", "LDRD wants an address here", "4:10:R1", ADDRESS),
+    ("PLD", "PLD takes 1 or 2 operands, not 0", "4:2:PLD", None),
+    ("CMP R0,R1,R2,LSL #1", "CMP takes 2 operands, not 3", "4:2:CMP R0,R1,R2,LSL #1", None),
+    ("LDREX R0,[R1,R2,LSR #32]", "LDREX takes no offset", "4:11:[R1,R2,LSR #32]", "write [R1]"),
+    ("BLEQ L0", "this process has no label L0", "4:7:L0", "it has no labels"),
+    ("ADRNE R0,L0", "this process has no label L0", "4:11:L0", "it has no labels"),
     ("BEQ L0", "this process has no label L0", "4:6:L0", "it has no labels"),
     ("B LC0 ;\n LC00: NOP", "this process has no label LC0", "4:4:LC0", "did you mean LC00?"),
     ("L: NOP ;\n L: NOP", "the label L stands twice in this process", "5:2:L", None),
@@ -87,6 +94,9 @@ WRONG = [
 @pytest.mark.parametrize(("cell", "message", "place", "hint"), WRONG)
 def test_wrong_programs(cell: str, message: str, place: str, hint: str | None) -> None:
     assert failing(cell, InputError) == (message, place, hint)
+
+
+UNSUPPORTED = {name: row.reason for name, row in ALWAYS.rows.items() if isinstance(row, rows.Unsupported)}
 
 
 @pytest.mark.parametrize("name", UNSUPPORTED)
@@ -139,7 +149,7 @@ def test_addresses_of_instructions_in_memory_are_not_supported() -> None:
     assert failing("L: NOP", Unsupported, "x=P0:L;")[1] == "2:5:P0:L"
 
 
-NAMES = (*COMPUTE, *LOADS, *STORES, *CONDITIONAL, *MULTIPLES, *BARRIERS, "ADDSEQ", "LDRD", "B", "BX", "CBZ", "NOP", "L")
+NAMES = (*ALWAYS.rows, "ADDSEQ", "LDREQ", "BLNE", "L")
 REST = ("R0", "%r", "PC", "LR", ",", "#4", "-", "!", "[R1]", "[R1,#4]", "[", "]", "{R2,R3}", "{", "}", "LSL", "=", "L:")
 
 

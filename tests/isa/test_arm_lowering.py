@@ -7,8 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sequential import lowered, run
 
-from litmus.isa import architecture_named
-from litmus.isa.arm import BARRIERS, COMPUTE, CONDITIONAL, LOADS, MULTIPLES, REGISTERS, RESERVE, STORES
+from litmus.isa import architecture_named, rows
+from litmus.isa.arm.operands import OPTIONS, REGISTERS
+from litmus.isa.arm.rows import Conditional
+from litmus.isa.arm.rows import Store as StoreRow
+from litmus.isa.arm.rows import StoreConditional as StoreExclusive
+from litmus.isa.arm.table import ALWAYS, MNEMONICS
 from litmus.program.code import Branch, Fence, Load, Set, Store, StoreConditional
 from litmus.program.values import Address, wrap
 
@@ -100,9 +104,14 @@ def test_r0_holds_what_the_manual_says_after(instruction: str, result: int) -> N
 
 
 def test_every_computing_row_is_in_the_table_of_this_test() -> None:
-    compares = {name for name, row in COMPUTE.items() if "T" not in row.operands}
+    computing = {
+        name: row for name, row in ALWAYS.rows.items() if name in ALWAYS.plain and isinstance(row, rows.Compute)
+    }
+    compares = {name for name, row in computing.items() if "rd" not in row.steps}
     assert compares == {"cmp", "cmn", "tst", "teq"}  # below
-    assert set(COMPUTE) - compares <= {word.lower() for instruction, _ in TABLE for word in instruction.split()}
+    assert computing.keys() - compares - {"adr"} <= {
+        word.lower() for instruction, _ in TABLE for word in instruction.split()
+    }
 
 
 # ---------------------------------------------------------------- registers
@@ -276,7 +285,7 @@ SIGNED = [("SB", 1, -16), ("SH", 2, wrap(0xDEF0, 16))]
 def test_loads_extend_to_32_bits(letter: str, size: int, result: int) -> None:
     init = f"int{8 * size}_t x={0x9ABCDEF0}; 0:R1=x;"
     assert run("ARM", init, f"LDR{letter} R0,[R1]").registers["R0"] == result
-    if f"lda{letter.lower()}" in LOADS:
+    if f"lda{letter.lower()}" in ALWAYS.rows:
         assert run("ARM", init, f"LDA{letter} R0,[R1]").registers["R0"] == result
 
 
@@ -348,8 +357,8 @@ def test_multiple_loads_and_stores(mode: str, first: int, updated: int) -> None:
     [("FD", "IA", "DB"), ("ED", "IB", "DA"), ("FA", "DA", "IB"), ("EA", "DB", "IA")],
 )
 def test_the_names_of_stacks_are_modes(stack: str, load: str, store: str) -> None:
-    assert MULTIPLES[f"ldm{stack.lower()}"] == MULTIPLES[f"ldm{load.lower()}"]
-    assert MULTIPLES[f"stm{stack.lower()}"] == MULTIPLES[f"stm{store.lower()}"]
+    assert ALWAYS.rows[f"ldm{stack.lower()}"] == ALWAYS.rows[f"ldm{load.lower()}"]
+    assert ALWAYS.rows[f"stm{stack.lower()}"] == ALWAYS.rows[f"stm{store.lower()}"]
 
 
 def test_a_multiple_load_may_overwrite_its_base() -> None:
@@ -371,11 +380,19 @@ def test_a_common_instruction_is_one_operation(code: str) -> None:
     assert len(lowered("ARM", "0:R1=x;", code).threads[0].lines) == 1
 
 
-@pytest.mark.parametrize("code", ["EOR R0,R2,R2", "AND R0,R2,#0", "SUB R0,R2,R2", "LSL R0,R2,R2", "BIC R0,R2,R2"])
+@pytest.mark.parametrize(
+    "code", ["EOR R0,R2,R2", "AND R0,R2,#0", "SUB R0,R2,R2", "LSL R0,R2,R2", "BIC R0,R2,R2", "MOV R0,R2,LSR #32"]
+)
 def test_false_dependencies_are_kept(code: str) -> None:
     (line,) = lowered("ARM", "", code).threads[0].lines
     assert isinstance(line.operation, Set)
     assert "R2" in str(line.operation.value)
+
+
+def test_an_address_depends_on_a_register_all_of_whose_bits_are_shifted_out() -> None:
+    (line,) = lowered("ARM", "0:R1=x;", "LDR R0,[R1,R2,LSR #32]").threads[0].lines
+    assert isinstance(line.operation, Load)
+    assert "R2" in str(line.operation.address)
 
 
 # ---------------------------------------------------------------- exclusives and barriers
@@ -401,8 +418,10 @@ def test_accesses_are_in_their_cat_sets() -> None:
     assert [o.reserve for o in operations if isinstance(o, Load)] == [False, False, True, True]
     assert {o.carries for o in operations if isinstance(o, StoreConditional)} == {"operands"}
     assert {"A", "L", "EX", "X"} <= architecture_named("ARM").tags
-    assert len(RESERVE) == len(CONDITIONAL) == 6
-    assert len(STORES) == 9
+    found = list(ALWAYS.rows.values())
+    assert sum(isinstance(row, rows.Load) and row.reserve for row in found) == 6
+    assert sum(isinstance(row, StoreExclusive) for row in found) == 6
+    assert sum(isinstance(row, StoreRow) for row in found) == 9
 
 
 @pytest.mark.parametrize(
@@ -426,4 +445,29 @@ def test_barriers_are_in_their_cat_sets(instruction: str, tags: set[str]) -> Non
     (line,) = lowered("ARM", "", instruction).threads[0].lines
     assert line.operation == Fence(frozenset(tags))
     assert tags <= architecture_named("ARM").tags
-    assert all(set(options) == set(BARRIERS["dmb"]) for name, options in BARRIERS.items() if name != "isb")
+
+
+@pytest.mark.parametrize("barrier", ["dmb", "dsb"])
+def test_a_barrier_knows_what_every_option_makes_of_it(barrier: str) -> None:
+    row = ALWAYS.rows[barrier]
+    assert isinstance(row, rows.Fence)
+    assert set(row.kinds) == {(kind,) for kind in OPTIONS.values()}
+
+
+# ---------------------------------------------------------------- forms
+
+
+def test_every_instruction_is_there_with_every_condition_and_width() -> None:
+    forms = {
+        name + suffix + width for name in ALWAYS.rows for suffix in ["", *CONDITIONS] for width in ["", ".w", ".n"]
+    }
+    assert set(MNEMONICS.rows) == forms
+    assert len(MNEMONICS.rows) == len(forms)
+
+
+@pytest.mark.parametrize("suffix", CONDITIONS)
+def test_a_form_with_a_condition_has_the_row_of_the_instruction(suffix: str) -> None:
+    found = MNEMONICS.rows[f"ldr{suffix}"]
+    plain = ALWAYS.rows["ldr"]
+    assert found == plain if suffix == "al" else isinstance(found, Conditional) and found.row == plain
+    assert found.sets() == plain.sets()

@@ -10,6 +10,9 @@ import pytest
 from litmus.isa import rows
 from litmus.isa.aarch64 import operands as aarch64_operands
 from litmus.isa.aarch64.table import MNEMONICS as AARCH64
+from litmus.isa.arm import operands as arm_operands
+from litmus.isa.arm.rows import LoadOrConstant
+from litmus.isa.arm.table import ALWAYS as ARM
 from litmus.isa.infix import expression, registers_of
 from litmus.isa.power import operands as power_operands
 from litmus.isa.power.table import MNEMONICS as POWER
@@ -18,7 +21,17 @@ from litmus.isa.riscv import operands as riscv_operands
 from litmus.isa.riscv.table import MNEMONICS as RISCV
 from litmus.isa.rows import table
 
+
+def parts(mnemonic: str, row: rows.Row[Any]) -> dict[str, rows.Row[Any]]:
+    """The row itself, or the rows that it chooses from."""
+    if isinstance(row, LoadOrConstant):
+        return {mnemonic: row.load, f"{mnemonic} =": row.constant}
+    return {mnemonic: row}
+
+
+ARM_ROWS = {name: part for mnemonic, row in ARM.rows.items() for name, part in parts(mnemonic, row).items()}
 TABLES: dict[str, tuple[Mapping[str, rows.Row[Any]], Mapping[str, Kind[Any]]]] = {
+    "ARM": (ARM_ROWS, arm_operands.OPERANDS),
     "AArch64": (AARCH64.rows, aarch64_operands.OPERANDS),
     "POWER": (POWER.rows, power_operands.OPERANDS),
     "RISC-V": (RISCV.rows, riscv_operands.OPERANDS),
@@ -49,7 +62,7 @@ def expressions(row: rows.Row[Any]) -> Iterator[str]:
     for name, field in fields(row).items():
         if name in ("steps", "flags", "before", "after"):
             yield from field.values()
-        elif name in ("result", "value", "chosen", "other", "stored", "compared", "condition") and field:
+        elif name in ("result", "value", "chosen", "other", "stored", "compared", "condition", "shifter") and field:
             yield field
         elif name == "values":
             yield from field
@@ -90,6 +103,7 @@ def test_a_mnemonic_has_one_row() -> None:
 
 def test_what_is_in_brackets_may_be_left_out() -> None:
     assert forms("[crf], ra, rb") == ((("crf", "ra", "rb"), ()), (("ra", "rb"), ("crf",)))
+    assert forms("rd, [rn], op2") == ((("rd", "rn", "op2"), ()), (("rd", "op2"), ("rn",)))
     assert forms("[l]") == ((("l",), ()), ((), ("l",)))
     assert forms("") == (((), ()),)
     assert forms("rd, ra") == ((("rd", "ra"), ()),)
