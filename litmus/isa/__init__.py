@@ -13,8 +13,8 @@ from litmus.diagnostics import Span, Unsupported
 from litmus.isa.architecture import Architecture
 
 _MODULES = {
-    "X86": "litmus.isa.x86_lowering",
-    "X86_64": "litmus.isa.x86_lowering",
+    "X86": "litmus.isa.x86.lowering",
+    "X86_64": "litmus.isa.x86.lowering",
     "PPC": "litmus.isa.power.lowering",
     "AArch64": "litmus.isa.aarch64.lowering",
     "RISCV": "litmus.isa.riscv.lowering",

@@ -20,6 +20,10 @@ from litmus.isa.reader import Kind, forms
 from litmus.isa.riscv import operands as riscv_operands
 from litmus.isa.riscv.table import MNEMONICS as RISCV
 from litmus.isa.rows import table
+from litmus.isa.x86 import operands as x86_operands
+from litmus.isa.x86 import rows as x86_rows
+from litmus.isa.x86.notation import PARTS_64
+from litmus.isa.x86.table import MNEMONICS as X86
 
 
 def parts(mnemonic: str, row: rows.Row[Any]) -> dict[str, rows.Row[Any]]:
@@ -35,6 +39,7 @@ TABLES: dict[str, tuple[Mapping[str, rows.Row[Any]], Mapping[str, Kind[Any]]]] =
     "AArch64": (AARCH64.rows, aarch64_operands.OPERANDS),
     "POWER": (POWER.rows, power_operands.OPERANDS),
     "RISC-V": (RISCV.rows, riscv_operands.OPERANDS),
+    "X86_64": (X86.rows, x86_operands.OPERANDS),
 }
 # operands that are no sources, that make an address, or that only say which register is meant
 NOT_IN_EXPRESSIONS = ("label", "rd", "wd", "xd", "!", "+", "(", "NZCV", "status")
@@ -44,6 +49,9 @@ DERIVED = {
     "mask": ("width", "imm16"),
     "result": ("flags",),
     "mem": ("stored",),
+    "R": ("called",),
+    "accumulator": ("called",),
+    **dict.fromkeys(("ax", "eax", "rax"), ("source",)),
 }
 ROWS = [(isa, mnemonic) for isa, (mnemonics, _) in TABLES.items() for mnemonic in mnemonics]
 
@@ -60,9 +68,13 @@ def fields(row: rows.Row[Any]) -> dict[str, Any]:
 def expressions(row: rows.Row[Any]) -> Iterator[str]:
     """The expressions of a row, whatever its kind is."""
     for name, field in fields(row).items():
-        if name in ("steps", "flags", "before", "after"):
+        if name in ("steps", "registers", "flags", "before", "after"):
             yield from field.values()
-        elif name in ("result", "value", "chosen", "other", "stored", "compared", "condition", "shifter") and field:
+        elif (
+            name
+            in ("result", "value", "chosen", "other", "stored", "compared", "condition", "shifter", "carry", "less")
+            and field
+        ):
             yield field
         elif name == "values":
             yield from field
@@ -94,6 +106,21 @@ def test_an_instruction_depends_on_every_source_that_its_row_names(isa: str, mne
         named |= {name for register in named for name in DERIVED.get(register, ())}
         sources = {name for name in operands(row) if not any(part in name for part in NOT_IN_EXPRESSIONS)}
         assert {*map(in_expressions, sources)} <= named
+
+
+def test_an_x86_row_sets_operands_that_it_names() -> None:
+    computing = [row for row in X86.rows.values() if isinstance(row, x86_rows.Compute)]
+    assert computing
+    for row in computing:
+        targets = {name for name in row.steps if name[0] != "." and name != "R"}
+        assert targets <= {*operands(row)}, row.called
+
+
+def test_an_x86_conversion_names_registers() -> None:
+    conversions = [row for row in X86.rows.values() if isinstance(row, x86_rows.Convert)]
+    assert conversions
+    for row in conversions:
+        assert {row.source, row.target} <= {*PARTS_64}
 
 
 def test_a_mnemonic_has_one_row() -> None:

@@ -1,4 +1,4 @@
-"""X86 operands: what a cell of the table spells, in Intel's or in AT&T's notation.
+"""X86 notation: the names of registers, and operands as Intel and AT&T write them.
 
 In Intel's notation the destination comes first, in AT&T's it comes last.  The operands show the notation: `%eax` and
 `(x)` are AT&T, `EAX` and `[x]` are Intel.  Numbers may have a `$` in both.  If an instruction mixes the two,
@@ -8,18 +8,57 @@ or shows neither, X86 tests are in Intel's order and X86_64 tests are in AT&T's 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from litmus.diagnostics import InputError, Place, Unsupported
-from litmus.isa.cells import parsed, place_of, placed
+from litmus.isa.cells import place_of, placed
 from litmus.isa.template import Named
-from litmus.isa.x86 import PARTS_64, Part
 from litmus.program.values import Address, Expr, Op, Reg
-from litmus.source.lalr.trees import Token, Tree, as_tree
+from litmus.source.lalr.trees import Node, Token, Tree, as_tree
 
-_GRAMMAR = r"""
+# ---------------------------------------------------------------- registers
+
+# 64-bit name -> the names of its low 32, 16 and 8 bits
+_LEGACY = {
+    "rax": ("eax", "ax", "al"),
+    "rbx": ("ebx", "bx", "bl"),
+    "rcx": ("ecx", "cx", "cl"),
+    "rdx": ("edx", "dx", "dl"),
+    "rsi": ("esi", "si", "sil"),
+    "rdi": ("edi", "di", "dil"),
+    "rbp": ("ebp", "bp", "bpl"),
+    "rsp": ("esp", "sp", "spl"),
+}
+_NUMBERED = {f"r{n}": (f"r{n}d", f"r{n}w", f"r{n}b") for n in range(8, 16)}
+_HIGH = {"ah": "rax", "bh": "rbx", "ch": "rcx", "dh": "rdx"}
+
+
+class Part(Struct, frozen=True):
+    """A name for `size` bytes of a register, from bit `shift` on."""
+
+    register: str
+    size: int
+    shift: int = 0
+
+
+PARTS_64 = {
+    name: Part(whole, size)
+    for whole, parts in {**_LEGACY, **_NUMBERED}.items()
+    for name, size in zip((whole, *parts), (8, 4, 2, 1), strict=True)
+} | {name: Part(whole, 1, 8) for name, whole in _HIGH.items()}
+
+# X86 states spell registers in capitals.  The low bytes of esi, edi, ebp and esp have no names on X86.
+PARTS_32 = {
+    name: Part(part.register.replace("r", "e", 1).upper(), part.size, part.shift)
+    for name, part in PARTS_64.items()
+    if part.size < 8 and part.register in _LEGACY and name not in ("sil", "dil", "bpl", "spl")
+}
+
+# ---------------------------------------------------------------- operands
+
+GRAMMAR = r"""
 start: label* [instruction]
 label: NAME ":"
 instruction: [LOCK] NAME [_operand ("," _operand)*]
@@ -39,7 +78,7 @@ SYMBOLIC: /%[A-Za-z_]\w*/
 NUMBER: /[+-]?[ \t]*(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)/
 %ignore /[ \t\r\n\f]+/
 """
-_EXAMPLES = "instructions look like MOV EAX,[x] or movl (x),%eax"
+EXAMPLES = "instructions look like MOV EAX,[x] or movl (x),%eax"
 _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8}
 
 
@@ -80,24 +119,6 @@ class Label(Struct, frozen=True):
 Operand = Immediate | RegisterOperand | Memory | Label
 
 
-class Instruction(Struct, frozen=True):
-    """An instruction with its operands in the order of the text; `att`: this is AT&T's order, else it is Intel's."""
-
-    mnemonic: Named
-    operands: tuple[Operand, ...]
-    lock: Place | None
-    att: bool
-    place: Place
-
-    def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
-        """The error to raise if the text is wrong at a place of the cell."""
-        return InputError(message, place, hint)
-
-    def unsupported(self, message: str, place: Place, hint: str | None = None) -> Unsupported:
-        """The error to raise if something at a place of the cell is not supported."""
-        return Unsupported(message, place, hint)
-
-
 class Machine(Struct, frozen=True):
     """X86 or X86_64: its names of registers, and the order of operands if the text does not show it."""
 
@@ -108,16 +129,37 @@ class Machine(Struct, frozen=True):
     hint: str
 
 
-def read_cell(text: str, machine: Machine) -> tuple[tuple[Named, ...], Instruction | None]:
-    """The labels of a cell, and its instruction.
+HINT_32 = "registers are EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP"
+HINT_64 = "registers are rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8 to r15"
+X86 = Machine("X86", PARTS_32, 4, att=False, hint=HINT_32 + " and their parts")
+X86_64 = Machine("X86_64", PARTS_64, 8, att=True, hint=HINT_64 + " and their parts")
 
-    Raises InputError where the text is no instruction, Unsupported for an access through a segment with a base of its
-    own (any but cs, ds and ss).
+_ORDER = ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", *(str(n) for n in range(8, 16)))
+_RANKS = {f"{prefix}{name}": n for n, name in enumerate(_ORDER) for prefix in ("e", "r")}
+
+
+def canonical(name: str, machine: Machine) -> str | None:
+    """The register `name`, as states spell it; symbolic registers stand for themselves.  A part is no such register."""
+    part = machine.parts.get(name.lower().lstrip("%"))
+    if part is not None:
+        return part.register if part.size == machine.width else None
+    return name if name[0] == "%" else None
+
+
+def rank(name: str) -> tuple[int, str]:
+    """The place of a register in herd7's order, symbolic ones last."""
+    return _RANKS.get(name.lower(), 99), name
+
+
+def read(trees: Sequence[Node], machine: Machine) -> tuple[list[Operand], bool]:
+    """The operands of an instruction as they are written, and whether that is AT&T's order.
+
+    Raises InputError where the text is no operand, Unsupported for an access through a segment with a base of its own
+    (any but cs, ds and ss).
     """
-    tree = parsed(_GRAMMAR, text, _EXAMPLES)
-    *labels, instruction = tree.children
-    names = tuple([placed(as_tree(label).children[0]) for label in labels])
-    return names, None if instruction is None else _Reader(machine).instruction(as_tree(instruction))
+    reader = _Reader(machine)
+    operands = [reader.operand(as_tree(tree)) for tree in trees if tree is not None]
+    return operands, reader.att if reader.att != reader.intel else machine.att
 
 
 class _Reader:
@@ -127,15 +169,6 @@ class _Reader:
 
     def error(self, message: str, place: Place, hint: str | None = None) -> InputError:
         return InputError(message, place, hint)
-
-    def instruction(self, tree: Tree) -> Instruction:
-        lock, mnemonic, *trees = tree.children
-        name = placed(mnemonic)
-        operands = tuple([self.operand(as_tree(node)) for node in trees if node is not None])
-        att = self.att if self.att != self.intel else self.machine.att
-        start = name.place.start if lock is None else placed(lock).place.start
-        end = operands[-1].place.end if operands else name.place.end
-        return Instruction(name, operands, placed(lock).place if lock else None, att, Place(start, end))
 
     def operand(self, tree: Tree) -> Operand:
         place = place_of(tree)
