@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from litmus.engine.options import Options
     from litmus.result import Expectation, Result
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Answer",

@@ -11,7 +11,7 @@ from litmus.algebra.dag import Model, NeedsExecution
 from litmus.diagnostics import NoAnswer
 from litmus.engine.answer import Answer, Verdict
 from litmus.engine.bounds import Bounds
-from litmus.engine.coherence import demands_coherence, demands_updates_in_order
+from litmus.engine.coherence import demands_atomicity, demands_coherence, demands_updates_in_order
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.omission import may_leave_out
 from litmus.engine.options import Options
@@ -38,7 +38,7 @@ def plan_of(model: Model) -> Plan:
 
 
 def _prepared(model: Model) -> Plan:
-    return Plan(model, demands_coherence(model), demands_updates_in_order(model))
+    return Plan(model, demands_coherence(model), demands_updates_in_order(model), demands_atomicity(model))
 
 
 def decide(graph: EventGraph, model: Model, question: Question, options: Options) -> Answer:

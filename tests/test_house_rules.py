@@ -147,7 +147,6 @@ def test_the_length_of_a_function_is_counted_without_its_docstring() -> None:
 # By packages, because their modules are about to change.
 IGNORED = {
     "litmus.oracle": (1, "the values of an operator are sets of events or of pairs"),
-    "litmus.isa": (1, "the kind of an operand that was tested before"),
 }
 
 

@@ -13,11 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from litmus.algebra.dag import Check, Model, Node
 from litmus.algebra.operators import OPERATORS, Kind, Operator
 from litmus.relation.rows import transitive_closure
 from litmus.relation.rows_evaluation import Constant, Events, is_something
+
+_Pairs = tuple[tuple[int, int], ...]
 
 _INITIAL, _HERE, _THERE, _ELSEWHERE = -1, 0, 1, 2  # threads
 
@@ -26,15 +29,17 @@ class _Pattern(Struct, frozen=True):
     """Accesses to one location, and program order, rf and co between them.
 
     threads: the thread of each access.  writes: the accesses that are writes.  po: program order within thread 0;
-    program order in other threads does not matter.  amo: the read and the write of an atomic instruction.
+    program order in other threads does not matter.  amo: the read and the write of an atomic instruction.  lxsx: a
+    load-reserve and a store-conditional that succeeds with its reservation.
     """
 
     threads: tuple[int, ...]
     writes: tuple[int, ...]
-    po: tuple[tuple[int, int], ...]
-    rf: tuple[tuple[int, int], ...]
-    co: tuple[tuple[int, int], ...]
-    amo: tuple[tuple[int, int], ...] = ()
+    po: _Pairs
+    rf: _Pairs
+    co: _Pairs
+    amo: _Pairs = ()
+    lxsx: _Pairs = ()
 
 
 # An atomic instruction whose write stands, in coherence order, before the write that its read takes its value from.
@@ -44,6 +49,22 @@ _OVERTAKEN = (
     _Pattern((_HERE, _HERE, _THERE), (1, 2), (), ((2, 0),), ((1, 2),), ((0, 1),)),
     _Pattern((_HERE, _THERE), (0, 1), (), ((1, 0),), ((0, 1),)),
 )
+
+
+def _torn(pair: str) -> Iterator[_Pattern]:
+    """A write of another thread between the write that an atomic read sees and the atomic write, in coherence order.
+
+    pair: the read and the write are in `amo`, are in `lxsx`, or are a `single` event.
+    """
+    for thread, before in ((_INITIAL, False), (_THERE, False), (_ELSEWHERE, False), (_HERE, True)):
+        if pair == "single":  # event 0; write 1 is the other thread's, and write 2 is what is read
+            po: _Pairs = ((2, 0),) if before else ()
+            yield _Pattern((_HERE, _THERE, thread), (0, 1, 2), po, ((2, 0),), ((2, 1), (1, 0), (2, 0)))
+        else:  # read 0 and write 1; write 2 is the other thread's, and write 3 is what is read
+            po = ((3, 0), (3, 1)) if before else ()
+            found = _Pattern((_HERE, _HERE, _THERE, thread), (1, 2, 3), po, ((3, 0),), ((3, 2), (2, 1), (3, 1)))
+            mine = ((0, 1),)
+            yield replace(found, amo=mine) if pair == "amo" else replace(found, lxsx=mine, po=po + mine)
 
 
 def _patterns() -> Iterator[_Pattern]:
@@ -78,6 +99,17 @@ def demands_updates_in_order(model: Model) -> bool:
     return all(_is_forbidden(pattern, model) for pattern in _OVERTAKEN)
 
 
+def demands_atomicity(model: Model) -> frozenset[str]:
+    """Which reads and writes are atomic: those in `amo`, those in `lxsx`, those that are a `single` event.
+
+    If a pair is atomic, the model forbids that a write of another thread stands, in co, between the write that the read
+    of the pair sees and the write of the pair ("Herding cats", TOPLAS 2014, section 4.8: rmw & (fre; coe) is empty).
+    """
+    return frozenset(
+        pair for pair in ("amo", "lxsx", "single") if all(_is_forbidden(torn, model) for torn in _torn(pair))
+    )
+
+
 def _is_forbidden(pattern: _Pattern, model: Model) -> bool:
     if any(check.effect == "assert" for check in model.checks):
         return False
@@ -101,7 +133,7 @@ class _Certain:
         writes = sum(1 << w for w in pattern.writes)
         initial = sum(1 << e for e in range(n) if threads[e] == _INITIAL)
 
-        def rows(pairs: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+        def rows(pairs: _Pairs) -> tuple[int, ...]:
             return tuple(sum(1 << f for e, f in pairs if e == x) for x in range(n))
 
         everywhere = tuple((e, f) for e in range(n) for f in range(n))
@@ -121,11 +153,12 @@ class _Certain:
             **{name: (value, value) for name, value in exact.items()},
             "W": (writes, everything),  # a read-modify-write may be one event
             "R": (everything & ~writes, everything),
-            "po": (rows(pattern.po), rows(pattern.po + outside)),
+            "po": (rows(pattern.po), rows(pattern.po + outside + pattern.amo)),  # in C, what is in amo is also in po
             "rf": (rows(pattern.rf), rows(everywhere)),
             "co": (rows(pattern.co), rows(everywhere)),
             "amo": (rows(pattern.amo), rows(everywhere)),
             "update": (rows(pattern.amo), rows(everywhere)),
+            "lxsx": (rows(pattern.lxsx), rows(everywhere)),
         }
 
     def fails(self, check: Check) -> bool:

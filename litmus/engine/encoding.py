@@ -31,6 +31,7 @@ from litmus.program.values import Address, Expr, Op, ReadOf, Value, ValueFault, 
 from litmus.relation.rows import bits, transitive_closure
 
 Literal = int
+MOST_ATOMIC = 50_000  # clauses that say which pairs are atomic
 
 
 class Selection(Struct, frozen=True):
@@ -74,9 +75,16 @@ class Encoding:
 
     updates_in_order: the model demands coherence, and forbids that an atomic instruction's write stands before the
     write that its read takes its value from.  Clauses say so then, and need not be learned.
+    atomic: which pairs the model demands to be atomic (litmus.engine.coherence.demands_atomicity); likewise.
     """
 
-    def __init__(self, bounds: Bounds, question: Question, updates_in_order: bool = False) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        question: Question,
+        updates_in_order: bool = False,
+        atomic: frozenset[str] = frozenset(),
+    ) -> None:
         self.bounds = bounds
         self.graph = graph = bounds.graph
         self.question = question
@@ -96,6 +104,7 @@ class Encoding:
         if updates_in_order:
             for r, w in (*graph.amo, *graph.single):
                 self._after_source(r, w)
+        self._atomic(atomic)
         if bounds.coherent:
             for r in bounds.reads:
                 self._coherent(r)
@@ -190,6 +199,36 @@ class Encoding:
         for source, x in zip(self.bounds.sources[r], self.source[r], strict=True):
             if (source, w) in self.order and len(cell) == 1 and self.bounds.addresses[source] == cell:
                 clauses.add(-x, -self.executes[w], self.order[source, w])
+
+    def _atomic(self, demanded: frozenset[str]) -> None:
+        """Assert of atomic pairs that no write of another thread stands between what is read and what is written.
+
+        That is said of pairs with one possible address, if it does not take too many clauses.
+        """
+        graph = self.graph
+        pairs = dict.fromkeys(graph.amo, ALWAYS) if "amo" in demanded else {}
+        pairs |= dict.fromkeys(graph.single, ALWAYS) if "single" in demanded else {}
+        pairs |= graph.lxsx if "lxsx" in demanded else {}
+        bounds = self.bounds
+        size = sum(
+            len(bounds.sources[r]) * len(bounds.by_cell.get(bounds.addresses[w][0], ()))
+            for r, w in pairs
+            if bounds.addresses[w]
+        )
+        if size > MOST_ATOMIC:
+            return
+        for (r, w), guard in pairs.items():
+            cell = bounds.addresses[w]
+            if len(cell) != 1 or bounds.addresses[r] != cell:
+                continue
+            here = (-self.executes[w], -self.guards[guard])
+            thread = graph.events[w].thread
+            others = [m for m in bounds.by_cell[cell[0]] if graph.events[m].thread not in (thread, INITIAL)]
+            for s, x in zip(bounds.sources[r], self.source[r], strict=True):
+                for m in others:
+                    if m != s and bounds.addresses[m] == cell == bounds.addresses[s]:
+                        between = (-self._co(s, m), -self._co(m, w))
+                        self.clauses.add(-x, *here, -self.executes[m], *between)
 
     def _co(self, a: int, b: int) -> Literal:
         """A literal that is true iff write a is before write b in the coherence order of their cell."""

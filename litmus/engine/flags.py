@@ -20,7 +20,7 @@ from litmus.relation.evaluation import Plan
 def without_flags(plan: Plan) -> Plan:
     """The plan without the flags and assertions of its model."""
     checks = tuple(check for check in plan.model.checks if check.effect == "check")
-    return Plan(replace(plan.model, checks=checks), plan.coherent, plan.updates_in_order)
+    return Plan(replace(plan.model, checks=checks), plan.coherent, plan.updates_in_order, plan.atomic)
 
 
 def flags_of_all(bounds: Bounds, plan: Plan) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Lazy:
         self.bounds = bounds
         self.plan = plan
         self.question = question
-        self.encoding = Encoding(bounds, question, plan.coherent and plan.updates_in_order)
+        self.encoding = Encoding(bounds, question, plan.coherent and plan.updates_in_order, plan.atomic)
         clauses = self.encoding.clauses
         self.cut = self.encoding.cut()
         self.astray = self.encoding.astray()

@@ -59,12 +59,20 @@ class Plan:
 
     coherent: the model forbids every execution that is not coherent per location.  updates_in_order: it also forbids
     every execution in which an atomic instruction's write stands before the write that its read takes its value from.
+    atomic: which pairs it demands to be atomic (litmus.engine.coherence.demands_atomicity).
     """
 
-    def __init__(self, model: Model, coherent: bool = False, updates_in_order: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        coherent: bool = False,
+        updates_in_order: bool = False,
+        atomic: frozenset[str] = frozenset(),
+    ) -> None:
         self.model = model
         self.coherent = coherent
         self.updates_in_order = updates_in_order
+        self.atomic = atomic
         self.functions: list[_Function | None] = [_FUNCTIONS.get((node.operator, node.kind)) for node in model.nodes]
         inner = {i for recursion in model.recursions for i in recursion.inner}
         self.outer = set(range(len(model.nodes))) - inner

@@ -7,9 +7,9 @@ from agreement import said
 from cases import case
 from programs import TAGS
 
-from litmus.cat import compile_text, load_model
+from litmus.cat import compile_text, load_model, without_check
 from litmus.engine import Answer, Verdict
-from litmus.engine.coherence import demands_coherence
+from litmus.engine.coherence import demands_atomicity, demands_coherence
 from litmus.isa import architecture_named
 
 BUILT_IN = [
@@ -113,3 +113,35 @@ def test_a_violation_of_coherence_is_possible_exactly_where_no_check_forbids_it(
             allowing = said(found, compile_text(f'"m" include "cos.cat"\n{ALLOWING[name]}\n', "m", found.tags), engine)
             assert isinstance(allowing, Answer)
             assert allowing.verdict is not Verdict.NEVER
+
+
+ATOMIC = {
+    "empty rmw & (fre; coe)": {"amo", "lxsx"},
+    "empty rmw & (fre; coe) as one\nacyclic po-loc | rf | co | fr": {"amo", "lxsx", "single"},
+    "irreflexive rmw^-1; fre; coe": {"amo", "lxsx"},
+    "irreflexive rmw; fre; coe": set[str](),  # what is read before the write is no matter
+    "irreflexive fre; coe\nempty rmw & (fre; coe)": {"amo", "lxsx", "single"},
+    "empty amo & (fre; coe)": {"amo"},
+    "empty lxsx & (fre; coe)": {"lxsx"},
+    "empty (lxsx & (fre; coe)) \\ po": set[str](),  # both are in program order
+    "empty (rmw & (fre; coe)) \\ (po-loc; [W]; po-loc)": set[str](),  # a write of the same thread may be between
+    "acyclic po | rf | co | fr": {"single"},
+    "acyclic po-loc | rf | co | fr": {"single"},
+    "assert acyclic po\nempty rmw & (fre; coe)": set[str](),
+    "~empty rmw & (fre; coe)": set[str](),
+}
+
+
+@pytest.mark.parametrize("checks", ATOMIC)
+def test_which_pairs_a_model_demands_to_be_atomic_is_proved(checks: str) -> None:
+    model = compile_text(f'"m" include "cos.cat"\n{checks}\n', "m", TAGS)
+    assert demands_atomicity(model) == ATOMIC[checks]
+
+
+@pytest.mark.parametrize("name", ["power", "x86-tso", "riscv", "arm"])
+def test_without_its_axiom_a_built_in_model_demands_less_atomicity(name: str) -> None:
+    model = load_model(name, TAGS)
+    assert {"amo", "lxsx"} <= demands_atomicity(model)
+    axiom = next(check.name for check in model.checks if check.name in ("atomic", "atomicity"))
+    assert axiom is not None
+    assert "amo" not in demands_atomicity(without_check(model, axiom))
