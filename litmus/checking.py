@@ -52,7 +52,7 @@ class Settings(Struct, frozen=True):
     expect: the verdict expected of every test, whatever the tests say themselves.  explain: if a forall does not
     hold, find an execution that refutes it.  require_expectation: a test that states no expectation is not ok.
     one_model: a test that several models would decide is refused.  bounded: a verdict that is as expected up to the
-    bound of loops is accepted.
+    bound of loops is accepted.  memory: the megabytes that a process may have in use.
     """
 
     models: tuple[str, ...] = ()
@@ -68,6 +68,7 @@ class Settings(Struct, frozen=True):
     require_expectation: bool = False
     one_model: bool = False
     bounded: bool = False
+    memory: int | None = None
 
     def validate(self) -> None:
         """Raises InputError for a model, a variant, a table, a primitive or an alternative that does not exist."""
@@ -184,7 +185,9 @@ class Checker:
         return None if timeout is None else monotonic() + timeout
 
     def _within(self, deadline: float | None, what: str, work: Callable[[], T]) -> T:
-        return within(deadline, lambda: f"no answer for {what} within {self._settings.options.timeout:g} s", work)
+        settings = self._settings
+        late = f"no answer for {what} within "
+        return within(deadline, lambda: f"{late}{settings.options.timeout:g} s", work, settings.memory)
 
     def _result(
         self,
@@ -395,6 +398,8 @@ def _diagnosed(error: Exception) -> Diagnostic:
     """User errors are returned unchanged.  Any other exception becomes an InternalError."""
     if isinstance(error, Diagnostic):
         return error
+    if isinstance(error, MemoryError):
+        return NoAnswer("no answer within the memory that there is")
     found = InternalError(
         f"internal error: {type(error).__name__}: {error}",
         hint="this is a bug in litmus; please report it with the test (--debug shows where it happened)",

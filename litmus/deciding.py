@@ -15,7 +15,7 @@ from litmus.engine.coherence import demands_atomicity, demands_coherence, demand
 from litmus.engine.exhaustive import Exhaustive
 from litmus.engine.omission import may_leave_out
 from litmus.engine.options import Options
-from litmus.limits import within
+from litmus.limits import attempt, within
 from litmus.program.build import with_idle_rounds, with_registers
 from litmus.program.graph import EventGraph
 from litmus.program.question import Conjunction, Equal, Question
@@ -24,6 +24,10 @@ from litmus.relation.evaluation import Plan
 
 EXHAUSTIVE_LIMIT = 1 << 16  # candidates; benchmarks/engines.py shows where Z3 takes over
 EXHAUSTIVE_STATES_LIMIT = 1 << 18  # likewise, where all states are to be listed
+FEW = 1 << 10  # so few candidates are evaluated at once without looking at the clock
+MANY = 1 << 22  # so many are not, even if Z3 is slow
+MOST_WORDS = 1 << 20  # of one relation, 8 MB; a model has some dozens of them
+PATIENCE = 5.0  # seconds after which an engine hands over to the other one
 STATES_LIMIT = 10_000
 STATES_SECONDS = 2.0
 
@@ -127,10 +131,27 @@ def _asked(graph: EventGraph, model: Model, question: Question, options: Options
 def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options, limit: int | None) -> Answer:
     """The answer under a compiled model, with up to `limit` states (None: without states)."""
     bounds = Bounds(graph, plan.coherent, choices=plan.model.choices)
-    if options.engine == "auto" and bounds.candidates() <= (
-        EXHAUSTIVE_LIMIT if limit is None else EXHAUSTIVE_STATES_LIMIT
-    ):
+
+    def all_at_once() -> Answer:
         return Exhaustive(bounds, plan, question).answer(limit, options.witness)
+
+    if options.engine != "auto":
+        return _lazily(bounds, plan, question, options, limit)
+    count = bounds.candidates()
+    if count <= FEW:
+        return all_at_once()
+    fits = count <= MANY and bounds.words() <= MOST_WORDS
+    few = count <= (EXHAUSTIVE_LIMIT if limit is None else EXHAUSTIVE_STATES_LIMIT)
+    if fits and few:
+        return attempt(all_at_once, PATIENCE) or _lazily(bounds, plan, question, options, limit)
+    if fits:
+        return attempt(lambda: _lazily(bounds, plan, question, options, limit), PATIENCE) or all_at_once()
+    return _lazily(bounds, plan, question, options, limit)
+
+
+def _lazily(bounds: Bounds, plan: Plan, question: Question, options: Options, limit: int | None) -> Answer:
+    """The answer by Z3, or by all candidates at once if few are left when the proposition is taken into account."""
+    graph = bounds.graph
     flags: tuple[str, ...] = ()
     if any(check.effect != "check" for check in plan.model.checks):
         from litmus.engine.flags import flags_of_all, without_flags

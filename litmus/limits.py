@@ -1,9 +1,9 @@
-"""Limits on time: work that takes longer than it may is interrupted, wherever it is.
+"""Limits on time and memory: work that takes more than it may is interrupted, wherever it is.
 
-One thread of the process watches all limits.  When the time of a limit is over, it makes the working thread raise
-TimeUp (PyThreadState_SetAsyncExc of CPython).  So no loop has to look at a clock, and limits work in every thread.
-Code that is not Python is interrupted only when it returns.  Therefore Z3 is told how much time is left; the operations
-on long integers are short.
+One thread of the process watches all limits.  When the time of a limit is over, or the process has more memory in use,
+it makes the working thread raise TimeUp (PyThreadState_SetAsyncExc of CPython).  So no loop has to look at a clock, and
+limits work in every thread.  Code that is not Python is interrupted only when it returns.  Therefore Z3 is told how
+much time and memory are left; the operations on long integers are short.
 
 Tables that outlive a question (compiled models, plans, parsed cells) get an entry only when the entry is complete, so
 that an interruption leaves nothing half-done behind.
@@ -21,32 +21,36 @@ from math import inf
 from queue import Empty, SimpleQueue
 from typing import NoReturn, TypeVar
 
+from litmus import memory
 from litmus.diagnostics import NoAnswer
 
 T = TypeVar("T")
 AGAIN = 0.05  # seconds until TimeUp is raised once more, because Python drops an exception raised in a destructor
+POLL = 0.02  # seconds after which the memory in use is looked at again, if it is limited
 MOST = 0.9  # the part of the time left that `attempt` may use
 _CLOSING, _FIRING = "closing", "firing"
 
 
 class TimeUp(BaseException):
-    """Raised in the middle of work whose time is up; `within` turns it into NoAnswer.
+    """Raised in the middle of work whose time is up, or that has too much memory; `within` turns it into NoAnswer.
 
     It is not a subclass of Exception.  So a handler in between does not take it for a failure of the code it guards.
     """
 
 
 class _Limit:
-    """The deadline of some work in one thread.
+    """The deadline of some work in one thread, and the megabytes that the process may have in use meanwhile.
 
-    over: TimeUp was raised because of this limit.  busy: who is handling the limit at this moment.  dict.setdefault
-    decides who that is.  There is no lock, because the working thread may be interrupted between any two steps, so that
-    it must not hold one.
+    full: it has more.  over: TimeUp was raised because of this limit.  busy: who is handling the limit at this moment.
+    dict.setdefault decides who that is.  There is no lock, because the working thread may be interrupted between any
+    two steps, so that it must not hold one.
     """
 
-    __slots__ = ("again", "busy", "deadline", "due", "over", "thread")
+    __slots__ = ("again", "busy", "deadline", "due", "full", "megabytes", "over", "thread")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, megabytes: int | None = None) -> None:
+        self.megabytes = megabytes
+        self.full = False
         self.deadline = self.due = deadline
         self.thread = threading.get_ident()
         self.again = AGAIN
@@ -96,7 +100,7 @@ class _Watch:
         me = object()
         if self.started.setdefault("by", me) is me:
             _thread.start_new_thread(self.watch, ())
-        if limit.due < self.wakes:
+        if limit.due < self.wakes or limit.megabytes is not None:
             self.calls.put(None)
 
     def watch(self) -> None:
@@ -104,9 +108,13 @@ class _Watch:
             self.wakes = inf  # set before the limits are looked at, so that a limit added meanwhile wakes this thread
             now = time.monotonic()
             for limit in tuple(self.limits):
-                if limit.due <= now:
+                if not limit.over and limit.megabytes is not None and memory.resident() > limit.megabytes:
+                    limit.full = True
+                if limit.due <= now or (limit.full and not limit.over):
                     limit.fire(now)
             self.wakes = min((limit.due for limit in tuple(self.limits)), default=inf)
+            if any(limit.megabytes is not None for limit in tuple(self.limits)):
+                self.wakes = min(self.wakes, time.monotonic() + POLL)
             with contextlib.suppress(Empty):
                 self.calls.get(timeout=None if self.wakes == inf else max(0.0, self.wakes - time.monotonic()))
 
@@ -133,8 +141,13 @@ def _limits() -> list[_Limit]:
 
 def left() -> float | None:
     """The seconds that are left for this thread's work, at least 0; None if there is no limit."""
-    limits = _limits()
-    return max(0.0, min(limit.deadline for limit in limits) - time.monotonic()) if limits else None
+    deadline = min([limit.deadline for limit in _limits()], default=inf)
+    return None if deadline == inf else max(0.0, deadline - time.monotonic())
+
+
+def megabytes() -> int | None:
+    """The megabytes that the process may have in use during this thread's work; None if there is no limit."""
+    return min([limit.megabytes for limit in _limits() if limit.megabytes is not None], default=None)
 
 
 def give_up() -> NoReturn:
@@ -146,16 +159,17 @@ def give_up() -> NoReturn:
     raise TimeUp
 
 
-def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T]) -> T:
+def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T], megabytes: int | None = None) -> T:
     """The result of `work`, if `work` ends before `deadline` (a time of time.monotonic; None: no deadline).
 
     Otherwise raises NoAnswer with the message `late`.  Limits may be nested: the first one that is over counts.
+    megabytes: how much memory the process may have in use meanwhile; if it has more, NoAnswer is raised, too.
     """
-    if deadline is None:
+    if deadline is None and megabytes is None:
         return work()
-    if deadline <= time.monotonic():
+    if deadline is not None and deadline <= time.monotonic():
         raise NoAnswer(late())
-    limit = _Limit(deadline)
+    limit = _Limit(inf if deadline is None else deadline, megabytes)
     error: BaseException | None = None
     try:
         _limits().append(limit)
@@ -175,7 +189,7 @@ def within(deadline: float | None, late: Callable[[], str], work: Callable[[], T
     if error is None:
         return result
     if isinstance(error, TimeUp) and limit.over:
-        error = NoAnswer(late())
+        error = NoAnswer(f"no answer within {megabytes} MB of memory" if limit.full else late())
     try:
         raise error
     finally:

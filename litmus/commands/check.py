@@ -113,6 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bounded", action="store_true", help="what is as expected up to --unroll N rounds of loops is as expected"
     )
     limits.add_argument("--timeout", type=seconds, metavar="S", help="no answer for a test after S seconds")
+    limits.add_argument("--memory", type=count, metavar="MB", help="no answer where a process needs more megabytes")
     limits.add_argument("--jobs", type=count, metavar="N", help="processes (default: 1 for few files, else one a CPU)")
     add_engine(limits)
     limits.add_argument("--debug", action="store_true", help="show the Python traceback of an internal error")
@@ -208,6 +209,7 @@ def _settings(parsed: argparse.Namespace, explain: bool) -> Settings:
         require_expectation=parsed.require_expectation,
         one_model=parsed.format == "herd" and parsed.output is None,
         bounded=parsed.bounded,
+        memory=parsed.memory,
     )
     settings.validate()
     return settings

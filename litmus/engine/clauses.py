@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from litmus import limits
+from litmus import limits, memory
 from litmus.diagnostics import NoAnswer
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TRUE = 1  # the first variable is asserted
 FALSE = -1
+
+LEAST = 64  # megabytes: with less, Z3 may end the process while it is loaded or begins to work
 
 AT_ONCE = 50_000  # clauses that Z3 gets in one text: nothing can interrupt Z3 while it reads
 
@@ -91,9 +93,15 @@ class Solver:
     """Z3 on a set of clauses, to which more can be added."""
 
     def __init__(self, clauses: Clauses) -> None:
+        most = limits.megabytes()
+        spare = None if most is None else most - memory.resident()
+        if spare is not None and spare < LEAST:
+            raise NoAnswer(f"no answer within {most} MB of memory")
         import z3
 
         self._z3 = z3
+        if spare is not None:
+            z3.set_param("memory_max_size", spare)
         self.clauses = clauses
         self.handed = 0
         self.solver = z3.SolverFor("QF_FD")
@@ -120,6 +128,15 @@ class Solver:
         limit that this thread works under (litmus.limits).  When that time is up, the work ends as that limit says.
         Raises NoAnswer if Z3 gives up by itself.
         """
+        z3 = self._z3
+        try:
+            return self._solved(assumptions)
+        except z3.Z3Exception as error:
+            if "memory" in str(error):
+                raise NoAnswer(f"no answer within {limits.megabytes()} MB of memory") from None
+            raise
+
+    def _solved(self, assumptions: Iterable[int]) -> Solution | None:
         z3 = self._z3
         self._hand_over()
         left = limits.left()
