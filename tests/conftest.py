@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from litmus import cache
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="all random programs, not a sample of them")
+
+
+@pytest.fixture(autouse=True)
+def no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test finds of the folder of derived data is not told by the next one."""
+    monkeypatch.setattr(cache, "_trouble", None)
 
 
 @pytest.fixture

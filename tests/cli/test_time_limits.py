@@ -42,9 +42,10 @@ def candidates() -> tuple[str, str]:
 
 
 def branching() -> tuple[str, str]:
-    """Nine branches in sequence: each path goes on by itself, and there are many orders of the writes."""
-    branch = " r = READ_ONCE(*x); if (r) WRITE_ONCE(*x, r);"
-    return f"C ifs\n{{}}\nP0(int *x) {{ int r;{branch * 9} }}\nexists (x=2)\n", "power"
+    """Twelve branches in sequence in two threads, each of which may count further."""
+    branch = " r = READ_ONCE(*x); if (r) WRITE_ONCE(*x, r + 1);"
+    threads = "".join(f"P{t}(int *x) {{ int r;{branch * 12} }}\n" for t in range(2))
+    return f"C ifs\n{{}}\n{threads}P2(int *x) {{ WRITE_ONCE(*x, 1); }}\nexists (x=2)\n", "power"
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from agreement import common, said
-from cases import Case, case
+from cases import Case
 from loop_programs import ARCHITECTURES, loop_cases, random_loop_program
 
 from litmus.cat import load_model
@@ -37,7 +37,7 @@ def test_more_rounds_have_more_final_states_in_some_programs() -> None:
     for arch in ARCHITECTURES:
         for found in loop_cases(arch, table(arch), 0, 30, 100_000):
             under = load_model(MODELS[arch], found.tags)
-            once, twice = (said(case(found.name, table(arch), bound), under, "auto") for bound in (1, 2))
+            once, twice = (said(_followed(found, bound), under, "auto") for bound in (1, 2))
             if isinstance(twice, Answer):
                 more += not isinstance(once, Answer) or once.states != twice.states
     assert more >= 10
