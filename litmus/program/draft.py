@@ -119,9 +119,9 @@ class Draft:
         return self.guards.both(guard, literal), self.guards.without(guard, literal)
 
     def split(self, condition: Expr, guard: int, span: Span) -> tuple[int, int, bool]:
-        """The guards under which a condition holds, and does not hold, and whether a new decision was made for that.
+        """The guards under which a condition holds, and does not hold, and whether that depends on the execution.
 
-        There is a decision where the condition is not known.  What was decided already is not decided again.
+        There is a decision where it does.  What was decided already is not decided again.
         """
         value = constant(condition)
         if value is not None:

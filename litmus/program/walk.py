@@ -326,7 +326,8 @@ class Walk:
         fork.registers[operation.register] = result, reads
         observer.assign(fork, operation.register, value.args[1], ruling)
         observer.assign(state, operation.register, value.args[2])
-        self.put(fork)
+        if through != NEVER:
+            self.put(fork)
 
     def load(self, operation: Load, state: State, line: Line) -> None:
         """register := what is at the address."""

@@ -10,6 +10,7 @@ from cases import Case
 from loop_programs import ARCHITECTURES, loop_cases, random_loop_program
 
 from litmus.cat import load_model
+from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
 from litmus.engine.options import Engine
 from litmus.program.build import unroll
@@ -37,7 +38,10 @@ def test_more_rounds_have_more_final_states_in_some_programs() -> None:
     for arch in ARCHITECTURES:
         for found in loop_cases(arch, table(arch), 0, 30, 100_000):
             under = load_model(MODELS[arch], found.tags)
-            once, twice = (said(_followed(found, bound), under, "auto") for bound in (1, 2))
+            try:
+                once, twice = (said(_followed(found, bound), under, "auto") for bound in (1, 2))
+            except Unsupported:  # a loop never ends
+                continue
             if isinstance(twice, Answer):
                 more += not isinstance(once, Answer) or once.states != twice.states
     assert more >= 10
