@@ -23,7 +23,7 @@ from litmus.program.values import ReadOf, Value
 from litmus.relation.evaluation import Plan
 
 EXHAUSTIVE_LIMIT = 1 << 16  # candidates; benchmarks/engines.py shows where Z3 takes over
-EXHAUSTIVE_STATES_LIMIT = 1 << 18  # likewise, where all states are to be listed
+EXHAUSTIVE_STATES_LIMIT = 1 << 19  # likewise, where all states are to be listed
 FEW = 1 << 10  # so few candidates are evaluated at once without looking at the clock
 MANY = 1 << 22  # so many are not, even if Z3 is slow
 MOST_WORDS = 1 << 20  # of one relation, 8 MB; a model has some dozens of them
