@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from litmus.diagnostics import Diagnostic, InputError, Unsupported
 from litmus.program.graph import INITIAL, EventGraph
-from litmus.program.guards import ALWAYS
+from litmus.program.guards import ALWAYS, NEVER
 from litmus.program.values import (
     Address,
     Expr,
@@ -211,7 +211,7 @@ class Bounds:
             for a in self.addresses[w]:
                 self.by_cell.setdefault(a, []).append(w)
         self.exclusive, self.companions = self._guard_masks()
-        self.leads = transposed(self.companions) if graph.decisions else self.companions
+        self.leads = transposed(self.companions)
         self._own_write = dict(graph.updates)  # the write of a read's own instruction
         self._before = transposed(graph.po)
         self._writes_of: dict[
@@ -288,14 +288,14 @@ class Bounds:
         events = self.graph.events
         n = len(events)
         everything = (1 << n) - 1
-        if not self.graph.decisions:
+        if all(e.guard == ALWAYS for e in events):
             return [0] * n, [everything] * n
         guards = self.graph.guards
         of_guard: dict[int, int] = {}
         for e in events:
             of_guard[e.guard] = of_guard.get(e.guard, 0) | 1 << e.number
         asked = {g: guards.decisions(g) for g in of_guard}
-        exclusive = dict.fromkeys(of_guard, 0)
+        exclusive = {g: everything if g == NEVER else of_guard.get(NEVER, 0) for g in of_guard}
         companions = {g: mask | of_guard.get(ALWAYS, 0) for g, mask in of_guard.items()}
         for g in of_guard:
             for h, mask in of_guard.items():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from agreement import common, said
-from cases import Case
+from cases import Case, case
 from loop_programs import ARCHITECTURES, loop_cases, random_loop_program
 
 from litmus.cat import load_model
@@ -14,6 +14,7 @@ from litmus.diagnostics import Unsupported
 from litmus.engine import Answer
 from litmus.engine.options import Engine
 from litmus.program.build import unroll
+from litmus.program.guards import NEVER
 
 MODELS = {"PPC": "power", "ARM": "arm", "AArch64": "aarch64", "RISCV": "riscv", "X86_64": "x86-tso", "C": "power"}
 
@@ -89,3 +90,18 @@ def _followed(found: Case, bound: int) -> Case:
     """The case, with all rounds followed up to a bound."""
     program = found.graph.program
     return replace(found, graph=unroll(program, bound, idle="followed"))
+
+
+def test_a_fence_in_a_round_that_is_left_out_orders_nothing() -> None:
+    """No execution comes to it once the round is left out, though no decision is left that says so."""
+    found = case(
+        "C wait\n{ }\nP0(int *x, int *y) { int b; while (1) { b = READ_ONCE(*y); if (b != 0) break; smp_mb(); } "
+        "WRITE_ONCE(*y, 2); WRITE_ONCE(*x, b); }\n"
+        "P1(int *x, int *y) { WRITE_ONCE(*x, 1); sys_membarrier(); WRITE_ONCE(*y, 1); }\nexists (0:b=1 /\\ x=0)\n",
+        "power",
+    )
+    assert any(e.guard == NEVER for e in found.graph.events)
+    under = load_model("power", found.tags)
+    outcomes = {engine: common(said(found, under, engine), counted=False) for engine in ("auto", "z3", "enumerate")}
+    assert len(set(map(repr, outcomes.values()))) == 1, outcomes
+    assert not isinstance(outcomes["auto"], str)
