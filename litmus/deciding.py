@@ -49,20 +49,17 @@ def decide(graph: EventGraph, model: Model, question: Question, options: Options
     """The answer to a question about a program's executions under a model.
 
     If a test has few candidate executions, all of them are evaluated at once.  In a larger test, those that
-    the proposition demands are evaluated first, if they are few.  Z3 decides what is left.
+    the proposition demands are evaluated first, if they are few.  Z3 decides what is left.  An engine that has
+    no answer after some seconds hands over to the other one, where that one fits into memory.
     Raises NoAnswer when the time is up, Unfinished if every execution was cut at the bound of a loop,
     Unsupported for what has no answer here, InputError if the test turns out to be wrong (an access outside
     every variable).
     """
-    if options.timeout is None:
-        answer = _answer(graph, model, question, options)
-    else:
-        answer = within(
-            time.monotonic() + options.timeout,
-            lambda: f"no answer within {options.timeout:g} s",
-            lambda: _answer(graph, model, question, options),
-        )
-    return answer
+    return within(
+        None if options.timeout is None else time.monotonic() + options.timeout,
+        lambda: f"no answer within {options.timeout:g} s",
+        lambda: _answer(graph, model, question, options),
+    )
 
 
 def never_leaves(graph: EventGraph) -> Unfinished:
@@ -140,7 +137,7 @@ def _decided(graph: EventGraph, plan: Plan, question: Question, options: Options
     count = bounds.candidates()
     if count <= FEW:
         return all_at_once()
-    fits = count <= MANY and bounds.words() <= MOST_WORDS
+    fits = count <= MANY and bounds.words(count) <= MOST_WORDS
     few = count <= (EXHAUSTIVE_LIMIT if limit is None else EXHAUSTIVE_STATES_LIMIT)
     if fits and few:
         return attempt(all_at_once, PATIENCE) or _lazily(bounds, plan, question, options, limit)

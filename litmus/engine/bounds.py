@@ -267,8 +267,8 @@ class Bounds:
             count *= len(points)
         return count
 
-    def words(self) -> int:
-        """How many words of memory one relation over all candidates may take: 64 candidates of a pair of events each.
+    def words(self, candidates: int) -> int:
+        """How many words of memory one relation over so many candidates may take: 64 of them for a pair of events each.
 
         Only pairs count that may be related in some candidates and not in others.
         """
@@ -276,7 +276,7 @@ class Bounds:
         choosing.update(m for group in self.groups for m in group.members)
         choosing.update(e.number for e in self.graph.events if e.guard != ALWAYS)
         choosing.update(e for block in self.graph.blocks for e in bits(block.events))
-        return (self.candidates() * len(choosing) * len(self.graph.events) >> 6) + 1
+        return (candidates * len(choosing) * len(self.graph.events) >> 6) + 1
 
     # ------------------------------------------------------------ guards
 

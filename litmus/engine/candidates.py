@@ -92,7 +92,7 @@ class Candidates:
         self.executes = executes
         certain = 0
         for e in graph.events:
-            if e.guard == 0:
+            if e.guard == ALWAYS:
                 certain |= 1 << e.number
         absent = sum(1 << w for _, w in graph.single)
         self.universe = Universe(len(executes), self.full, executes, certain, bounds.companions, bounds.leads, absent)

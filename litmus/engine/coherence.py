@@ -1,11 +1,12 @@
-"""Coherence: does a model demand SC per location?
+"""Coherence and atomicity: what a model demands of the accesses to one location.
 
 Some models weaken coherence (load-load hazards on early ARM), and some demand it without saying so in one
 axiom (AArch64).  So coherence is not assumed, and no axiom is looked for in the text.  It is proved, one
 pattern at a time.  Each way to violate coherence ("Herding cats", TOPLAS 2014, section 4.2: coWW, coRW1, coRW2,
 coWR, coRR) is a pattern: a few events and the relations between them.  For every relation of the model,
 `_Certain` computes what holds between these events in every execution that contains them.  If a check
-already fails because of that, no consistent execution contains the pattern.
+already fails because of that, no consistent execution contains the pattern.  Whether an atomic read and write may be
+torn apart by another thread's write is proved in the same way.
 """
 
 from __future__ import annotations

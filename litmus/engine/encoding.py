@@ -1,5 +1,6 @@
-"""Encoding: the choices of an execution as clauses; the axioms of the model are not among them.
+"""Encoding: the choices of an execution as clauses, and what the model is proved to demand of one location.
 
+The axioms of the model are not among the clauses: what they forbid beyond that is learned (litmus.engine.lazy).
 Variables: decisions, rf, coherence order, landing points of blocks, and the values of reads and
 addresses, one-hot over their finite domains.  A value that depends on itself may be outside the domain
 of its read.  Then none of the literals for the read's values is true, and the code that decodes a

@@ -10,6 +10,7 @@ from litmus.algebra.names import BASE_NAMES, OF_REGISTERS
 from litmus.algebra.operators import Kind
 from litmus.engine.base import Base, where_taken
 from litmus.program.graph import INITIAL, RegisterEvents
+from litmus.program.guards import ALWAYS
 from litmus.relation.evaluation import SlicedValue
 from litmus.relation.rows import Rows, transposed
 from litmus.relation.sliced import Sliced, SlicedSet, Universe
@@ -33,7 +34,7 @@ class RegisterBase(dict[str, SlicedValue]):
         guards = [event.guard for event in graph.events] + registers.guards
         self.threads = [event.thread for event in graph.events] + registers.threads
         executes = candidates.executes + [candidates.guards[g] for g in registers.guards]
-        certain = sum(1 << e for e, g in enumerate(guards) if g == 0)
+        certain = sum(1 << e for e, g in enumerate(guards) if g == ALWAYS)
         of_guard: dict[int, int] = {}
         for e, g in enumerate(guards):
             of_guard[g] = of_guard.get(g, 0) | 1 << e

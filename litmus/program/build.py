@@ -94,9 +94,9 @@ def _graph(draft: Draft) -> EventGraph:
         address = event.address
         if isinstance(address, Address) and address.base[0] == "~" and address not in draft.cells:
             _initial_write(draft, address, 0, event.size)
-    points = _points(draft, compiler)
-    graph = _frozen(draft, points)
-    return replace(graph, registers=draft.observer.level(graph))
+    graph = _frozen(draft, _points(draft, compiler))
+    level = draft.observer.level(graph)
+    return graph if level is None else replace(graph, registers=level)
 
 
 def _initial_write(draft: Draft, address: Address, value: Value, size: int) -> None:

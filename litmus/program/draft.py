@@ -20,11 +20,10 @@ from litmus.program.values import (
     Op,
     ReadOf,
     ValueFault,
-    When,
     applied,
-    choice,
     constant,
     operations,
+    simplify,
     ways_of,
 )
 from litmus.relation.rows import Rows
@@ -194,18 +193,15 @@ class Draft:
         return guard
 
     def applied(self, name: str, args: tuple[Expr, ...]) -> Expr:
-        """An operator applied to operands (litmus.program.values.applied).
+        """An operator applied to operands (litmus.program.values.applied)."""
+        return applied(name, args, self._simplified)
 
-        A read returns what fits into its size, as a signed number, so to extend its sign from there changes nothing.
-        """
+    def _simplified(self, name: str, args: tuple[Expr, ...]) -> Expr:
+        """A read returns what fits into its size, as a signed number: to extend its sign from there changes nothing."""
         bits = _EXTENDED.get(name)
         if bits is not None and isinstance(args[0], ReadOf) and 8 * self.events[args[0].event].size <= bits:
             return args[0]
-        if bits is not None and isinstance(args[0], Op) and args[0].name == "choice":
-            when, *ways = args[0].args
-            assert isinstance(when, When)
-            return choice(when.guard, *[self.applied(name, (way,)) for way in ways])
-        return applied(name, args)
+        return simplify(name, args)
 
     def new_copy(self) -> int:
         """The number of new copies of the messages."""
@@ -324,7 +320,7 @@ class Draft:
             reserved = self.events[reserve].address
             assert reserved is not None, "a read"
             try:
-                same = applied("eq", (reserved, address))
+                same = self.applied("eq", (reserved, address))
             except ValueFault as fault:
                 raise InputError(str(fault), span) from None
             if here != NEVER and same != 0:

@@ -74,6 +74,11 @@ class State(Struct):
             self.trace if self.trace is NO_TRACE else self.trace.fork(),
         )  # fmt: skip
 
+    def leave_scopes(self, line: int) -> None:
+        """Forget the branches whose ways have joined where a line begins."""
+        if self.scoped:
+            self.scoped = tuple([scope for scope in self.scoped if scope[0] > line])
+
     def join(self, other: State, guards: Guards, executes: Callable[[int], int]) -> None:
         """Make this the state of both ways.  What is left to do must be the same on both (Frontier).
 

@@ -38,13 +38,17 @@ class ReadOf(Struct, frozen=True):
 
 
 class When(Struct, frozen=True):
-    """1 where a guard holds, else 0.  It occurs only in unrolled programs, as the first argument of a `choice`."""
+    """A guard.  It occurs only in unrolled programs, as the first argument of a `choice`."""
 
     guard: int
 
 
 class Op(Struct, frozen=True):
-    """`name` of OPERATORS applied to `args`."""
+    """`name` of OPERATORS applied to `args`.
+
+    In unrolled programs, `choice` of a When and two ways is one, too: the first way where the guard holds, else the
+    second.  Only the way that is chosen has to have a value, so it is not computed like the others.
+    """
 
     name: str
     args: tuple[Expr, ...]
@@ -171,10 +175,6 @@ OPERATORS: dict[str, tuple[int, Callable[..., int]]] = {
     "zext32": (1, lambda a: a & 0xFFFFFFFF),
     "ite": (3, lambda c, a, b: a if c else b),
     "select": (3, lambda c, a, b: a if c else b),  # the same, but c is no data dependency (litmus/program/walk.py)
-    "choice": (
-        3,
-        lambda c, a, b: a if c else b,
-    ),  # where ways through the code meet; only the operand chosen has to have a value
     "either": (3, lambda c, a, b: b),  # if c holds, a and b are equal, and the value may come from a
 }
 
@@ -192,7 +192,7 @@ def apply(name: str, args: tuple[Value, ...]) -> Value:
     function = OPERATORS[name][1]
     if not any(isinstance(a, Address) for a in args):
         return function(*args)
-    if name in ("ite", "select", "choice"):
+    if name in ("ite", "select"):
         return args[1] if args[0] != 0 else args[2]
     if name == "either":
         return args[2]
@@ -294,8 +294,8 @@ def ways_of(guards: Guards, expr: Expr, guard: int) -> Iterator[tuple[int, Expr]
             yield here, part
 
 
-def applied(name: str, args: tuple[Expr, ...]) -> Expr:
-    """`simplify`, where one operand may be a choice and the others are values: then it is a choice of results.
+def applied(name: str, args: tuple[Expr, ...], simplify: Callable[[str, tuple[Expr, ...]], Expr] = simplify) -> Expr:
+    """The expression `name(args)`, simplified.  If one operand is a choice and the others are values, it is a choice.
 
     So a choice of values stays one, whatever is computed from it.  Raises ValueFault like `apply`.
     """
@@ -306,7 +306,7 @@ def applied(name: str, args: tuple[Expr, ...]) -> Expr:
         if isinstance(chosen, Op) and chosen.name == "choice":
             when, *ways = chosen.args
             assert isinstance(when, When), "the first argument of a choice"
-            return choice(when.guard, *[applied(name, (*args[:i], way, *args[i + 1 :])) for way in ways])
+            return choice(when.guard, *[applied(name, (*args[:i], way, *args[i + 1 :]), simplify) for way in ways])
     return simplify(name, args)
 
 

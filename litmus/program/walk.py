@@ -106,8 +106,7 @@ class Walk:
         if pc < len(self.lines) and self.lines[pc].instruction != state.instruction:
             state.instruction = -1
             state.load = None
-        if state.scoped:
-            state.scoped = tuple([scope for scope in state.scoped if scope[0] > pc])
+        state.leave_scopes(pc)
         loops = self.loops
         if loops is not None:
             around = loops.around(pc)
@@ -172,10 +171,6 @@ class Walk:
             return Address(f"{expr.base}{state.copy}", expr.offset), NO_READS
         return expr, NO_READS
 
-    def fork(self, state: State, guard: int) -> None:
-        """Let the walk go on from here on another way, too."""
-        self.put(state.fork(guard))
-
     def decide(self, condition: Expr, state: State, span: Span) -> tuple[int, int]:
         """The guards under which a condition holds, and does not hold, where a state stands.
 
@@ -200,6 +195,7 @@ class Walk:
             begun = self.loops.beginning[state.pc]
             state.open &= ~begun
             state.effect &= ~begun
+        state.leave_scopes(state.pc)
         state.pc += 1
         if line.instruction != state.instruction:
             self.observer.begin(state)
@@ -208,8 +204,6 @@ class Walk:
             state.load = None
             if self.own:
                 self.draft.pass_by(self.thread, state)
-        if state.scoped:
-            state.scoped = tuple([scope for scope in state.scoped if scope[0] > state.pc - 1])
         if self.effects is not None:
             state.effect |= self.effects.lines[state.pc - 1]
         return self.perform(line.operation, state, line)
@@ -428,7 +422,7 @@ class Walk:
                 return True
             taken, falls = self.decide(condition, state, line.span)
         if falls != NEVER and taken != NEVER:
-            self.fork(state, falls)
+            self.put(state.fork(falls))
         if taken == NEVER:
             return True
         state.guard = taken
@@ -459,10 +453,10 @@ class Walk:
         loops = self.loops
         assert loops is not None, "a branch goes back"
         begun = loops.beginning[target]
-        if self.effects is not None and not state.effect & begun:
-            self.draft.leave_out(state, line.span, loops.extents[begun.bit_length() - 1], self.thread)
-            return False
         loop = begun.bit_length() - 1
+        if self.effects is not None and not state.effect & begun:
+            self.draft.leave_out(state, line.span, loops.extents[loop], self.thread)
+            return False
         state.rounds[loop] = state.rounds.get(loop, 0) + 1
         state.rounds = {n: count for n, count in state.rounds.items() if n <= loop}
         state.taken[here] = state.taken.get(here, 0) + 1

@@ -29,6 +29,6 @@ def test_what_takes_too_much_memory_is_not_evaluated_at_once(monkeypatch: pytest
     monkeypatch.setattr(deciding, "MOST_WORDS", 0)
     model = load_model("sc", TAGS)
     for found in random_programs(81_000, 5, 3000):
-        assert Bounds(found.graph, True).words() > 0
+        assert Bounds(found.graph, True).words(1) > 0
         answer = said(found, model, "auto")
         assert isinstance(answer, str) or answer.method == "z3"
