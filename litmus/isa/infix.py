@@ -2,9 +2,9 @@
 
 The operators are those of C with C's precedence, on signed numbers of 64 bits: `sext32(ra) * sext32(rb)`,
 `rb & 32 ? 0 : ra << (rb & 31)`.  An operator with a `u` takes its operands as unsigned numbers: `ra <u rb`,
-`ra >>u 1`, `ra /u rb`, `ra %u rb`.  Operators without a sign in C are written as calls: `clz(ra)`, `mulh(ra, rb)`.
-Their names are those of litmus/program/values.py.  A name is an operand of the instruction, or a flag such as
-`.cr0.lt`.
+`ra >>u 1`, `ra /u rb`, `ra %u rb`.  Operators without a sign in C, and no others, are written as calls:
+`clz(ra)`, `mulh(ra, rb)`.  Their names are those of litmus/program/values.py.  A name is an operand of the
+instruction, or a flag such as `.cr0.lt`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _LEVELS = (
 _BINARY = {sign: (-level, name) for level, signs in enumerate(_LEVELS) for sign, name in signs.items()}
 _CHOICE = -len(_LEVELS)  # how tightly `c ? a : b` binds
 _PREFIX = {"-": "neg", "~": "not", "!": "lnot"}
+# The operators that are called by their names: all that have no sign.
+_CALLED = OPERATORS.keys() - {name for _, name in _BINARY.values()} - set(_PREFIX.values()) - {"andnot", "ite"}
 
 
 @lru_cache(maxsize=4096)
@@ -132,7 +134,7 @@ class _Parser:
             if self.bits == 64:
                 return arguments[0]
             name = f"{name}{self.bits}"
-        if name not in OPERATORS or OPERATORS[name][0] != len(arguments):
+        if name not in _CALLED or OPERATORS[name][0] != len(arguments):
             raise ValueError(f"{self.text!r}: there is no operator {name} of {len(arguments)} operands")
         return Op(name, tuple(arguments))
 

@@ -61,7 +61,24 @@ def test_the_size_of_the_operation_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a +", "a b", "(a", "a)", "a ? b", "mulh(a)", "nothing(a)", "mulh(a, )", "a $ b", "+ a", "1 2", "f()"]
+    "text",
+    [
+        "",
+        "a +",
+        "a b",
+        "(a",
+        "a)",
+        "a ? b",
+        "mulh(a)",
+        "nothing(a)",
+        "mulh(a, )",
+        "a $ b",
+        "+ a",
+        "1 2",
+        "f()",
+        "add(a, b)",
+        "ltu(a, b)",
+    ],
 )
 def test_a_text_that_is_no_expression_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"no expression|no operator"):
